@@ -21,6 +21,7 @@ func AsRoot(also Set, f func() error) (err error) {
 		return With(also, f)
 	}
 	if err := become(0, 0); err != nil {
+		_ = become(uid, gid) // one of the two may have been set
 		return err
 	}
 	defer func() {

@@ -63,3 +63,27 @@ func EachLine(fd int, f func(line []byte) bool) error {
 		have = copy(buf, buf[start:end])
 	}
 }
+
+// DirNames lists the names in a directory given by path.
+func DirNames(path string) ([]string, error) {
+	fd, err := open(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_DIRECTORY)
+	if err != nil {
+		return nil, err
+	}
+	defer Close(fd)
+	var names []string
+	buf := make([]byte, 8<<10)
+	for {
+		n, err := unix.ReadDirent(fd, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return names, &fs.PathError{Op: "getdents", Path: path, Err: err}
+		}
+		if n == 0 {
+			return names, nil
+		}
+		_, _, names = unix.ParseDirent(buf[:n], -1, names)
+	}
+}
