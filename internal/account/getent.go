@@ -5,6 +5,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/sys"
 )
 
 // Limits of one question to the name service. A directory server that does not
@@ -19,9 +21,8 @@ var getentPaths = []string{"/usr/bin/getent", "/bin/getent"}
 
 // Errors of a name service that could not be asked.
 var (
-	errTimeout  = errors.New("the name service did not answer in time")
-	errTooLong  = errors.New("the name service answered too much")
 	errNoGetent = errors.New("the name service cannot be asked: there is no getent")
+	errFailed   = errors.New("the name service cannot be asked: getent failed")
 )
 
 type nameService struct {
@@ -69,63 +70,22 @@ func getent(argv []string) ([]byte, error) {
 		}
 		return nil, err
 	}
-	out, err := readFor(p[0], getentSeconds*1000)
+	out, err := sys.ReadFor(p[0], getentSeconds*1000, getentBytes)
 	unix.Close(p[0])
 	if err != nil {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // our child, not yet waited for
 	}
-	var status syscall.WaitStatus
-	for {
-		_, waitErr := syscall.Wait4(pid, &status, 0, nil)
-		if waitErr != syscall.EINTR {
-			break
-		}
+	status, waitErr := sys.Wait(pid)
+	if err == nil {
+		err = waitErr
 	}
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, errors.New("name service: " + err.Error())
 	case status.Exited() && status.ExitStatus() == 0:
 		return out, nil
 	case status.Exited() && status.ExitStatus() == 2:
 		return out, ErrNotFound
 	}
-	return nil, errors.New("getent failed")
-}
-
-// readFor reads to the end of a pipe within a number of milliseconds.
-func readFor(fd, ms int) ([]byte, error) {
-	var out []byte
-	buf := make([]byte, 4096)
-	end := now() + int64(ms)
-	for {
-		left := end - now()
-		if left <= 0 {
-			return nil, errTimeout
-		}
-		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		n, err := unix.Poll(fds, int(left))
-		if err == unix.EINTR || err == nil && n == 0 {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		got, err := unix.Read(fd, buf)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil || got == 0 {
-			return out, err
-		}
-		if out = append(out, buf[:got]...); len(out) > getentBytes {
-			return nil, errTooLong
-		}
-	}
-}
-
-// now is the monotonic clock in milliseconds.
-func now() int64 {
-	var t unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t) // cannot fail, clock_gettime(2)
-	return t.Nano() / 1e6
+	return nil, errFailed
 }

@@ -87,10 +87,6 @@ func With(need Set, f func() error) error {
 	return err
 }
 
-// Quiet makes the effective set empty, so that With is the only place where a
-// capability acts. Execve computes the set anew: the session loses nothing.
-func Quiet() error { return effective(0) }
-
 func effective(want Set) error {
 	s, err := Get()
 	if err != nil {
@@ -125,6 +121,24 @@ func Drop() error {
 	now, err := Get()
 	if err == nil && now != s {
 		err = &fs.PathError{Op: "capset", Path: "this thread", Err: unix.EPERM}
+	}
+	return err
+}
+
+// Quietly runs f with an empty effective set, so that With and AsRoot are the
+// only places in it where a capability acts, and gives the thread its effective
+// set back: the exec that follows is searched for with the caller's rights.
+func Quietly(f func() error) error {
+	before, err := Get()
+	if err != nil {
+		return err
+	}
+	if err := effective(0); err != nil {
+		return err
+	}
+	err = f()
+	if back := effective(before.Effective); back != nil {
+		return back
 	}
 	return err
 }

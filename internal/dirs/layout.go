@@ -17,6 +17,8 @@ package dirs
 
 import (
 	"strconv"
+
+	"tmpshell/internal/config"
 )
 
 // Spec is one kind of private directory: Parent/Base/UID.
@@ -47,3 +49,17 @@ func (s Spec) Path(uid uint32) string {
 func (s Spec) BasePath() string { return s.Parent + "/" + s.Base }
 
 func name(uid uint32) string { return strconv.FormatUint(uint64(uid), 10) }
+
+// Specs lists the directories that a policy asks for.
+func Specs(p config.Policy) []Spec {
+	list := make([]Spec, 0, len(p.Directories)+1)
+	for _, d := range p.Directories {
+		if d.Method != config.Off {
+			list = append(list, Private(d.Path))
+		}
+	}
+	if p.RuntimeDirectory {
+		list = append(list, Runtime)
+	}
+	return list
+}
