@@ -2,7 +2,8 @@
 #
 #   make build     bin/tmpshell, bin/tmpshell-helper, bin/tmpshellctl
 #   make install   [DESTDIR=] [PREFIX=/usr]; then run: tmpshellctl setup
-#   make try       a shell with a private directory, in a throw-away view
+#   make try       a shell with a private directory, in a throw-away view;
+#                  COMMAND='...' runs one command in its place
 #   make test      everything (root or sudo; installs the Debian packages it needs)
 #   make test-unit without root
 #   make lint      gofmt, vet, staticcheck, manual pages, shell scripts
@@ -60,8 +61,10 @@ uninstall:
 		$(DESTDIR)$(MANDIR)/man5/tmpshell.conf.5
 	rm -rf $(DESTDIR)$(EXAMPLES)
 
+# value: a '$' in COMMAND is the shell's, not make's.
+try: export TRY_COMMAND := $(value COMMAND)
 try: build
-	@$(SUDO) env TMPSHELL_TRY_USER="$$(id -un)" e2e/try.sh $(COMMAND)
+	@$(SUDO) env TRY_USER="$$(id -un)" TRY_COMMAND="$$TRY_COMMAND" e2e/try.sh
 
 test: build
 	$(SUDO) e2e/packages.sh

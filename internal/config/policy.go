@@ -37,7 +37,29 @@ func (c *Config) Resolve(s Subject) (Policy, error) {
 	}
 	chain = append(chain, &c.global)
 
-	p := Policy{
+	p := c.policy(chain)
+	exempt := Exempt{Words: []string{"root"}, uids: uidList{{}}}
+	exempt = first(chain, func(s *settings) *Exempt { return s.exempt }, exempt)
+	var err error
+	if p.Exempt, err = exempt.match(s); err != nil && lookup == nil {
+		lookup = err
+	}
+	return p, lookup
+}
+
+// Variants returns the policy of the global section, and of each Match block as
+// if it alone matched: together, all that a configuration can ask for. Whether
+// anybody is exempt is left open.
+func (c *Config) Variants() []Policy {
+	list := []Policy{c.policy([]*settings{&c.global})}
+	for _, b := range c.blocks {
+		list = append(list, c.policy([]*settings{&b.settings, &c.global}))
+	}
+	return list
+}
+
+func (c *Config) policy(chain []*settings) Policy {
+	return Policy{
 		RuntimeDirectory: first(chain, func(s *settings) *bool { return s.runtime }, true),
 		Shell:            first(chain, func(s *settings) *string { return s.shell }, ""),
 		Deny:             first(chain, func(s *settings) *bool { return s.deny }, false),
@@ -48,13 +70,6 @@ func (c *Config) Resolve(s Subject) (Policy, error) {
 		Directories:      c.directories(chain),
 		SetEnv:           setEnv(chain),
 	}
-	exempt := Exempt{Words: []string{"root"}, uids: uidList{{}}}
-	exempt = first(chain, func(s *settings) *Exempt { return s.exempt }, exempt)
-	var err error
-	if p.Exempt, err = exempt.match(s); err != nil && lookup == nil {
-		lookup = err
-	}
-	return p, lookup
 }
 
 // first returns the first value that is given, or the default.
