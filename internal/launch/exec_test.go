@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 			err = execFile(os.Args[1], os.Args[2:], env)
 		}
 		os.Stdout.WriteString(err.Error())
-		os.Exit(exitCode(err))
+		syscall.Exit(exitCode(err))
 	}
 	os.Exit(m.Run())
 }
