@@ -1,0 +1,89 @@
+# tmpshell: private temporary directories for every session.
+#
+#   make build     bin/tmpshell, bin/tmpshell-helper, bin/tmpshellctl
+#   make install   [DESTDIR=] [PREFIX=/usr]; then run: tmpshellctl setup
+#   make try       a shell with a private directory, in a throw-away view;
+#                  COMMAND='...' runs one command in its place
+#   make test      everything (root or sudo; installs the Debian packages it needs)
+#   make test-unit without root
+#   make lint      gofmt, vet, staticcheck, manual pages, shell scripts
+
+PREFIX     ?= /usr
+BINDIR     ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec
+MANDIR     ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+TMPFILES   ?= $(PREFIX)/lib/tmpfiles.d
+EXAMPLES   ?= $(PREFIX)/share/doc/tmpshell
+
+GO      ?= go
+VERSION ?= 0.1.0
+SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# Static: a dynamic loader would strip TMPDIR and LD_* from a program with file
+# capabilities, and would be one more thing to attack.
+export CGO_ENABLED := 0
+BUILD   := tmpshell/internal/build
+LDFLAGS := -s -w \
+	-X $(BUILD).Version=$(VERSION) \
+	-X $(BUILD).Bindir=$(BINDIR) \
+	-X $(BUILD).Libexecdir=$(LIBEXECDIR)
+
+PROGRAMS := bin/tmpshell bin/tmpshell-helper bin/tmpshellctl
+SOURCES  := $(shell find cmd internal -name '*.go' ! -name '*_test.go' -o -name '*.s') go.mod go.sum
+
+.PHONY: build install uninstall try test test-unit lint fmt clean
+build: $(PROGRAMS)
+
+bin/%: $(SOURCES) Makefile
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
+
+install: build
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SYSCONFDIR) \
+		$(DESTDIR)$(TMPFILES) $(DESTDIR)$(EXAMPLES) \
+		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
+	install -m 755 bin/tmpshell bin/tmpshellctl $(DESTDIR)$(BINDIR)
+	install -m 755 bin/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)
+	install -m 644 etc/tmpfiles.d/tmpshell.conf $(DESTDIR)$(TMPFILES)
+	install -m 644 etc/tmpshell.conf README.md SECURITY.md CHANGELOG.md LICENSE $(DESTDIR)$(EXAMPLES)
+	[ -e $(DESTDIR)$(SYSCONFDIR)/tmpshell.conf ] || \
+		install -m 644 etc/tmpshell.conf $(DESTDIR)$(SYSCONFDIR)
+	install -m 644 man/tmpshell.8 man/tmpshellctl.8 $(DESTDIR)$(MANDIR)/man8
+	install -m 644 man/tmpshell.conf.5 $(DESTDIR)$(MANDIR)/man5
+	@echo 'Next, on the machine itself: tmpshellctl setup'
+
+# What setup did is undone first; /etc/tmpshell.conf is the administrator's.
+uninstall:
+	[ -n "$(DESTDIR)" ] || [ ! -x $(BINDIR)/tmpshellctl ] || $(BINDIR)/tmpshellctl setup --remove
+	rm -f $(DESTDIR)$(BINDIR)/tmpshell $(DESTDIR)$(BINDIR)/tmpshellctl \
+		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(TMPFILES)/tmpshell.conf \
+		$(DESTDIR)$(MANDIR)/man8/tmpshell.8 $(DESTDIR)$(MANDIR)/man8/tmpshellctl.8 \
+		$(DESTDIR)$(MANDIR)/man5/tmpshell.conf.5
+	rm -rf $(DESTDIR)$(EXAMPLES)
+
+# value: a '$' in COMMAND is the shell's, not make's.
+try: export TRY_COMMAND := $(value COMMAND)
+try: build
+	@$(SUDO) env TRY_USER="$$(id -un)" TRY_COMMAND="$$TRY_COMMAND" e2e/try.sh
+
+test: build
+	$(SUDO) e2e/packages.sh
+	$(MAKE) lint
+	$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 CI="$$CI" \
+		TMPSHELL_MUST_RUN="$${TMPSHELL_MUST_RUN-$${CI:+1}}" \
+		$(GO) test -count=1 -timeout 80m ./...
+
+test-unit:
+	$(GO) test -short ./cmd/... ./internal/...
+
+lint:
+	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "not gofmt-ed: $$out"; exit 1; }
+	$(GO) vet ./...
+	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning man/*; \
+	else echo 'lint: manual pages not checked: mandoc is not installed'; fi
+
+fmt:
+	gofmt -w .
+
+clean:
+	rm -rf bin

@@ -1,0 +1,95 @@
+package account
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// GroupNames returns the names of the groups with these ids. A group that no
+// source knows has no name and is left out.
+func (s *Source) GroupNames(gids []uint32) ([]string, error) {
+	missing := make(map[uint32]bool, len(gids))
+	for _, gid := range gids {
+		missing[gid] = true
+	}
+	var list []string
+	visit := func(line []byte) bool {
+		name, gid, _, ok := parseGroup(line)
+		if ok && missing[gid] {
+			delete(missing, gid)
+			list = append(list, name)
+		}
+		return len(missing) > 0
+	}
+	fileErr := eachLine(s.Group, visit)
+	if len(missing) > 0 && s.Getent != nil {
+		keys := make([]string, 0, len(missing))
+		for _, gid := range gids {
+			if missing[gid] {
+				keys = append(keys, strconv.FormatUint(uint64(gid), 10))
+			}
+		}
+		out, err := s.Getent("group", keys...)
+		if err != nil && err != ErrNotFound {
+			return list, err
+		}
+		for line := range bytes.Lines(out) {
+			visit(bytes.TrimSuffix(line, []byte("\n")))
+		}
+	}
+	return list, fileErr
+}
+
+// GroupsOf returns the ids of the groups that an account would have at its next
+// login: its own, and those that list it (initgroups(3)). For a session that
+// runs already, getgroups(2) tells the truth.
+func (s *Source) GroupsOf(a Account) ([]uint32, error) {
+	gids := []uint32{a.GID}
+	have := map[uint32]bool{a.GID: true}
+	add := func(gid uint32) {
+		if !have[gid] {
+			have[gid] = true
+			gids = append(gids, gid)
+		}
+	}
+	err := eachLine(s.Group, func(line []byte) bool {
+		_, gid, members, ok := parseGroup(line)
+		if ok && isMember(members, a.Name) {
+			add(gid)
+		}
+		return true
+	})
+	if s.Getent == nil {
+		return gids, err
+	}
+	// "NAME gid gid …"; a name service that cannot list (musl has no
+	// initgroups database) adds nothing.
+	out, asked := s.Getent("initgroups", a.Name)
+	if asked == nil {
+		rest, _ := bytes.CutPrefix(out, []byte(a.Name))
+		for _, word := range bytes.Fields(rest) {
+			if gid, ok := ParseID(string(word)); ok {
+				add(gid)
+			}
+		}
+	}
+	return gids, err
+}
+
+func parseGroup(line []byte) (name string, gid uint32, members []byte, ok bool) {
+	var f [4][]byte
+	if !fields(line, f[:]) {
+		return "", 0, nil, false
+	}
+	gid, ok = ParseID(string(f[2]))
+	return string(f[0]), gid, f[3], ok
+}
+
+func isMember(list []byte, name string) bool {
+	for m := range bytes.SplitSeq(list, []byte(",")) {
+		if string(m) == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,24 @@
+// Package build holds what is decided when tmpshell is built: its version and
+// where its programs and files live. Nothing here can be changed at run time:
+// a path that came from the environment would be one that the caller chooses.
+package build
+
+// Set by the linker (-X), see the Makefile.
+var (
+	// Version is the release, as printed by --version.
+	Version = "0.1.0"
+	// Bindir holds tmpshell and tmpshellctl.
+	Bindir = "/usr/bin"
+	// Libexecdir holds tmpshell-helper.
+	Libexecdir = "/usr/libexec"
+)
+
+// Config is the configuration file. It does not move with PREFIX: every
+// installation on a machine obeys the one policy of that machine.
+const Config = "/etc/tmpshell.conf"
+
+// Launcher returns the path of the login shell wrapper.
+func Launcher() string { return Bindir + "/tmpshell" }
+
+// Helper returns the path of the program that has the capabilities.
+func Helper() string { return Libexecdir + "/tmpshell-helper" }

@@ -1,0 +1,160 @@
+package config
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Method is how a private directory is given to a session.
+type Method string
+
+// The methods of section Directory in tmpshell.conf(5).
+const (
+	Env   Method = "env"   // named by variables
+	Mount Method = "mount" // mounted over the shared one
+	Tmpfs Method = "tmpfs" // a file system of its own, mounted over it
+	Off   Method = "off"   // the shared one
+)
+
+// Instances is where the directories of method mount are kept.
+const Instances = "/var/lib/tmpshell"
+
+// directoryLine is one Directory line: what it does not name is nil.
+type directoryLine struct {
+	pos     Pos
+	path    string
+	method  Method
+	options map[string]string
+}
+
+// Directory is the policy for one path, all lines taken together.
+type Directory struct {
+	Pos         Pos
+	Path        string
+	Method      Method
+	Variables   []string
+	Share       []string
+	MaxAge      string
+	Size        string
+	Inodes      string
+	Options     []string
+	Propagation string
+}
+
+type optionRule struct {
+	methods []Method
+	check   func(string) error
+}
+
+var options = map[string]optionRule{
+	"variables":   {[]Method{Env, Mount, Tmpfs}, checkVariables},
+	"share":       {[]Method{Mount}, checkShare},
+	"max-age":     {[]Method{Env, Mount}, checkAge},
+	"size":        {[]Method{Tmpfs}, checkSize},
+	"inodes":      {[]Method{Tmpfs}, checkInodes},
+	"options":     {[]Method{Mount, Tmpfs}, checkMountOptions},
+	"propagation": {[]Method{Mount, Tmpfs}, checkPropagation},
+}
+
+func parseDirectory(pos Pos, args []string) (directoryLine, error) {
+	d := directoryLine{pos: pos}
+	if len(args) < 2 {
+		return d, errors.New("Directory takes a path, a method (env, mount, tmpfs, off) and options")
+	}
+	d.path, d.method = args[0], Method(strings.ToLower(args[1]))
+	if err := checkPath(d.path); err != nil {
+		return d, err
+	}
+	switch d.method {
+	case Env, Off:
+	case Mount, Tmpfs:
+		if Instances == d.path || strings.HasPrefix(Instances, d.path+"/") {
+			return d, errors.New("nothing can be mounted over " + d.path + ": " + Instances + " is kept below it")
+		}
+	default:
+		return d, errors.New("the method is env, mount, tmpfs or off, not " + strconv.Quote(args[1]))
+	}
+	for _, word := range args[2:] {
+		name, value, ok := strings.Cut(word, "=")
+		name = strings.ToLower(name)
+		rule, known := options[name]
+		if !known || !ok {
+			return d, errors.New(strconv.Quote(word) + " is no option of Directory (" + optionNames() + ")")
+		}
+		if !slices.Contains(rule.methods, d.method) {
+			return d, errors.New(name + "= does not go with method " + string(d.method))
+		}
+		if err := rule.check(value); err != nil {
+			return d, err
+		}
+		if _, twice := d.options[name]; twice {
+			return d, errors.New(name + "= is given twice")
+		}
+		if d.options == nil {
+			d.options = make(map[string]string)
+		}
+		d.options[name] = value
+	}
+	return d, nil
+}
+
+func optionNames() string {
+	var list []string
+	for name := range options {
+		list = append(list, name+"=")
+	}
+	slices.Sort(list)
+	return strings.Join(list, ", ")
+}
+
+func checkPath(p string) error {
+	switch {
+	case !strings.HasPrefix(p, "/"):
+		return errors.New(strconv.Quote(p) + " is not an absolute path")
+	case p == "/":
+		return errors.New("the root directory cannot be a private directory")
+	case path.Clean(p) != p:
+		return errors.New(strconv.Quote(p) + " should be written " + path.Clean(p))
+	case slices.Contains(strings.Split(p, "/"), ".private"):
+		return errors.New(p + " is inside a base of private directories; name the directory that contains .private")
+	}
+	return nil
+}
+
+// merge builds the policy of one path; lines are in order of precedence, and
+// the first that names an option gives its value.
+func merge(lines []directoryLine) Directory {
+	d := Directory{Pos: lines[0].pos, Path: lines[0].path, Method: lines[0].method}
+	value := func(name string) string {
+		if !slices.Contains(options[name].methods, d.Method) {
+			return ""
+		}
+		for _, l := range lines {
+			if v, ok := l.options[name]; ok {
+				return v
+			}
+		}
+		return ""
+	}
+	d.Variables = list(value("variables"))
+	d.Share = list(value("share"))
+	d.MaxAge, d.Size, d.Inodes = value("max-age"), value("size"), value("inodes")
+	d.Options = list(value("options"))
+	if d.Options == nil && (d.Method == Mount || d.Method == Tmpfs) {
+		d.Options = []string{"nosuid", "nodev"}
+	}
+	if d.Propagation = value("propagation"); d.Propagation == "" && (d.Method == Mount || d.Method == Tmpfs) {
+		d.Propagation = "slave"
+	}
+	return d
+}
+
+func list(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}

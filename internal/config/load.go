@@ -1,0 +1,178 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/sys"
+)
+
+// Bounds of a configuration, so that a wrong file costs a login no time.
+const (
+	maxFile  = 1 << 20
+	maxFiles = 1000
+	maxDepth = 16
+)
+
+// Errors is all that is wrong with a configuration.
+type Errors []*Error
+
+func (e Errors) Error() string {
+	var b strings.Builder
+	for i, one := range e {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(one.Error())
+	}
+	return b.String()
+}
+
+type loader struct {
+	// root is the directory that relative names of Include are in.
+	root string
+	// owned: refuse files that somebody other than root could have written.
+	owned bool
+	files int
+}
+
+// Load reads the configuration at path, which must be safe: see Errors for
+// what is returned otherwise. A file that does not exist is the built-in
+// configuration.
+func Load(path string) (*Config, error) { return load(path, true) }
+
+// Check reads a file as Load does, but whoever owns it: a draft is not in
+// force.
+func Check(path string) (*Config, error) { return load(path, false) }
+
+func load(file string, owned bool) (*Config, error) {
+	l := &loader{root: path.Dir(file), owned: owned}
+	text, err := l.read(file)
+	if errors.Is(err, fs.ErrNotExist) && owned {
+		return &Config{}, nil
+	}
+	if err != nil {
+		return nil, Errors{{Pos{File: file}, err.Error()}}
+	}
+	return parse(file, text, l)
+}
+
+// Parse reads a configuration from text, under a name for its messages. What it
+// includes is read from the file system.
+func Parse(name, text string) (*Config, error) {
+	return parse(name, text, &loader{root: path.Dir(name)})
+}
+
+func parse(name, text string, l *loader) (*Config, error) {
+	p := &parser{conf: &Config{}, loader: l}
+	p.file(name, text, context{settings: &p.conf.global})
+	if len(p.errs) > 0 {
+		return nil, Errors(p.errs)
+	}
+	return p.conf, nil
+}
+
+// read opens, verifies and reads one file. O_NONBLOCK: a FIFO in its place must
+// not stop the login.
+func (l *loader) read(file string) (string, error) {
+	if l.files++; l.files > maxFiles {
+		return "", errors.New("more than 1000 files are included")
+	}
+	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		return "", err
+	}
+	defer sys.Close(fd)
+	st, err := sys.Fstat(fd)
+	switch {
+	case err != nil:
+		return "", err
+	case st.Type() != unix.S_IFREG:
+		return "", errors.New("not a regular file")
+	case l.owned && st.UID != 0:
+		return "", errors.New("not owned by root; run: chown root " + file)
+	case l.owned && st.Perm()&0o022 != 0:
+		return "", errors.New("writable by group or others; run: chmod go-w " + file)
+	case st.Size > maxFile:
+		return "", errors.New("larger than 1 MiB")
+	}
+	text, err := sys.ReadAll(fd, int(st.Size), maxFile)
+	return string(text), err
+}
+
+// include reads the files of an Include line where it stands. As in
+// sshd_config(5), a pattern that matches nothing is no error.
+func (p *parser) include(pos Pos, args []string, ctx *context) error {
+	if len(args) == 0 {
+		return errors.New("Include takes files or patterns")
+	}
+	if p.depth == maxDepth {
+		return errors.New("files include each other more than 16 levels deep")
+	}
+	p.depth++
+	defer func() { p.depth-- }()
+	for _, arg := range args {
+		if !path.IsAbs(arg) {
+			arg = path.Join(p.loader.root, arg)
+		}
+		names, err := expandFiles(arg)
+		if err != nil {
+			return err
+		}
+		if len(names) == 0 {
+			p.notice(pos, "no file matches "+arg)
+		}
+		for _, name := range names {
+			text, err := p.loader.read(name)
+			if err != nil {
+				return errors.New(name + ": " + err.Error())
+			}
+			inner := context{settings: ctx.settings, outer: p.criteriaOf(ctx)}
+			p.file(name, text, inner)
+		}
+	}
+	return nil
+}
+
+// criteriaOf returns the criteria of the block that ctx stands in.
+func (p *parser) criteriaOf(ctx *context) criteria {
+	for _, b := range p.conf.blocks {
+		if &b.settings == ctx.settings {
+			return b.criteria
+		}
+	}
+	return ctx.outer
+}
+
+// expandFiles lists the files that a pattern matches, sorted; '*' and '?' work
+// in the last component.
+func expandFiles(pattern string) ([]string, error) {
+	dir, base := path.Split(pattern)
+	if strings.ContainsAny(dir, "*?") {
+		return nil, errors.New("Include takes '*' and '?' in the last component only: " + pattern)
+	}
+	if !strings.ContainsAny(base, "*?") {
+		var st unix.Stat_t
+		if err := unix.Stat(pattern, &st); err == unix.ENOENT {
+			return nil, nil
+		}
+		return []string{pattern}, nil // whatever else is wrong, read says
+	}
+	names, err := sys.DirNames(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var found []string
+	for _, n := range names {
+		if glob(base, n) && (n[0] != '.' || base[0] == '.') {
+			found = append(found, dir+n)
+		}
+	}
+	slices.Sort(found)
+	return found, nil
+}

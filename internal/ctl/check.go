@@ -1,0 +1,95 @@
+package ctl
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"tmpshell/internal/build"
+	"tmpshell/internal/config"
+)
+
+// finding is one line of a report of check.
+type finding struct {
+	File     string `json:"file"`
+	Line     int    `json:"line,omitempty"`
+	Severity string `json:"severity"` // error or notice
+	Message  string `json:"message"`
+}
+
+type checkReport struct {
+	File     string    `json:"file"`
+	OK       bool      `json:"ok"`
+	Findings []finding `json:"findings"`
+}
+
+func checkCommand(out *output) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check [FILE]",
+		Short: "Check the configuration, or a draft of one",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: verb(func(args []string) error {
+			file := build.Config
+			if len(args) > 0 {
+				file = args[0]
+			}
+			return out.check(checkFile(file))
+		}),
+	}
+}
+
+// checkFile reads a configuration the way that a login does. A draft may be
+// anybody's; the file in force may not.
+func checkFile(file string) checkReport {
+	report := checkReport{File: file, OK: true, Findings: []finding{}}
+	add := func(severity string, e *config.Error) {
+		report.Findings = append(report.Findings, finding{e.File, e.Line, severity, e.Message})
+	}
+	read := config.Load
+	if file != build.Config {
+		read = config.Check
+	} else if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		add("notice", &config.Error{Pos: config.Pos{File: file},
+			Message: "does not exist; the built-in configuration is in force"})
+	}
+	conf, err := read(file)
+	var errs config.Errors
+	if errors.As(err, &errs) {
+		report.OK = false
+		for _, e := range errs {
+			add("error", e)
+		}
+		return report
+	}
+	for _, e := range conf.Notices {
+		add("notice", e)
+	}
+	return report
+}
+
+func (o *output) check(report checkReport) error {
+	if o.json {
+		if err := o.asJSON(report); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range report.Findings {
+			e := config.Error{Pos: config.Pos{File: f.File, Line: f.Line}, Message: f.Message}
+			if f.Severity == "notice" {
+				e.Message = "notice: " + e.Message
+			}
+			fmt.Fprintln(o.w, e.Error())
+		}
+		if report.OK {
+			fmt.Fprintln(o.w, report.File+": ok")
+		} else if report.File == build.Config {
+			fmt.Fprintln(o.w, report.File+": refused; until it is mended, logins use the built-in configuration")
+		}
+	}
+	if !report.OK {
+		return errFindings
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+// Package ctl is tmpshellctl, the administrator's program.
+package ctl
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of tmpshellctl(8).
+const (
+	ExitGood     = 0
+	ExitFindings = 1 // or a failure
+	ExitUsage    = 2
+)
+
+// errFindings: all that there is to say has been said.
+var errFindings = errors.New("findings")
+
+// failure is an error of a verb at work, as against wrong usage.
+type failure struct{ error }
+
+func (f failure) Unwrap() error { return f.error }
+
+// Main runs tmpshellctl for the calling process.
+func Main() int {
+	return Run(os.Args[1:], os.Stdout, os.Stderr)
+}
+
+// Run executes one command line and returns the exit code.
+func Run(args []string, stdout, stderr io.Writer) int {
+	root := &cobra.Command{
+		Use:           "tmpshellctl",
+		Short:         "Set up and check private temporary directories",
+		Long:          "tmpshellctl sets up tmpshell on a machine, checks its configuration and shows\nwhat it says. See tmpshellctl(8).",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return errors.New("no command given")
+		},
+	}
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	out := &output{w: stdout}
+	root.PersistentFlags().BoolVar(&out.json, "json", false, "print JSON")
+	root.AddCommand(setupCommand(out), checkCommand(out), showCommand(out), versionCommand(out))
+
+	ran, err := root.ExecuteC()
+	var failed failure
+	switch {
+	case err == nil:
+		return ExitGood
+	case errors.Is(err, errFindings):
+		return ExitFindings
+	case errors.As(err, &failed):
+		printError(stderr, failed.Error())
+		return ExitFindings
+	}
+	printError(stderr, err.Error())
+	printHint(stderr, "run "+ran.CommandPath()+" --help")
+	return ExitUsage
+}
+
+// verb wraps the work of a verb, so that its errors are not taken for wrong
+// usage.
+func verb(work func(args []string) error) func(*cobra.Command, []string) error {
+	return func(_ *cobra.Command, args []string) error {
+		err := work(args)
+		if err == nil || errors.Is(err, errFindings) {
+			return err
+		}
+		return failure{err}
+	}
+}

@@ -1,0 +1,66 @@
+package ctl
+
+import (
+	"strings"
+
+	"tmpshell/internal/caps"
+	"tmpshell/internal/config"
+	"tmpshell/internal/dirs"
+)
+
+// needed is the capability set that the helper needs for a policy.
+func needed(p config.Policy) caps.Set {
+	if len(dirs.Specs(p)) == 0 {
+		return 0
+	}
+	return caps.Helper
+}
+
+func directoryReports(p config.Policy, uid uint32) []directoryReport {
+	list := []directoryReport{}
+	for _, d := range p.Directories {
+		r := directoryReport{
+			Path: d.Path, Method: string(d.Method),
+			Variables: append([]string{}, d.Variables...), Options: []string{},
+		}
+		if d.Method == config.Env {
+			r.Private = dirs.Private(d.Path).Path(uid)
+		}
+		for _, o := range []struct{ name, value string }{
+			{"variables", strings.Join(d.Variables, ",")},
+			{"share", strings.Join(d.Share, ",")},
+			{"max-age", d.MaxAge},
+			{"size", d.Size},
+			{"inodes", d.Inodes},
+			{"options", strings.Join(d.Options, ",")},
+			{"propagation", d.Propagation},
+		} {
+			if o.value != "" {
+				r.Options = append(r.Options, o.name+"="+o.value)
+			}
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+func onFailure(p config.Policy) string {
+	if p.Deny {
+		return "deny"
+	}
+	return "fallback"
+}
+
+func word(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

@@ -1,0 +1,93 @@
+// Package filecap reads and writes the capabilities of a file, the extended
+// attribute security.capability of capabilities(7).
+//
+// It writes permitted sets alone, as setcap's "=p": with the effective bit an
+// execve(2) fails with EPERM wherever the bounding set lacks one of them, and
+// nobody could log in.
+package filecap
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/caps"
+)
+
+const attribute = "security.capability"
+
+// From linux/capability.h: revision 2, 20 bytes, revision 3, 24 bytes with the
+// user id of a namespace's root.
+const (
+	revision2    = 0x02000000
+	revision3    = 0x03000000
+	revisionMask = 0xff000000
+	effectiveBit = 0x000001
+)
+
+// Sets is what a file has.
+type Sets struct {
+	Permitted, Inheritable caps.Set
+	Effective              bool
+}
+
+// Get returns the capabilities of an open file; none is the zero value.
+func Get(f *os.File) (Sets, error) {
+	buf := make([]byte, 64)
+	n, err := unix.Fgetxattr(int(f.Fd()), attribute, buf)
+	if errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP) {
+		return Sets{}, nil
+	}
+	if err != nil {
+		return Sets{}, &os.PathError{Op: "fgetxattr", Path: f.Name(), Err: err}
+	}
+	return decode(buf[:n])
+}
+
+func decode(b []byte) (Sets, error) {
+	if len(b) < 20 {
+		return Sets{}, fmt.Errorf("%s has %d bytes", attribute, len(b))
+	}
+	word := func(i int) uint64 { return uint64(binary.LittleEndian.Uint32(b[4*i:])) }
+	if rev := word(0) & revisionMask; rev != revision2 && rev != revision3 {
+		return Sets{}, fmt.Errorf("%s has unknown revision %#x", attribute, rev>>24)
+	}
+	return Sets{
+		Permitted:   caps.Set(word(1) | word(3)<<32),
+		Inheritable: caps.Set(word(2) | word(4)<<32),
+		Effective:   word(0)&effectiveBit != 0,
+	}, nil
+}
+
+func encode(permitted caps.Set) []byte {
+	var b []byte
+	for _, word := range []uint32{revision2, uint32(permitted), 0, uint32(permitted >> 32), 0} {
+		b = binary.LittleEndian.AppendUint32(b, word)
+	}
+	return b
+}
+
+// Set gives an open file exactly this permitted set, an empty one removing the
+// attribute, and reads it again. Needs CAP_SETFCAP.
+func Set(f *os.File, permitted caps.Set) error {
+	fd := int(f.Fd())
+	var err error
+	if permitted == 0 {
+		if err = unix.Fremovexattr(fd, attribute); errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP) {
+			err = nil
+		}
+	} else {
+		err = unix.Fsetxattr(fd, attribute, encode(permitted), 0)
+	}
+	if err != nil {
+		return &os.PathError{Op: "fsetxattr", Path: f.Name(), Err: err}
+	}
+	now, err := Get(f)
+	if err == nil && now != (Sets{Permitted: permitted}) {
+		err = fmt.Errorf("%s: the capabilities read back differ from those set", f.Name())
+	}
+	return err
+}

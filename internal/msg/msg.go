@@ -1,0 +1,74 @@
+// Package msg writes what tmpshell has to say to a person.
+//
+// The rules: only on standard error, never on standard output, where scp, rsync
+// and git would take it for data. One line a failure, "PROGRAM: what failed:
+// why", lower case, no period; a hint on the next line where one exists.
+// Unprintable bytes are shown as '?', since a message may quote a file name
+// that somebody else chose and ends on a terminal.
+package msg
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// Printer writes messages of one program to one descriptor.
+type Printer struct {
+	Program string
+	FD      int
+}
+
+// Error writes one line; the parts are joined by ": ".
+func (p Printer) Error(parts ...string) { p.line(Line(parts...)) }
+
+// Hint writes what the reader can do about the error before it.
+func (p Printer) Hint(text string) { p.line("hint: " + clean(text)) }
+
+func (p Printer) line(text string) {
+	b := []byte(p.Program + ": " + text + "\n")
+	for len(b) > 0 {
+		n, err := unix.Write(p.FD, b)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n <= 0 {
+			return // a closed or full stderr must not stop a login
+		}
+		b = b[n:]
+	}
+}
+
+// Line joins the parts of a message and makes them fit for a terminal.
+func Line(parts ...string) string {
+	s := ""
+	for _, p := range parts {
+		if p == "" {
+			continue
+		}
+		if s != "" {
+			s += ": "
+		}
+		s += clean(p)
+	}
+	return s
+}
+
+func clean(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] == 0x7f {
+			b := []byte(s)
+			for ; i < len(b); i++ {
+				if b[i] < ' ' || b[i] == 0x7f {
+					b[i] = '?'
+				}
+			}
+			return string(b)
+		}
+	}
+	return s
+}
+
+// IsTerminal tells whether the descriptor is a terminal.
+func IsTerminal(fd int) bool {
+	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	return err == nil
+}

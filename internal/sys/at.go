@@ -1,0 +1,103 @@
+// Package sys wraps the system calls that tmpshell works on files with.
+//
+// Every call takes a directory descriptor and one name, never a path, so that
+// no step can be led elsewhere between a check and a use. O_CLOEXEC is forced,
+// EINTR is retried, and an error names the real system call. The path inside an
+// error is there for the reader alone.
+package sys
+
+import (
+	"io/fs"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Retry calls f until it fails with something else than EINTR.
+func Retry(f func() error) error {
+	for {
+		if err := f(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// oneName rejects what is not a single component: with one, openat(2) and its
+// kin cannot leave the directory.
+func oneName(dir int, name string) error {
+	if dir < 0 {
+		return unix.EBADF
+	}
+	if name == "" || name == "." || name == ".." || strings.IndexByte(name, '/') >= 0 {
+		return unix.EINVAL
+	}
+	return nil
+}
+
+// OpenRoot opens "/" as a starting point for OpenAt.
+func OpenRoot() (int, error) {
+	return open(unix.AT_FDCWD, "/", unix.O_PATH|unix.O_DIRECTORY)
+}
+
+// OpenAt opens name in dir without following a symbolic link and without
+// blocking on a FIFO (CVE-2024-22365).
+func OpenAt(dir int, name string, flags int) (int, error) {
+	if err := oneName(dir, name); err != nil {
+		return -1, &fs.PathError{Op: "openat", Path: name, Err: err}
+	}
+	return open(dir, name, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK)
+}
+
+func open(dir int, name string, flags int) (fd int, err error) {
+	err = Retry(func() error {
+		fd, err = unix.Openat(dir, name, flags|unix.O_CLOEXEC, 0)
+		return err
+	})
+	if err != nil {
+		return -1, &fs.PathError{Op: "openat", Path: name, Err: err}
+	}
+	return fd, nil
+}
+
+// MkdirAt makes a directory; mode is reduced by the umask.
+func MkdirAt(dir int, name string, mode uint32) error {
+	if err := oneName(dir, name); err != nil {
+		return &fs.PathError{Op: "mkdirat", Path: name, Err: err}
+	}
+	if err := Retry(func() error { return unix.Mkdirat(dir, name, mode) }); err != nil {
+		return &fs.PathError{Op: "mkdirat", Path: name, Err: err}
+	}
+	return nil
+}
+
+// RenameAt renames within one directory with the flags of renameat2(2).
+func RenameAt(dir int, from, to string, flags uint) error {
+	for _, name := range []string{from, to} {
+		if err := oneName(dir, name); err != nil {
+			return &fs.PathError{Op: "renameat2", Path: name, Err: err}
+		}
+	}
+	err := Retry(func() error { return unix.Renameat2(dir, from, dir, to, flags) })
+	if err != nil {
+		return &fs.PathError{Op: "renameat2", Path: to, Err: err}
+	}
+	return nil
+}
+
+// RmdirAt removes an empty directory.
+func RmdirAt(dir int, name string) error {
+	if err := oneName(dir, name); err != nil {
+		return &fs.PathError{Op: "unlinkat", Path: name, Err: err}
+	}
+	if err := Retry(func() error { return unix.Unlinkat(dir, name, unix.AT_REMOVEDIR) }); err != nil {
+		return &fs.PathError{Op: "unlinkat", Path: name, Err: err}
+	}
+	return nil
+}
+
+// Close closes a descriptor; a negative one is nothing.
+func Close(fd int) {
+	if fd >= 0 {
+		_ = unix.Close(fd) // nothing was written through it
+	}
+}

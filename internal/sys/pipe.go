@@ -1,0 +1,63 @@
+package sys
+
+import (
+	"errors"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Errors of ReadFor.
+var (
+	ErrTimeout = errors.New("no answer in time")
+	ErrTooLong = errors.New("the answer is too long")
+)
+
+// ReadFor reads to the end of a pipe, for a number of milliseconds and up to
+// limit bytes.
+func ReadFor(fd, ms, limit int) ([]byte, error) {
+	var out []byte
+	buf := make([]byte, 4096)
+	end := now() + int64(ms)
+	for {
+		left := end - now()
+		if left <= 0 {
+			return out, ErrTimeout
+		}
+		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(fds, int(left))
+		if err == unix.EINTR || err == nil && n == 0 {
+			continue
+		}
+		if err != nil {
+			return out, err
+		}
+		got, err := unix.Read(fd, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || got == 0 {
+			return out, err
+		}
+		if out = append(out, buf[:got]...); len(out) > limit {
+			return out, ErrTooLong
+		}
+	}
+}
+
+// now is the monotonic clock in milliseconds.
+func now() int64 {
+	var t unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t) // cannot fail, clock_gettime(2)
+	return t.Nano() / 1e6
+}
+
+// Wait waits for a child and returns how it ended.
+func Wait(pid int) (status syscall.WaitStatus, err error) {
+	for {
+		_, err = syscall.Wait4(pid, &status, 0, nil)
+		if err != syscall.EINTR {
+			return status, err
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package sys
+
+import (
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+)
+
+// Stat is what tmpshell wants to know of an open file.
+type Stat struct {
+	Mode     uint32 // type and permission bits, as in st_mode
+	UID, GID uint32
+	Major    uint32 // of the device
+	Minor    uint32
+	Ino      uint64
+	Size     uint64
+	// MountRoot: something is mounted here (STATX_ATTR_MOUNT_ROOT, Linux 5.8).
+	MountRoot bool
+}
+
+// Type returns the file type bits (S_IFDIR…).
+func (s Stat) Type() uint32 { return s.Mode & unix.S_IFMT }
+
+// Perm returns the permission bits with setuid, setgid and sticky.
+func (s Stat) Perm() uint32 { return s.Mode & 0o7777 }
+
+// SameFile tells whether both are one inode.
+func (s Stat) SameFile(o Stat) bool {
+	return s.Ino == o.Ino && s.Major == o.Major && s.Minor == o.Minor
+}
+
+// Fstat looks at an open descriptor, O_PATH included.
+//
+// It asks for what the kernel knows already (AT_STATX_DONT_SYNC): whoever
+// mounts a FUSE file system on a name that he squatted must not be able to hang
+// other people's logins.
+func Fstat(fd int) (Stat, error) {
+	return statx(fd, "", unix.AT_EMPTY_PATH)
+}
+
+// StatAt looks at a name in dir without following a symbolic link.
+func StatAt(dir int, name string) (Stat, error) {
+	if err := oneName(dir, name); err != nil {
+		return Stat{}, &fs.PathError{Op: "statx", Path: name, Err: err}
+	}
+	return statx(dir, name, unix.AT_SYMLINK_NOFOLLOW)
+}
+
+// StatPath looks at a path, following symbolic links. It is for questions
+// whose answer decides nothing privileged, such as whose an inherited TMPDIR is.
+func StatPath(path string) (Stat, error) {
+	return statx(unix.AT_FDCWD, path, 0)
+}
+
+// HasStatx is a variable so that tests run the fallback on every kernel.
+var HasStatx = true
+
+func statx(dir int, name string, flags int) (Stat, error) {
+	if HasStatx {
+		var x unix.Statx_t
+		err := Retry(func() error {
+			return unix.Statx(dir, name, flags|unix.AT_STATX_DONT_SYNC|unix.AT_NO_AUTOMOUNT,
+				unix.STATX_BASIC_STATS, &x)
+		})
+		// Before Linux 4.11 there is no statx(2); old seccomp filters
+		// answer EPERM to a call that they do not know.
+		if err != unix.ENOSYS && err != unix.EPERM {
+			if err != nil {
+				return Stat{}, &fs.PathError{Op: "statx", Path: name, Err: err}
+			}
+			return Stat{
+				Mode: uint32(x.Mode), UID: x.Uid, GID: x.Gid,
+				Major: x.Dev_major, Minor: x.Dev_minor, Ino: x.Ino, Size: x.Size,
+				MountRoot: x.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0,
+			}, nil
+		}
+	}
+	var st unix.Stat_t
+	err := Retry(func() error { return unix.Fstatat(dir, name, &st, flags) })
+	if err != nil {
+		return Stat{}, &fs.PathError{Op: "fstatat", Path: name, Err: err}
+	}
+	return Stat{
+		Mode: st.Mode, UID: st.Uid, GID: st.Gid,
+		Major: unix.Major(st.Dev), Minor: unix.Minor(st.Dev), Ino: st.Ino, Size: uint64(st.Size),
+	}, nil
+}
