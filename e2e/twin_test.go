@@ -18,8 +18,9 @@ const probe = rig.Probe + "; exit 7"
 // own are the variables that tmpshell may change.
 var own = append([]string{"XDG_RUNTIME_DIR"}, rig.Variables...)
 
-// changing are variables that differ between two sessions of one kind.
-var changing = []string{"SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "_"}
+// changing are variables that differ between two sessions of one kind, or name
+// the passwd shell for what it is.
+var changing = []string{"SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "SUDO_COMMAND", "_"}
 
 // twin runs a session twice, with /bin/bash as the account's shell and with
 // tmpshell, and reports every difference but the one that tmpshell is for.

@@ -117,3 +117,9 @@ func SCP(args ...string) Command {
 
 // Host is the account at the test's sshd.
 func Host(a *Account) string { return fmt.Sprintf("%s@127.0.0.1", a.Name) }
+
+// Rsync is `rsync from to` over ssh.
+func Rsync(from, to string) Command {
+	shell := "ssh " + strings.Join(sshOptions, " ")
+	return Command{Path: "/usr/bin/rsync", Args: []string{"rsync", "-e", shell, from, to}, Env: os.Environ()}
+}

@@ -125,3 +125,11 @@ func (term *Term) Wait() (text string, status int) {
 	}
 	return term.text, term.cmd.ProcessState.ExitCode()
 }
+
+// Seen is the length of what Expect has passed so far, an offset into the text
+// that Wait returns.
+func (term *Term) Seen() int {
+	term.mu.Lock()
+	defer term.mu.Unlock()
+	return term.seen
+}
