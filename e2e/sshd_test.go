@@ -64,7 +64,7 @@ var hostileCommands = map[string]string{
 	"quotes":   `'it'\''s' "a \"b\"" \\ '\'`,
 	"newlines": "a\n: b\n\n",
 	"dollar":   `'$HOME ${x} $(id) ` + "`id`" + `'`,
-	"bytes":    "'\x01\x7f\xff\xfe \xc3\x28'",
+	"bytes":    "'\x05\x7f\xff\xfe \xc3\x28'",
 	"100 kB":   "'" + strings.Repeat("long ", 20_000) + "'",
 }
 

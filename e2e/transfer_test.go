@@ -29,13 +29,9 @@ func transfers(t *testing.T, a *rig.Account) {
 	}
 	for _, way := range []struct{ name, option string }{{"scp over sftp", "-s"}, {"scp -O", "-O"}} {
 		t.Run(way.name, func(t *testing.T) {
-			up, down := a.Home+"/up "+way.option, filepath.Join(t.TempDir(), "down")
-			remote := up
-			if way.option == "-O" {
-				remote = "'" + up + "'" // the old protocol expands the name in a shell
-			}
-			check(t, rig.SCP(way.option, local, rig.Host(a)+":"+remote).Run(t), up)
-			check(t, rig.SCP(way.option, rig.Host(a)+":"+remote, down).Run(t), down)
+			up, down := a.Home+"/up"+way.option, filepath.Join(t.TempDir(), "down")
+			check(t, rig.SCP(way.option, local, rig.Host(a)+":"+up).Run(t), up)
+			check(t, rig.SCP(way.option, rig.Host(a)+":"+up, down).Run(t), down)
 		})
 	}
 	t.Run("sftp", func(t *testing.T) {

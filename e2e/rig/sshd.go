@@ -46,7 +46,7 @@ func StartSSHD(t testing.TB, config ...string) *SSHD {
 		"Port " + sshPort, "ListenAddress 127.0.0.1", "HostKey " + hostKey,
 		"PidFile none", "AuthorizedKeysFile " + sshKeys + "/authorized_keys",
 		"PasswordAuthentication no", "KbdInteractiveAuthentication no",
-		"PrintLastLog no", "UseDNS no", "MaxStartups 100", "MaxSessions 100",
+		"PrintLastLog no", "UseDNS no", "MaxStartups 100", "LogLevel ERROR",
 	}, config...)
 	Write(t, sshKeys+"/sshd_config", strings.Join(lines, "\n")+"\n", 0o644)
 
@@ -94,7 +94,7 @@ func (d *SSHD) Log() string {
 // right for sftp and scp.
 var sshOptions = []string{
 	"-F", "none", "-i", clientKey, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
-	"-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "Port=" + sshPort,
+	"-o", "UserKnownHostsFile=/dev/null", "-o", "KexAlgorithms=curve25519-sha256", "-o", "LogLevel=ERROR", "-o", "Port=" + sshPort,
 }
 
 // SSH is `ssh [options] account@localhost`; append the command to Args.
