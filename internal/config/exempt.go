@@ -25,7 +25,9 @@ func parseExempt(args []string) (*Exempt, error) {
 				return nil, errors.New("Exempt none stands alone")
 			}
 			return e, nil
-		case strings.HasPrefix(w, "@") && len(w) > 1:
+		case w == "" || w == "@" || strings.ContainsAny(w, "*?!,"), looksLikeUIDs(w) && !isUID:
+			return nil, errors.New(strconv.Quote(w) + " is no user, @group, uid or uid range; patterns belong in Match")
+		case strings.HasPrefix(w, "@"):
 			e.groups = append(e.groups, w[1:])
 		case w == "root":
 			// Every account with uid 0 is root, whatever it is called, and
@@ -33,14 +35,15 @@ func parseExempt(args []string) (*Exempt, error) {
 			e.uids = append(e.uids, uidRange{})
 		case isUID:
 			e.uids = append(e.uids, r)
-		case w == "" || w == "@" || strings.ContainsAny(w, "*?!,"):
-			return nil, errors.New(strconv.Quote(w) + " is no user, @group, uid or uid range; patterns belong in Match")
 		default:
 			e.users = append(e.users, w)
 		}
 	}
 	return e, nil
 }
+
+// looksLikeUIDs: a wrong range such as 2000-1000 is nobody's name.
+func looksLikeUIDs(word string) bool { return strings.Trim(word, "0123456789-") == "" }
 
 // match tells whether the subject is exempt. Uids come first: they cost no
 // look-up.

@@ -163,7 +163,7 @@ func expandFiles(pattern string) ([]string, error) {
 		}
 		return []string{pattern}, nil // whatever else is wrong, read says
 	}
-	names, err := sys.DirNames(dir)
+	names, err := sys.DirNames(path.Clean(dir)) // "." for a draft that was named without a directory
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}

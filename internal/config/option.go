@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,13 +90,25 @@ func checkInodes(v string) error {
 	return errors.New("inodes= takes a number, with k or m, not " + strconv.Quote(v))
 }
 
-// validCount: a number above 0 with the suffixes of tmpfs(5).
+// validCount: a number above 0 with the suffixes of tmpfs(5), which the kernel
+// can hold: it does not report an overflow.
 func validCount(v string) bool {
-	if v != "" && strings.ContainsRune("kKmMgG", rune(v[len(v)-1])) {
+	shift := 0
+	if v != "" {
+		switch v[len(v)-1] {
+		case 'k', 'K':
+			shift = 10
+		case 'm', 'M':
+			shift = 20
+		case 'g', 'G':
+			shift = 30
+		}
+	}
+	if shift > 0 {
 		v = v[:len(v)-1]
 	}
-	n, err := strconv.ParseUint(v, 10, 32)
-	return err == nil && n > 0
+	n, err := strconv.ParseUint(v, 10, 64)
+	return err == nil && 0 < n && n <= math.MaxInt64>>shift
 }
 
 func checkMountOptions(v string) error {

@@ -26,7 +26,8 @@ func (m *Maker) base(s Spec) (int, error) {
 	for range attempts {
 		var fd int
 		if fd, err = openBase(parent, s); err == nil {
-			return fd, m.guard(parent, s)
+			guard(fd, s)
+			return fd, nil
 		}
 		err = caps.AsRoot(0, func() error { return m.mend(parent, s, err) })
 		if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
@@ -137,27 +138,29 @@ const appendOnly = 0x20
 // guard sets the append-only flag, which keeps cleaners, and mistakes, from
 // removing or renaming the base and what is in it. Where the file system or the
 // capability is missing, the base is as safe without.
-func (m *Maker) guard(parent int, s Spec) error {
-	if !s.Guarded {
+func guard(base int, s Spec) {
+	if s.Guarded {
+		_ = caps.AsRoot(0, func() error { return setAppendOnly(base, true) })
+	}
+}
+
+// setAppendOnly works on an open base, as root.
+func setAppendOnly(base int, on bool) error {
+	fd, err := sys.Reopen(base)
+	if err != nil {
+		return err
+	}
+	defer sys.Close(fd)
+	old, err := sys.Flags(fd)
+	if err != nil {
+		return err
+	}
+	flags := old &^ appendOnly
+	if on {
+		flags |= appendOnly
+	}
+	if flags == old {
 		return nil
 	}
-	_ = caps.AsRoot(0, func() error {
-		fd, err := sys.OpenAt(parent, s.Base, unix.O_RDONLY|unix.O_DIRECTORY)
-		if err != nil {
-			return err
-		}
-		defer sys.Close(fd)
-		st, err := sys.Fstat(fd)
-		if err != nil || checkBase(st, s) != nil {
-			return err
-		}
-		flags, err := sys.Flags(fd)
-		if err != nil || flags&appendOnly != 0 {
-			return err
-		}
-		return caps.With(caps.LinuxImmutable, func() error {
-			return sys.SetFlags(fd, flags|appendOnly)
-		})
-	})
-	return nil
+	return caps.With(caps.LinuxImmutable, func() error { return sys.SetFlags(fd, flags) })
 }

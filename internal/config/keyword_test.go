@@ -1,0 +1,151 @@
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Every keyword: what it takes, and what that comes to.
+func TestKeywords(t *testing.T) {
+	for _, test := range []struct {
+		line string
+		get  func(Policy) any
+		want any
+	}{
+		{"", func(p Policy) any { return p.RuntimeDirectory }, true},
+		{"RuntimeDirectory no", func(p Policy) any { return p.RuntimeDirectory }, false},
+		{"RUNTIMEDIRECTORY NO", func(p Policy) any { return p.RuntimeDirectory }, false},
+		{"RuntimeDirectory yes", func(p Policy) any { return p.RuntimeDirectory }, true},
+
+		{"", func(p Policy) any { return p.SetEnv }, []Setting(nil)},
+		{"SetEnv A=1", func(p Policy) any { return p.SetEnv }, []Setting{{"A", "1"}}},
+		{"setenv A=1 B='x y' _c= D=a=b", func(p Policy) any { return p.SetEnv },
+			[]Setting{{"A", "1"}, {"B", "x y"}, {"_c", ""}, {"D", "a=b"}}},
+		{"SetEnv A=${TMPDIR}/$${x}", func(p Policy) any { return p.SetEnv }, []Setting{{"A", "${TMPDIR}/$${x}"}}},
+
+		{"", func(p Policy) any { return p.Shell }, ""},
+		{"Shell /bin/zsh", func(p Policy) any { return p.Shell }, "/bin/zsh"},
+		{"Shell '/opt/my shells/zsh'", func(p Policy) any { return p.Shell }, "/opt/my shells/zsh"},
+
+		{"", func(p Policy) any { return p.Deny }, false},
+		{"OnFailure fallback", func(p Policy) any { return p.Deny }, false},
+		{"OnFailure Deny", func(p Policy) any { return p.Deny }, true},
+
+		{"", func(p Policy) any { return p.Supervise }, false},
+		{"Supervise yes", func(p Policy) any { return p.Supervise }, true},
+		{"Supervise no", func(p Policy) any { return p.Supervise }, false},
+
+		{"", func(p Policy) any { return p.NoNewPrivileges }, false},
+		{"NoNewPrivileges yes", func(p Policy) any { return p.NoNewPrivileges }, true},
+		{"NoNewPrivileges no", func(p Policy) any { return p.NoNewPrivileges }, false},
+
+		{"", func(p Policy) any { return p.Ambient }, []string(nil)},
+		{"Ambient CAP_NET_RAW cap_sys_time", func(p Policy) any { return p.Ambient }, []string{"cap_net_raw", "cap_sys_time"}},
+		{"Ambient none", func(p Policy) any { return p.Ambient }, []string{}},
+		{"Ambient NONE", func(p Policy) any { return p.Ambient }, []string{}},
+
+		{"", func(p Policy) any { return p.Log }, LogFailures},
+		{"Log failures", func(p Policy) any { return p.Log }, LogFailures},
+		{"log ALL", func(p Policy) any { return p.Log }, LogAll},
+		{"Log none", func(p Policy) any { return p.Log }, LogNone},
+	} {
+		got := test.get(resolve(t, mustParse(t, "#", test.line), alice))
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", test.line, diff)
+		}
+	}
+}
+
+func TestKeywordFaults(t *testing.T) {
+	for _, test := range []struct{ line, want string }{
+		{"Nonsense", "unknown keyword Nonsense"},
+		{"Log=all", "unknown keyword Log=all"},
+		{"''", "unknown keyword "},
+
+		{"RuntimeDirectory", "RuntimeDirectory takes no or yes"},
+		{"RuntimeDirectory maybe", "RuntimeDirectory takes no or yes"},
+		{"RuntimeDirectory yes yes", "RuntimeDirectory takes no or yes"},
+		{"Supervise true", "Supervise takes no or yes"},
+		{"NoNewPrivileges 1", "NoNewPrivileges takes no or yes"},
+
+		{"SetEnv", "SetEnv takes NAME=VALUE"},
+		{"SetEnv A", `SetEnv takes NAME=VALUE, not "A"`},
+		{"SetEnv A=1 =2", `SetEnv takes NAME=VALUE, not "=2"`},
+		{"SetEnv 1A=2", `SetEnv takes NAME=VALUE, not "1A=2"`},
+		{"SetEnv A-B=2", `SetEnv takes NAME=VALUE, not "A-B=2"`},
+		{"SetEnv 'A B=2'", `SetEnv takes NAME=VALUE, not "A B=2"`},
+		{"SetEnv \xc3\x84=2", `SetEnv takes NAME=VALUE, not "Ä=2"`},
+		{"SetEnv A=${B", "${NAME} is not closed, or NAME is no variable, in ${B (write $${ for a plain ${)"},
+
+		{"Shell", "Shell takes one absolute path"},
+		{"Shell bash", "Shell takes one absolute path"},
+		{"Shell ''", "Shell takes one absolute path"},
+		{"Shell /bin/sh -l", "Shell takes one absolute path"},
+		{"Shell /usr/bin/tmpshell", "Shell is the real shell, and /usr/bin/tmpshell is tmpshell itself"},
+		{"Shell /opt/tmpshell-zsh", "Shell is the real shell, and /opt/tmpshell-zsh is tmpshell itself"},
+
+		{"OnFailure", "OnFailure takes fallback or deny"},
+		{"OnFailure allow", "OnFailure takes fallback or deny"},
+		{"OnFailure deny deny", "OnFailure takes fallback or deny"},
+		{"Log", "Log takes failures, all or none"},
+		{"Log yes", "Log takes failures, all or none"},
+		{"Log all none", "Log takes failures, all or none"},
+
+		{"Ambient", "Ambient takes names of capabilities, or none"},
+		{"Ambient net_raw", `"net_raw" is no capability; see capabilities(7) for names such as cap_net_raw`},
+		{"Ambient cap_net_raw,cap_sys_time", `"cap_net_raw,cap_sys_time" is no capability`},
+		{"Ambient cap_net_raw none", `"none" is no capability`},
+		{"Ambient none cap_net_raw", `"none" is no capability`},
+		{"Ambient all", `"all" is no capability`},
+	} {
+		want := "conf:2: " + test.want
+		_, err := Parse("conf", "# first\n"+test.line+"\n")
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("Parse(%q) = %v; want %s", test.line, err, want)
+		}
+		// In a Match block that matches nobody it is as wrong.
+		if _, err := Parse("conf", "Match User nobody\n"+test.line); err == nil {
+			t.Errorf("Parse(%q) inside Match gives no error; want one", test.line)
+		}
+	}
+}
+
+// What this version does not do is said, not silently left undone.
+func TestNotInEffect(t *testing.T) {
+	for _, test := range []struct{ line, want string }{
+		{"Directory /tmp mount", "method mount"},
+		{"Directory /tmp tmpfs", "method tmpfs"},
+		{"Directory /tmp env max-age=10d", "max-age="},
+		{"Supervise yes", "Supervise"},
+		{"NoNewPrivileges yes", "NoNewPrivileges"},
+		{"Ambient cap_net_raw", "Ambient"},
+		{"Directory /tmp env", ""},
+		{"Directory /tmp off", ""},
+		{"Supervise no", ""},
+		{"NoNewPrivileges no", ""},
+		{"Ambient none", ""},
+		{"Log all", ""},
+	} {
+		var want []string
+		if test.want != "" {
+			want = []string{"conf:1: " + test.want + " is not in effect yet in this version of tmpshell"}
+		}
+		if diff := cmp.Diff(want, notices(mustParse(t, test.line))); diff != "" {
+			t.Errorf("notices of %q (-want +got):\n%s", test.line, diff)
+		}
+	}
+}
+
+func TestIsWrapperName(t *testing.T) {
+	for name, want := range map[string]bool{
+		"/usr/bin/tmpshell": true, "tmpshell": true, "/x/tmpshell-zsh": true, "tmpshell-": true,
+		"/usr/bin/tmpshellctl": false, "/tmpshell/bash": false, "/bin/bash": false, "": false, "/": false,
+		"/bin/TMPSHELL": false, "/usr/bin/tmpshell/": true,
+	} {
+		if got := IsWrapperName(name); got != want {
+			t.Errorf("IsWrapperName(%q) = %v; want %v", name, got, want)
+		}
+	}
+}

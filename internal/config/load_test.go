@@ -1,0 +1,157 @@
+package config
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// conf is a configuration file in a directory of its own.
+func conf(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "tmpshell.conf")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoadMissing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none")
+	c, err := Load(path)
+	if err != nil {
+		t.Fatalf("Load of a missing file = %v; want the built-in configuration", err)
+	}
+	if got := resolve(t, c, alice).Directories[0].Path; got != "/tmp" {
+		t.Errorf("Load of a missing file: first directory %s; want /tmp", got)
+	}
+	// A draft that is not there is a mistake.
+	if _, err := Check(path); err == nil || err.Error() != path+": no such file or directory" {
+		t.Errorf("Check of a missing file = %v; want %s: no such file or directory", err, path)
+	}
+}
+
+// What is not a regular file is refused at once: nobody must be able to hang a
+// login, or every login.
+func TestLoadSpecialFiles(t *testing.T) {
+	dir := t.TempDir()
+	if err := unix.Mkfifo(dir+"/fifo", 0o644); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, map[string]string{
+		"directory/": "", "big": strings.Repeat("#\n", maxFile/2) + "#", "full": strings.Repeat("#\n", maxFile/2),
+	})
+	for _, test := range []struct{ name, want string }{
+		{"/fifo", "not a regular file"},
+		{"/directory", "not a regular file"},
+		{"/big", "larger than 1 MiB"},
+		{"/big/x", "not a directory"},
+		{"/full", ""},
+	} {
+		for read, f := range map[string]func(string) (*Config, error){"Load": Load, "Check": Check} {
+			if read == "Load" && os.Geteuid() != 0 {
+				continue
+			}
+			done := make(chan error, 1)
+			go func() { _, err := f(dir + test.name); done <- err }()
+			select {
+			case err := <-done:
+				if test.want == "" && err != nil || test.want != "" && (err == nil || err.Error() != dir+test.name+": "+test.want) {
+					t.Errorf("%s(%s) = %v; want %q", read, test.name, err, test.want)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatalf("%s(%s) blocks; want an error", read, test.name)
+			}
+		}
+	}
+	for _, name := range []string{"/dev/null", "/dev/tty"} {
+		if _, err := Check(name); err == nil {
+			t.Errorf("Check(%s) gives no error; want one", name)
+		}
+	}
+}
+
+// A file that somebody other than root could have written does not count.
+func TestLoadOwnership(t *testing.T) {
+	needRoot(t)
+	const nobody = 65534
+	for _, test := range []struct {
+		uid, gid int
+		mode     fs.FileMode
+		want     string
+	}{
+		{0, 0, 0o644, ""},
+		{0, 0, 0o600, ""},
+		{0, 0, 0o400, ""},
+		{0, 0, 0o000, ""}, // root's own way of hiding it from others
+		{0, nobody, 0o644, ""},
+		{0, nobody, 0o755, ""},
+		{nobody, 0, 0o644, "not owned by root; run: chown root "},
+		{nobody, 0, 0o444, "not owned by root; run: chown root "},
+		{nobody, nobody, 0o666, "not owned by root; run: chown root "},
+		{0, 0, 0o664, "writable by group or others; run: chmod go-w "},
+		{0, 0, 0o646, "writable by group or others; run: chmod go-w "},
+		{0, nobody, 0o620, "writable by group or others; run: chmod go-w "},
+	} {
+		path := conf(t, "Log all\n")
+		if err := os.Chown(path, test.uid, test.gid); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, test.mode); err != nil {
+			t.Fatal(err)
+		}
+		want := test.want
+		if want != "" {
+			want = path + ": " + want + path
+		}
+		c, err := Load(path)
+		if got := errText(err); got != want {
+			t.Errorf("Load of a file %d:%d %#o = %q; want %q", test.uid, test.gid, test.mode, got, want)
+		}
+		if (c == nil) != (err != nil) {
+			t.Errorf("Load of a file %d:%d %#o returns %v and %v; want one of them", test.uid, test.gid, test.mode, c, err)
+		}
+		if _, err := Check(path); err != nil {
+			t.Errorf("Check of a draft %d:%d %#o = %v; want no error", test.uid, test.gid, test.mode, err)
+		}
+		// The same goes for what is included.
+		outer := conf(t, "\nInclude "+path)
+		if want != "" {
+			want = outer + ":2: " + want
+		}
+		if _, err := Load(outer); errText(err) != want {
+			t.Errorf("Load with an included file %d:%d %#o = %q; want %q", test.uid, test.gid, test.mode, errText(err), want)
+		}
+	}
+}
+
+// Ownership is the file's, not the link's: a user's link to root's file gives
+// nothing away, and root's link to a user's file is not obeyed.
+func TestLoadSymlink(t *testing.T) {
+	needRoot(t)
+	safe, unsafe := conf(t, "Log all"), conf(t, "Log all")
+	if err := os.Chown(unsafe, 65534, 0); err != nil {
+		t.Fatal(err)
+	}
+	for target, good := range map[string]bool{safe: true, unsafe: false} {
+		link := filepath.Join(t.TempDir(), "link")
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(link); (err == nil) != good {
+			t.Errorf("Load of a link to a file that is root's: %v = %v", good, err)
+		}
+	}
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
