@@ -59,3 +59,38 @@ func cstrings(p unsafe.Pointer, n int) []string {
 	}
 	return list
 }
+
+// prefixed reports whether the string at p begins with prefix.
+//
+//go:nosplit
+//go:norace
+func prefixed(p unsafe.Pointer, prefix string) bool {
+	for i := 0; i < len(prefix); i++ {
+		if at(p, i) != prefix[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// equal reports whether the string at p is s.
+//
+//go:nosplit
+//go:norace
+func equal(p unsafe.Pointer, s string) bool {
+	return prefixed(p, s) && at(p, len(s)) == 0
+}
+
+// base returns the address of what follows the last slash of the string at p.
+//
+//go:nosplit
+//go:norace
+func base(p unsafe.Pointer) unsafe.Pointer {
+	from := 0
+	for i := 0; at(p, i) != 0; i++ {
+		if at(p, i) == '/' {
+			from = i + 1
+		}
+	}
+	return unsafe.Add(p, from)
+}

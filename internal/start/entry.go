@@ -21,6 +21,8 @@ func begin() {
 	kernel.parse(initialStack)
 	keepSignals()
 	holdStdio()
+	raiseLimits()
+	overrideWrite = runtimeWrote
 	runtimeStack = ownBlock()
 }
 
@@ -35,17 +37,21 @@ const maxAuxv = 64
 
 var own struct {
 	_     [stackSize]byte
-	block [2 + 1 + 2 + 2*(maxAuxv+1) + 2]uintptr
+	block [2 + 1 + 3 + 2*(maxAuxv+1) + 2]uintptr
 }
 
 const (
 	ownName = "tmpshell\x00"
 
-	// The runtime's preemption signal, SIGURG, would stay pending across exec
-	// where SIGURG is blocked; everything else the runtime could read from the
-	// environment (GOMAXPROCS, GOMEMLIMIT, GOGC, GOTRACEBACK, GOCOVERDIR) is
-	// not there.
-	ownSetting = "GODEBUG=asyncpreemptoff=1\x00"
+	// All that the runtime finds in its environment. SIGURG, with which it
+	// preempts, would stay pending across exec where SIGURG is blocked. The
+	// other two keep it from reading all of /proc/self/mountinfo, which in a
+	// container host has thousands of lines, to choose GOMAXPROCS.
+	ownDebug = "GODEBUG=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0\x00"
+
+	// One goroutine does the work. The second processor lets the runtime's own
+	// start beside it; more would only mean more threads.
+	ownProcs = "GOMAXPROCS=2\x00"
 )
 
 // ownBlock makes the block that the runtime is given instead of the kernel's,
@@ -65,9 +71,10 @@ func ownBlock() unsafe.Pointer {
 	*word(at, 0) = 1
 	*word(at, 1) = uintptr(chars(ownName))
 	*word(at, 2) = 0
-	*word(at, 3) = uintptr(chars(ownSetting))
-	*word(at, 4) = 0
-	n := 5
+	*word(at, 3) = uintptr(chars(ownDebug))
+	*word(at, 4) = uintptr(chars(ownProcs))
+	*word(at, 5) = 0
+	n := 6
 	for i := 0; i < maxAuxv; i++ {
 		tag, value := *word(kernel.auxv, 2*i), *word(kernel.auxv, 2*i+1)
 		if tag == AtNull {

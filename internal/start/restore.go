@@ -1,5 +1,7 @@
 package start
 
+import "errors"
+
 // Restore puts back what still differs from the state at the start, right
 // before exec: whether SIGCHLD is ignored, and soft limits that were raised for
 // the runtime. The rest needs nothing: signals were never touched, the
@@ -14,6 +16,9 @@ func Restore() error {
 		return nil
 	}
 	restoreChild()
+	if errno := restoreLimits(); errno != 0 {
+		return errors.New("prlimit: " + errno.Error())
+	}
 	return nil
 }
 
@@ -28,4 +33,5 @@ func Resume() {
 		return
 	}
 	resumeChild()
+	raiseLimits()
 }

@@ -1,0 +1,3 @@
+package start
+
+func denied() bool { return false }
