@@ -98,3 +98,29 @@ func isIgnored(n int) bool {
 	}
 	return false
 }
+
+// Ignored reports whether signal n was ignored at the start. It is for programs
+// that stay, see CatchSignals; call it before the signal is caught.
+func Ignored(n syscall.Signal) bool {
+	if n < 1 || n > lastSignal {
+		return false
+	}
+	return ignored&bit(int(n)) != 0 || isIgnored(int(n))
+}
+
+// CatchSignals lets os/signal.Notify work again, for a program that stays as
+// the session's parent. Call it, and Notify, after the session's process has
+// been started: what Notify catches is set to the default in a child. Signals
+// that were ignored or blocked at the start stay so, and Notify has no effect
+// on them; do not wait for SIGCHLD, then, but in wait4(2). What is not given to
+// Notify keeps the kernel's default action.
+func CatchSignals() {
+	if table == nil {
+		return
+	}
+	for n := 1; n <= lastSignal; n++ {
+		if !Ignored(syscall.Signal(n)) && blocked&bit(n) == 0 {
+			table[n].flags = flags[n]
+		}
+	}
+}
