@@ -197,12 +197,14 @@ func (s *configScanner) addInclude() {
 			wild = true
 		}
 	}
-	if s.nested || size == 0 || s.word[0] != '/' || s.includes >= uint(len(s.include)) || s.size >= uint(len(s.word))-1 {
+	index := s.includes
+	if s.nested || size == 0 || s.word[0] != '/' || index >= uint(len(s.include)) || s.size >= uint(len(s.word))-1 {
 		s.deny = true
 		return
 	}
+	directory := &s.include[index]
 	for i := uint(0); i < size && i < uint(len(s.word))-1; i++ {
-		s.include[s.includes][i] = s.word[i]
+		directory[i] = s.word[i]
 	}
 	s.includes++
 }

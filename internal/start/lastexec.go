@@ -13,28 +13,33 @@ var (
 )
 
 // setPath makes execPath of a directory of the given size, which may end in a
-// slash, and a name. false if it is too long.
+// slash, and a name. It reports whether that fits.
 //
 //go:nosplit
 //go:norace
 func setPath(directory unsafe.Pointer, size int, name unsafe.Pointer) bool {
-	n := 0
-	for i := 0; i < size && n < len(execPath)-2; i++ {
-		execPath[n] = at(directory, i)
-		n++
+	n := uint(0)
+	for i := 0; i < size; i++ {
+		n = pathByte(n, at(directory, i))
 	}
-	if n > 0 && n < len(execPath)-1 && execPath[n-1] != '/' {
-		execPath[n] = '/'
-		n++
+	if size > 0 && at(directory, size-1) != '/' {
+		n = pathByte(n, '/')
 	}
-	for i := 0; n < len(execPath)-1; i++ {
-		execPath[n] = at(name, i)
-		if execPath[n] == 0 {
-			return true
-		}
-		n++
+	for i := 0; at(name, i) != 0; i++ {
+		n = pathByte(n, at(name, i))
 	}
-	return false
+	return pathByte(n, 0) <= uint(len(execPath))
+}
+
+// pathByte sets byte n of execPath, if there is one, and returns n+1.
+//
+//go:nosplit
+//go:norace
+func pathByte(n uint, c byte) uint {
+	if n < uint(len(execPath)) {
+		execPath[n] = c
+	}
+	return n + 1
 }
 
 // execve executes execPath and returns if that fails.

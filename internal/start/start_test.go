@@ -20,7 +20,7 @@ import (
 // launcher, with the same program executed directly from the same state.
 // Programs that are not Go's (cat, sh) look at the state: they do not change it.
 
-var relay, stage string
+var relay, stage, stay string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		os.Chmod(dir, 0o755) // for other uids
-		relay, stage = filepath.Join(dir, "relay"), filepath.Join(dir, "stage")
-		for _, program := range []string{relay, stage} {
+		relay, stage, stay = filepath.Join(dir, "relay"), filepath.Join(dir, "stage"), filepath.Join(dir, "stay")
+		for _, program := range []string{relay, stage, stay} {
 			build := exec.Command("go", "build", "-ldflags", "-E tmpshell_start", "-o", program, "./internal/"+filepath.Base(program))
 			build.Env = append(os.Environ(), "CGO_ENABLED=0")
 			if out, err := build.CombinedOutput(); err != nil {
@@ -333,8 +333,44 @@ func TestFailedExec(t *testing.T) {
 	state(t, env, []string{"ignore=17", "block=17", "again", "process=17"})
 }
 
-func TestExecFn(t *testing.T) {
-	// In a test binary, without the entry point.
+// A launcher that stays: the child finds what it would have found, and the
+// parent can catch what was neither ignored nor blocked.
+func TestStay(t *testing.T) {
+	for _, test := range []struct {
+		steps  []string
+		caught string
+	}{
+		{nil, "user defined signal 1\nuser defined signal 2\n"},
+		{[]string{"ignore=2,12,13,15,17,33"}, "user defined signal 1\n"},
+		{[]string{"block=1,2,10,15,17"}, "user defined signal 2\n"},
+		{[]string{"ignore=17", "close=0", "as=1500000000:inf", "data=200000000:inf", "nofile=50:100"}, "user defined signal 1\nuser defined signal 2\n"},
+	} {
+		t.Run(strings.Join(test.steps, " "), func(t *testing.T) {
+			env := []string{"RELAY=/bin/cat", "A=1", "A=2"}
+			for _, files := range [][]string{look, {"cat", "/proc/self/status"}} {
+				want := run(t, env, test.steps, "/bin/cat", files...)
+				want.fd9 = test.caught
+				got := run(t, env, test.steps, stay, files...)
+				if len(files) == 2 {
+					want, got = status(want), status(got)
+				}
+				if got != want {
+					t.Errorf("child:\n%+v\ndirectly:\n%+v", got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestStart(t *testing.T) {
+	got := run(t, []string{"STAY_SHOW=1"}, []string{"close=0", "ignore=12,17"}, stay)
+	if want := "true " + stay + " 0 true true false true true false\n"; got.stdout != want {
+		t.Errorf("got %+v, want %q", got, want)
+	}
+}
+
+// A test binary is not linked with the entry point.
+func TestWithoutEntry(t *testing.T) {
 	if start.Active() {
 		t.Fatal("active without the entry point")
 	}
