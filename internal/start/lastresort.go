@@ -7,6 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// failureMode is set by the linker (-X) in programs that stand in for no shell,
+// tmpshell-helper: they end with status 125 in its place. It has to be known
+// before package initialisation, hence a string.
+var failureMode string
+
 // lastResort becomes a shell without the runtime, the configuration, the
 // account or any allocation: what tmpshell does for a session, as well as it can
 // be done with what the kernel passed to the process. It does not return.
@@ -18,7 +23,7 @@ import (
 //go:norace
 func lastResort() {
 	explain()
-	if denied() {
+	if len(failureMode) != 0 || denied() {
 		exit(125)
 	}
 	if childSignal.reset {
