@@ -29,6 +29,10 @@ LDFLAGS := -s -w \
 	-X $(BUILD).Bindir=$(BINDIR) \
 	-X $(BUILD).Libexecdir=$(LIBEXECDIR)
 
+# The launcher and the helper are entered before the Go runtime: package start.
+bin/tmpshell:        LDFLAGS += -E tmpshell_start
+bin/tmpshell-helper: LDFLAGS += -E tmpshell_start -X tmpshell/internal/start.failureMode=exit
+
 PROGRAMS := bin/tmpshell bin/tmpshell-helper bin/tmpshellctl
 SOURCES  := $(shell find cmd internal -name '*.go' ! -name '*_test.go' -o -name '*.s') go.mod go.sum
 

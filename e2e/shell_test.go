@@ -140,3 +140,25 @@ func TestSquattedBase(t *testing.T) {
 		})
 	}
 }
+
+// TestMountedOver: something mounted on a name that anybody could take says
+// what it likes about owner and mode, as a user's FUSE server does.
+func TestMountedOver(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t)
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	rig.Sh(t, `chattr -a /tmp/.private; rm -rf /tmp/.private; mkdir /tmp/.private /tmp/.private-1000
+		mount -t tmpfs -o mode=711 none /tmp/.private
+		install -d -m 700 -o 1000 -g 1000 /tmp/.private/1000
+		mount -t tmpfs -o mode=700,uid=1000,gid=1000 none /tmp/.private-1000`)
+	rig.CheckPrivate(t, alice) // all looks as it must
+	if r := alice.Login(t, "echo $TMPDIR"); r.Stdout != "/tmp/.private-1000.1\n" {
+		t.Errorf("login printed %q, %q; want /tmp/.private-1000.1", r.Stdout, r.Stderr)
+	}
+	rig.Configure(t, "OnFailure deny")
+	if r := alice.Login(t, "echo in"); r.Status != 125 || !strings.Contains(r.Stderr, "/tmp/.private is a mount point") {
+		t.Errorf("with OnFailure deny: %q, %q, status %d", r.Stdout, r.Stderr, r.Status)
+	}
+}

@@ -64,9 +64,10 @@ func (m *Maker) mend(parent int, s Spec, why error) error {
 	if !s.Guarded {
 		return why // another program's, or an administrator's decision
 	}
-	if fd, err := sys.OpenAt(parent, s.Base, unix.O_RDONLY|unix.O_DIRECTORY); err == nil {
+	if fd, err := sys.OpenAt(parent, s.Base, unix.O_PATH|unix.O_DIRECTORY); err == nil {
 		defer sys.Close(fd)
-		if st, err := sys.Fstat(fd); err == nil && st.UID == 0 {
+		st, err := sys.Fstat(fd)
+		if err == nil && st.UID == 0 && checkMount(parent, st, s.BasePath()) == nil {
 			return repair(fd, st, s)
 		}
 	}
@@ -75,7 +76,12 @@ func (m *Maker) mend(parent int, s Spec, why error) error {
 
 // repair sets mode and group of a base that is root's. It is one that a
 // cleaner, an unpacked archive or a hasty administrator left.
-func repair(fd int, st sys.Stat, s Spec) error {
+func repair(path int, st sys.Stat, s Spec) error {
+	fd, err := sys.Reopen(path)
+	if err != nil {
+		return withPath(err, s.BasePath())
+	}
+	defer sys.Close(fd)
 	if st.GID != 0 {
 		if err := sys.Fchgrp(fd, s.BasePath(), 0); err != nil {
 			return err

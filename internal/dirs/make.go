@@ -77,7 +77,7 @@ func (m *Maker) user(base int, s Spec) error {
 			return err
 		}
 		var fd int
-		if fd, err = openUser(base, path, entry, m.UID); err == nil {
+		if fd, err = openUser(base, path, entry, m.UID, false); err == nil {
 			sys.Close(fd)
 			return nil
 		}
