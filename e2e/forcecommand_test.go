@@ -28,7 +28,10 @@ func TestForceCommand(t *testing.T) {
 		a := rig.AddUser(t, rig.Account{Name: fmt.Sprint("user", i), UID: uint32(1000 + i), Shell: shell})
 		rig.Write(t, a.Home+"/.profile", "export PROFILE=read\n", 0o644)
 		rig.Write(t, a.Home+"/.zprofile", "export PROFILE=read\n", 0o644)
-		t.Run(shell, func(t *testing.T) { forced(t, a) })
+		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
+			forced(t, a)
+		})
 	}
 }
 
@@ -105,8 +108,11 @@ func forced(t *testing.T, a *rig.Account) {
 func sftpEnvironment(t *testing.T, a *rig.Account) {
 	c := rig.SFTP(a)
 	c.Stdin = "!sleep 1\n"
-	done := make(chan rig.Result, 1)
-	go func() { done <- c.Run(t) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.Run(t)
+	}()
 	var environ string
 	for deadline := time.Now().Add(rig.Limit); environ == "" && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		pid := strings.TrimSpace(rig.Sh(t, "pgrep -u $1 -x sftp-server", fmt.Sprint(a.UID)).Stdout)

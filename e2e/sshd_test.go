@@ -80,16 +80,22 @@ func ssh(t *testing.T, a *rig.Account, stdin string, command ...string) rig.Resu
 // sshTerminal types the script into a shell on a terminal.
 func sshTerminal(t *testing.T, a *rig.Account, script string) rig.Result {
 	t.Helper()
+	return typed(t, a, rig.SSH(a, "-tt"), script)
+}
+
+// typed logs in with the command on a terminal and types the script into
+// bash. What bash says when it is left is not part of the result.
+func typed(t *testing.T, a *rig.Account, login rig.Command, script string) rig.Result {
+	t.Helper()
 	// Neither echo nor a prompt, so that nothing but output comes back.
 	rig.Write(t, a.Home+"/.bash_profile", ". ~/.profile; stty -echo; PS1=; PS2=\n", 0o644)
 	defer rig.Must(t, "rm", a.Home+"/.bash_profile")
-	term := rig.SSH(a, "-tt").OnTerminal(t)
+	term := login.OnTerminal(t)
 	term.Send("echo rea''dy\r")
 	term.Expect("ready\r\n")
 	before := term.Seen()
 	term.Send(script + "\r")
 	text, status := term.Wait()
 	text = strings.ReplaceAll(text[before:], "\r\n", "\n")
-	// bash says "logout" on stderr, which is the terminal's, too.
 	return rig.Result{Stdout: strings.Replace(text, "logout\n", "", 1), Status: status}
 }

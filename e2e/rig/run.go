@@ -89,3 +89,15 @@ func (a *Account) Login(t testing.TB, script string) Result {
 	t.Helper()
 	return Command{As: a, Path: Tmpshell, Args: []string{"tmpshell", "-c", script}, Dir: a.Home}.Run(t)
 }
+
+// Session logs in with Login and reports a status or an output that is not a
+// good login's.
+func (a *Account) Session(t testing.TB) Session {
+	t.Helper()
+	r := a.Login(t, Probe)
+	s := ParseSession(t, r)
+	if r.Status != 0 || r.Stderr != "" || s.Before+s.After != "" {
+		t.Errorf("status %d, stderr %q, stdout beside the session's %q", r.Status, r.Stderr, s.Before+s.After)
+	}
+	return s
+}
