@@ -18,16 +18,24 @@ const configuration = "/etc/tmpshell.conf\x00"
 // be opened for a want of descriptors or memory, an Include within an included
 // file, a relative one and one with a wildcard in its directory count as deny.
 //
+// Root is exempt where no Exempt line says who is, and so is not denied; with
+// --exec, which ignores Exempt, it is.
+//
 // Files that are not root's alone to write are no configuration and are passed
 // over, here as everywhere.
 //
 //go:nosplit
 //go:norace
-func denied() bool {
+func denied(program bool) bool {
 	scanner.file(atCwd, chars(configuration))
 	scanner.nested = true
 	for i := uint(0); i < scanner.includes && i < uint(len(scanner.include)); i++ {
 		scanner.directory(unsafe.Pointer(&scanner.include[i]))
+	}
+	if !scanner.exempt && !program {
+		if uid, _, _ := syscall.RawSyscall(unix.SYS_GETUID, 0, 0, 0); uid == 0 {
+			return false
+		}
 	}
 	return scanner.deny
 }
@@ -36,6 +44,7 @@ func denied() bool {
 // stack to speak of, so everything it needs is in it.
 type configScanner struct {
 	deny   bool
+	exempt bool // there is an Exempt line
 	nested bool // in an included file
 
 	comment bool
@@ -156,6 +165,7 @@ func (s *configScanner) endWord() {
 	case s.index == 0 && s.is("include"):
 		s.keyword = includeFiles
 	case s.index == 0:
+		s.exempt = s.exempt || s.is("exempt")
 		s.keyword = otherKeyword
 	case s.keyword == onFailure && s.is("deny"):
 		s.deny = true

@@ -17,15 +17,6 @@ import (
 //go:nosplit
 //go:norace
 func lastResort() {
-	explain()
-	if denied() {
-		exit(125)
-	}
-	if childSignal.reset {
-		sigaction(int(unix.SIGCHLD), &childSignal.action, nil)
-	}
-	restoreLimits()
-
 	name, login := chars("\x00"), false
 	if kernel.argc > 0 {
 		name = pointer(kernel.argv, 0)
@@ -34,12 +25,23 @@ func lastResort() {
 		}
 		name = base(name)
 	}
+	program := kernel.argc > 1 && !login && equal(pointer(kernel.argv, 1), "--exec")
+
+	explain()
+	if denied(program) {
+		exit(125)
+	}
+	if childSignal.reset {
+		sigaction(int(unix.SIGCHLD), &childSignal.action, nil)
+	}
+	restoreLimits()
+
 	argv := kernel.argv
 	switch {
 	case kernel.argc == 0:
 		// There is no room for a name in the kernel's block.
 		argv = unsafe.Pointer(&newArgs)
-	case kernel.argc > 1 && !login && equal(pointer(argv, 1), "--exec"):
+	case program:
 		becomeProgram(argv)
 	case kernel.argc == 1 && !login && getenv("SSH_CONNECTION=") != nil:
 		// sshd's ForceCommand.
