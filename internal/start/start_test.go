@@ -1,22 +1,19 @@
 package start_test
 
 import (
-	"bytes"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"tmpshell/internal/start"
 )
 
+<<<<<<< HEAD
 // The tests compare a program that is executed by relay, which stands for the
 // launcher, with the same program executed directly from the same state.
 // Programs that are not Go's (cat, sh) look at the state: they do not change it.
@@ -267,6 +264,8 @@ func TestSignalOnTheWay(t *testing.T) {
 	}
 }
 
+=======
+>>>>>>> start
 func TestEnvironment(t *testing.T) {
 	for _, env := range [][]string{
 		nil,
