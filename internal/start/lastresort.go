@@ -22,18 +22,6 @@ var failureMode string
 //go:nosplit
 //go:norace
 func lastResort() {
-<<<<<<< HEAD
-	explain()
-	if len(failureMode) != 0 || denied() {
-		exit(125)
-	}
-	if childSignal.reset {
-		sigaction(int(unix.SIGCHLD), &childSignal.action, nil)
-	}
-	restoreLimits()
-
-=======
->>>>>>> start
 	name, login := chars("\x00"), false
 	if kernel.argc > 0 {
 		name = pointer(kernel.argv, 0)
@@ -45,7 +33,7 @@ func lastResort() {
 	program := kernel.argc > 1 && !login && equal(pointer(kernel.argv, 1), "--exec")
 
 	explain()
-	if denied(program) {
+	if len(failureMode) != 0 || denied(program) {
 		exit(125)
 	}
 	if childSignal.reset {

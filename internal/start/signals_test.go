@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,9 +22,12 @@ func TestIgnoredAndBlocked(t *testing.T) {
 				t.Helper()
 				lines := map[string]string{"ignore": "SigIgn", "block": "SigBlk", "process": "ShdPnd", "thread": "SigPnd"}
 				verb, _, _ := strings.Cut(steps[len(steps)-1], "=")
-				want := fmt.Sprintf("%s:\t%016x", lines[verb], uint64(1)<<(n-1))
-				if one := sameStatus(t, nil, steps); !strings.Contains(one.stdout, want) {
-					t.Errorf("the stage did not work: no %q in\n%+v", want, one)
+				one := sameStatus(t, nil, steps)
+				_, text, _ := strings.Cut(one.stdout, lines[verb]+":\t")
+				text, _, _ = strings.Cut(text, "\n")
+				// Others may be set as well: make(1) starts us with 32 ignored.
+				if set, _ := strconv.ParseUint(text, 16, 64); set&(1<<(n-1)) == 0 {
+					t.Errorf("the stage did not work: signal %d is not in %s %q of\n%+v", n, lines[verb], text, one)
 				}
 			}
 			ignore, block := fmt.Sprintf("ignore=%d", n), fmt.Sprintf("block=%d", n)
