@@ -95,7 +95,11 @@ func eachLine(path string, visit func([]byte) bool) error {
 		return &fs.PathError{Op: "open", Path: path, Err: err}
 	}
 	defer sys.Close(fd)
-	return sys.EachLine(fd, visit)
+	err = sys.EachLine(fd, visit)
+	if pe, ok := err.(*fs.PathError); ok {
+		pe.Path = path
+	}
+	return err
 }
 
 // parsePasswd splits one line of passwd(5). Comments, NIS "compat" lines and

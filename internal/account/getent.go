@@ -11,10 +11,10 @@ import (
 
 // Limits of one question to the name service. A directory server that does not
 // answer must delay a login, not end it.
-const (
-	getentSeconds = 3
-	getentBytes   = 1 << 20
-)
+const getentBytes = 1 << 20
+
+// getentMillis is a variable for the tests alone.
+var getentMillis = 3000
 
 // Absolute: PATH is the caller's.
 var getentPaths = []string{"/usr/bin/getent", "/bin/getent"}
@@ -28,6 +28,8 @@ var (
 type nameService struct {
 	// failed keeps the first failure: a server that did not answer one
 	// question in three seconds is not waited for again in the same login.
+	// An exit code is no such failure: musl's getent exits with 1 for a
+	// database that it does not have, and answers the next question.
 	failed error
 }
 
@@ -36,7 +38,7 @@ func (n *nameService) ask(database string, keys ...string) ([]byte, error) {
 		return nil, n.failed
 	}
 	out, err := getent(append([]string{"getent", database}, keys...))
-	if err != nil && err != ErrNotFound {
+	if err != nil && err != ErrNotFound && err != errFailed {
 		n.failed = err
 	}
 	return out, err
@@ -70,12 +72,12 @@ func getent(argv []string) ([]byte, error) {
 		}
 		return nil, err
 	}
-	out, err := sys.ReadFor(p[0], getentSeconds*1000, getentBytes)
+	out, err := sys.ReadFor(p[0], getentMillis, getentBytes)
 	unix.Close(p[0])
 	if err != nil {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // our child, not yet waited for
 	}
-	status, waitErr := sys.Wait(pid)
+	status, waitErr := sys.WaitFor(pid, getentMillis)
 	if err == nil {
 		err = waitErr
 	}

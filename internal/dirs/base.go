@@ -68,6 +68,9 @@ func (m *Maker) mend(parent int, s Spec, why error) error {
 		defer sys.Close(fd)
 		st, err := sys.Fstat(fd)
 		if err == nil && st.UID == 0 && checkMount(parent, st, s.BasePath()) == nil {
+			if checkBase(st, s) == nil {
+				return nil // another helper was faster: look again
+			}
 			return repair(fd, st, s)
 		}
 	}
@@ -77,6 +80,7 @@ func (m *Maker) mend(parent int, s Spec, why error) error {
 // repair sets mode and group of a base that is root's. It is one that a
 // cleaner, an unpacked archive or a hasty administrator left.
 func repair(path int, st sys.Stat, s Spec) error {
+	_ = setAppendOnly(path, false) // forbids chmod, too; guard sets it again
 	fd, err := sys.Reopen(path)
 	if err != nil {
 		return withPath(err, s.BasePath())

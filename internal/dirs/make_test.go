@@ -102,6 +102,9 @@ func TestMakeRepairsBase(t *testing.T) {
 		must(t, os.Chown(dir+"/.private/61002", bob, bob))
 		must(t, os.Chown(dir+"/.private", 0, bob))
 		must(t, unix.Chmod(dir+"/.private", mode))
+		if mode == 0o755 {
+			setFlag(t, dir+"/.private")
+		}
 		makeAs(t, alice, dir)
 		wantDir(t, dir+"/.private", 0, 0, 0o711)
 		wantDir(t, dir+"/.private/61001", alice, alice, 0o700)
@@ -175,5 +178,16 @@ func TestMakeWithLess(t *testing.T) {
 				t.Error("a directory was made")
 			}
 		})
+	}
+}
+
+// setFlag makes a directory append-only, where its file system can.
+func setFlag(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Open(path)
+	must(t, err)
+	defer f.Close()
+	if err := sys.SetFlags(int(f.Fd()), appendOnly); err != nil {
+		t.Logf("%s: no append-only flag: %v", path, err)
 	}
 }

@@ -101,17 +101,17 @@ func (l *launcher) report(p Prepared) {
 		}
 	}
 	if l.level == config.LogAll && !p.Denied {
-		text := "session of uid " + decimal(l.session.UID())
+		text := "session"
 		for _, s := range p.Set {
 			text += " " + s.Name + "=" + s.Value
 		}
-		l.log.Send(syslog.Info, text)
+		l.log.Send(syslog.Info, "uid "+decimal(l.session.UID()), text)
 	}
 }
 
 func (l *launcher) failure(text string) {
 	if l.level != config.LogNone {
-		l.log.Send(syslog.Warning, text)
+		l.log.Send(syslog.Warning, "uid "+decimal(l.session.UID()), text)
 	}
 }
 

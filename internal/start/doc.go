@@ -20,9 +20,11 @@
 //     dispositions, mask and pending signals are never touched (signals.go);
 //   - it puts a placeholder that goes away at exec on each closed descriptor
 //     from 0 to 2 (stdio.go);
-//   - it finds out whether the runtime can run under the limits it was given.
-//     If raising soft limits does not do it, the process becomes a shell there
-//     and then, and the runtime never starts (limits.go, lastresort.go).
+//   - it raises soft limits that the runtime could not live with (limits.go);
+//   - it sees to it that where a hard limit does not let the runtime run, or the
+//     program panics, the process becomes a shell instead of ending
+//     (failure.go, lastresort.go), unless the configuration says "OnFailure
+//     deny" (deny.go). [Disarm] ends that.
 //
 // Almost nothing is left to put back at the end; [Restore] does that.
 //
@@ -47,7 +49,8 @@
 // # Without the entry point
 //
 // In test binaries, and in programs linked without -E, the functions fall
-// back on what the runtime and /proc know, and Restore does nothing.
+// back on what the runtime and /proc know, and Restore does nothing. There is an
+// entry point for amd64 and arm64; the package builds for no other.
 package start
 
 import "runtime"

@@ -32,7 +32,7 @@ var limits = [...]struct {
 func raiseLimits() {
 	for i := range limits {
 		limit := &limits[i]
-		if prlimit(limit.resource, nil, &limit.was) != 0 || limit.was.Cur >= limit.was.Max {
+		if limit.raised || prlimit(limit.resource, nil, &limit.was) != 0 || limit.was.Cur >= limit.was.Max {
 			continue
 		}
 		limit.raised = prlimit(limit.resource, &unix.Rlimit{Cur: limit.was.Max, Max: limit.was.Max}, nil) == 0

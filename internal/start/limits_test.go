@@ -106,22 +106,33 @@ func TestLastResortDenied(t *testing.T) {
 		files  map[string]string
 		mode   os.FileMode
 		denied bool
+		more   []string // steps; none: another uid
 	}{
-		{"none", nil, 0o644, false},
-		{"empty", map[string]string{"tmpshell.conf": ""}, 0o644, false},
-		{"fallback", map[string]string{"tmpshell.conf": "OnFailure fallback\n#OnFailure deny\nLog deny\n"}, 0o644, false},
-		{"deny", map[string]string{"tmpshell.conf": "Log all\nOnFailure deny\n"}, 0o644, true},
-		{"deny, no newline, odd case", map[string]string{"tmpshell.conf": "Match User x\n\t onfailure=\"DENY\" # x"}, 0o644, true},
-		{"after 8 KiB", map[string]string{"tmpshell.conf": strings.Repeat("# comment\n", 900) + "OnFailure deny\n"}, 0o644, true},
-		{"unsafe", map[string]string{"tmpshell.conf": "OnFailure deny\n"}, 0o666, false},
-		{"included", map[string]string{"tmpshell.conf": include, "tmpshell.d/a.conf": "Log all\n", "tmpshell.d/b.conf": "OnFailure deny\n"}, 0o644, true},
-		{"included, none", map[string]string{"tmpshell.conf": include, "tmpshell.d/a.conf": "Log all\n"}, 0o644, false},
-		{"included, missing", map[string]string{"tmpshell.conf": include}, 0o644, false},
-		{"included twice", map[string]string{"tmpshell.conf": include, "tmpshell.d/a.conf": include}, 0o644, true},
-		{"wild directory", map[string]string{"tmpshell.conf": "Include /etc/*/x.conf\n"}, 0o644, true},
+		{"none", nil, 0o644, false, nil},
+		{"empty", map[string]string{"tmpshell.conf": ""}, 0o644, false, nil},
+		{"fallback", map[string]string{"tmpshell.conf": "OnFailure fallback\n#OnFailure deny\nLog deny\n"}, 0o644, false, nil},
+		{"deny", map[string]string{"tmpshell.conf": "Log all\nOnFailure deny\n"}, 0o644, true, nil},
+		{"deny, no newline, odd case", map[string]string{"tmpshell.conf": "Match User x\n\t onfailure=\"DENY\" # x"}, 0o644, true, nil},
+		{"after 8 KiB", map[string]string{"tmpshell.conf": strings.Repeat("# comment\n", 900) + "OnFailure deny\n"}, 0o644, true, nil},
+		{"unsafe", map[string]string{"tmpshell.conf": "OnFailure deny\n"}, 0o666, false, nil},
+		{"included", map[string]string{"tmpshell.conf": include, "tmpshell.d/a.conf": "Log all\n", "tmpshell.d/b.conf": "OnFailure deny\n"}, 0o644, true, nil},
+		{"included, none", map[string]string{"tmpshell.conf": include, "tmpshell.d/a.conf": "Log all\n"}, 0o644, false, nil},
+		{"included, missing", map[string]string{"tmpshell.conf": include}, 0o644, false, nil},
+		{"included twice", map[string]string{"tmpshell.conf": include, "tmpshell.d/a.conf": include}, 0o644, true, nil},
+		{"root", map[string]string{"tmpshell.conf": "OnFailure deny\n"}, 0o644, false, []string{"uid=0"}},
+		{"root not exempt", map[string]string{"tmpshell.conf": "OnFailure deny\nexempt none\n"}, 0o644, true, []string{"uid=0"}},
+		{"no descriptor", map[string]string{"tmpshell.conf": ""}, 0o644, true, []string{"nofile=0:0", otherUID}},
+		{"wild directory", map[string]string{"tmpshell.conf": "Include /etc/*/x.conf\n"}, 0o644, true, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			etc := t.TempDir()
+			if test.more == nil {
+				test.more = []string{otherUID}
+			}
+			// The directories that t.TempDir makes are root's alone.
+			for dir := etc; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+				os.Chmod(dir, 0o755)
+			}
 			for name, text := range test.files {
 				path := filepath.Join(etc, name)
 				os.MkdirAll(filepath.Dir(path), 0o755)
@@ -130,7 +141,8 @@ func TestLastResortDenied(t *testing.T) {
 				}
 				os.Chmod(path, test.mode)
 			}
-			got := run(t, nil, []string{"etc=" + etc, "as=100000000:100000000"}, relay, "tmpshell", "-c", "echo shell")
+			steps := append([]string{"etc=" + etc, "as=100000000:100000000"}, test.more...)
+			got := run(t, nil, steps, relay, "tmpshell", "-c", "echo shell")
 			if denied := got.status == "exit 125" && got.stdout == ""; denied != test.denied || !denied && got.stdout != "shell\n" {
 				t.Errorf("got %+v, want denied: %v", got, test.denied)
 			}

@@ -61,3 +61,26 @@ func Wait(pid int) (status syscall.WaitStatus, err error) {
 		}
 	}
 }
+
+// WaitFor waits for a child for a number of milliseconds; one that has not
+// ended then is killed, and ErrTimeout returned.
+func WaitFor(pid, ms int) (syscall.WaitStatus, error) {
+	end := now() + int64(ms)
+	for pause := int64(100_000); ; pause = min(2*pause, 10_000_000) {
+		var status syscall.WaitStatus
+		got, err := syscall.Wait4(pid, &status, syscall.WNOHANG, nil)
+		if got == pid || err != nil && err != syscall.EINTR {
+			return status, err
+		}
+		if now() >= end {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // our child, not yet waited for
+			status, err = Wait(pid)
+			if err == nil {
+				err = ErrTimeout
+			}
+			return status, err
+		}
+		t := unix.NsecToTimespec(pause)
+		_ = unix.Nanosleep(&t, nil) // sooner is no harm
+	}
+}
