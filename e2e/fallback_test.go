@@ -41,6 +41,9 @@ func TestSquattedFallback(t *testing.T) {
 		rig.FreshTmp(t)
 		as(t, alice, "mkdir -m 755 /tmp/.private-1000")
 		dir, _ := alice.Session(t).Getenv("TMPDIR")
+		if !strings.HasPrefix(dir, "/tmp/.private-1000") {
+			t.Errorf("TMPDIR is %q", dir)
+		}
 		rig.CheckDir(t, dir, 1000, 1000, 0o700)
 	})
 	t.Run("the same one the next time", func(t *testing.T) {
