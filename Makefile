@@ -36,6 +36,8 @@ bin/tmpshell-helper: LDFLAGS += -E tmpshell_start -X tmpshell/internal/start.fai
 PROGRAMS := bin/tmpshell bin/tmpshell-helper bin/tmpshellctl
 SOURCES  := $(shell find cmd internal -name '*.go' ! -name '*_test.go' -o -name '*.s') go.mod go.sum
 
+# The linters have a module file of their own (tools.mod): what they depend on is
+# nothing that the programs do.
 .PHONY: build install uninstall try test test-unit lint fmt clean
 build: $(PROGRAMS)
 
@@ -83,6 +85,8 @@ test-unit:
 lint:
 	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "not gofmt-ed: $$out"; exit 1; }
 	$(GO) vet ./...
+	GOARCH=arm64 $(GO) vet ./...
+	$(GO) tool -modfile=tools.mod staticcheck ./...
 	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning man/*; \
 	else echo 'lint: manual pages not checked: mandoc is not installed'; fi
 

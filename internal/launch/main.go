@@ -23,13 +23,13 @@ func Main() (code int) {
 		if err != nil || l.deny || inv.Mode != Shell && inv.Mode != Forced {
 			return
 		}
-		_ = exec(lastResort, append([]string{inv.Argv0(lastResort)}, inv.Args...), start.Environ())
+		_ = execve(lastResort, append([]string{inv.Argv0(lastResort)}, inv.Args...), start.Environ())
 	}()
 	return l.run(argv)
 }
 
-// exec is execve(2) with what the program was started with: limits and signals.
-func exec(path string, argv []string, env Environment) error {
+// execve is execve(2) with what the program was started with: limits and signals.
+func execve(path string, argv []string, env Environment) error {
 	if err := start.Restore(); err != nil {
 		start.Resume()
 		return err
