@@ -9,6 +9,7 @@ import (
 
 	"tmpshell/internal/build"
 	"tmpshell/internal/config"
+	"tmpshell/internal/msg"
 )
 
 // finding is one line of a report of check.
@@ -80,7 +81,7 @@ func (o *output) check(report checkReport) error {
 			if f.Severity == "notice" {
 				e.Message = "notice: " + e.Message
 			}
-			fmt.Fprintln(o.w, e.Error())
+			fmt.Fprintln(o.w, msg.Line(e.Error())) // a draft may be anybody's
 		}
 		if report.OK {
 			fmt.Fprintln(o.w, report.File+": ok")

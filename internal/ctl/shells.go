@@ -60,13 +60,14 @@ func listShells(want []string) step {
 func unlistShells() step {
 	const what = "/etc/shells"
 	old, err := os.ReadFile(shellsFile)
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return result(what, "", err)
 	}
 	var text []byte
 	var removed []string
 	for line := range bytes.Lines(old) {
-		name := strings.TrimSpace(string(line))
+		name, _, _ := strings.Cut(string(line), "#") // as account.Shells reads it
+		name = strings.TrimSpace(name)
 		if strings.HasPrefix(name, "/") && isWrapper(name) {
 			removed = append(removed, name)
 			continue

@@ -32,6 +32,9 @@ const (
 type Sets struct {
 	Permitted, Inheritable caps.Set
 	Effective              bool
+	// Root is the uid of the user namespace's root that they count for: 0
+	// for the whole machine.
+	Root uint32
 }
 
 // Get returns the capabilities of an open file; none is the zero value.
@@ -51,14 +54,20 @@ func decode(b []byte) (Sets, error) {
 	if len(b) < 20 {
 		return Sets{}, fmt.Errorf("%s has %d bytes", attribute, len(b))
 	}
+	var root uint32
 	word := func(i int) uint64 { return uint64(binary.LittleEndian.Uint32(b[4*i:])) }
-	if rev := word(0) & revisionMask; rev != revision2 && rev != revision3 {
-		return Sets{}, fmt.Errorf("%s has unknown revision %#x", attribute, rev>>24)
+	switch rev := word(0) & revisionMask; {
+	case rev == revision2:
+	case rev == revision3 && len(b) >= 24:
+		root = uint32(word(5))
+	default:
+		return Sets{}, fmt.Errorf("%s of %d bytes has unknown revision %#x", attribute, len(b), rev>>24)
 	}
 	return Sets{
 		Permitted:   caps.Set(word(1) | word(3)<<32),
 		Inheritable: caps.Set(word(2) | word(4)<<32),
 		Effective:   word(0)&effectiveBit != 0,
+		Root:        root,
 	}, nil
 }
 

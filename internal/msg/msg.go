@@ -8,6 +8,8 @@
 package msg
 
 import (
+	"unicode/utf8"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -52,19 +54,36 @@ func Line(parts ...string) string {
 	return s
 }
 
+// clean shows as '?' what a terminal would obey or could not show: control
+// characters, those of eight bits (U+009B begins a sequence as ESC [ does)
+// included, and bytes that are not UTF-8.
 func clean(s string) string {
-	for i := 0; i < len(s); i++ {
-		if s[i] < ' ' || s[i] == 0x7f {
-			b := []byte(s)
-			for ; i < len(b); i++ {
-				if b[i] < ' ' || b[i] == 0x7f {
-					b[i] = '?'
-				}
-			}
-			return string(b)
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if unprintable(r, size) {
+			return s[:i] + cleaned(s[i:])
 		}
+		i += size
 	}
 	return s
+}
+
+func cleaned(s string) string {
+	b := make([]byte, 0, len(s))
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		if unprintable(r, size) {
+			b = append(b, '?')
+		} else {
+			b = append(b, s[:size]...)
+		}
+		s = s[size:]
+	}
+	return string(b)
+}
+
+func unprintable(r rune, size int) bool {
+	return r < ' ' || 0x7f <= r && r <= 0x9f || r == utf8.RuneError && size == 1
 }
 
 // IsTerminal tells whether the descriptor is a terminal.

@@ -1,0 +1,130 @@
+package ctl
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tmpshell/internal/build"
+)
+
+// asNobody has the test's process run tmpshellctl with its own arguments.
+const asNobody = "TMPSHELL_TEST_CTL"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asNobody) != "" {
+		os.Exit(Main())
+	}
+	os.Exit(m.Run())
+}
+
+// run is Run with its output.
+func run(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = Run(args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestVersion(t *testing.T) {
+	code, stdout, stderr := run("version")
+	if want := "tmpshellctl " + build.Version + " (" + runtime.Version() + ")\n"; code != ExitGood || stdout != want || stderr != "" {
+		t.Errorf("version: %d, %q, %q; want 0, %q", code, stdout, stderr, want)
+	}
+	code, stdout, _ = run("version", "--json")
+	var got map[string]string
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != ExitGood {
+		t.Fatalf("version --json: %d, %q: %v", code, stdout, err)
+	}
+	if diff := cmp.Diff(map[string]string{"version": build.Version, "go": runtime.Version()}, got); diff != "" {
+		t.Errorf("version --json (-want +got):\n%s", diff)
+	}
+}
+
+// Wrong usage is 2, with the error and a hint on standard error alone.
+func TestUsage(t *testing.T) {
+	for _, test := range []struct{ args, want, hint string }{
+		{"", "no command given", "tmpshellctl --help"},
+		{"--json", "no command given", "tmpshellctl --help"},
+		{"nonsense", `unknown command "nonsense" for "tmpshellctl"`, "tmpshellctl --help"},
+		{"--nonsense", "unknown flag: --nonsense", "tmpshellctl --help"},
+		{"version x", `unknown command "x" for "tmpshellctl version"`, "tmpshellctl version --help"},
+		{"check a b", "accepts at most 1 arg(s), received 2", "tmpshellctl check --help"},
+		{"check --remove", "unknown flag: --remove", "tmpshellctl check --help"},
+		{"show a b", "accepts at most 1 arg(s), received 2", "tmpshellctl show --help"},
+		{"setup x", `unknown command "x" for "tmpshellctl setup"`, "tmpshellctl setup --help"},
+		{"setup --remove=maybe", `invalid argument "maybe" for "--remove" flag`, "tmpshellctl setup --help"},
+	} {
+		code, stdout, stderr := run(strings.Fields(test.args)...)
+		want := "tmpshellctl: " + test.want
+		if code != ExitUsage || stdout != "" || !strings.HasPrefix(stderr, want) || !strings.HasSuffix(stderr, "\ntmpshellctl: hint: run "+test.hint+"\n") {
+			t.Errorf("tmpshellctl %s: %d, %q, %q; want 2, nothing, %s…", test.args, code, stdout, stderr, want)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, args := range []string{"--help", "help", "check --help", "setup -h", "help show"} {
+		code, stdout, stderr := run(strings.Fields(args)...)
+		if code != ExitGood || !strings.Contains(stdout, "Usage:") || stderr != "" {
+			t.Errorf("tmpshellctl %s: %d, %.40q, %q; want 0 and the usage on stdout", args, code, stdout, stderr)
+		}
+	}
+}
+
+// Nobody but root sets anything up.
+func TestSetupNeedsRoot(t *testing.T) {
+	for _, args := range [][]string{{"setup"}, {"setup", "--remove"}, {"setup", "--json"}} {
+		c := exec.Command("/proc/self/exe", args...)
+		c.Env = []string{asNobody + "=1"}
+		c.Dir = "/"
+		if os.Getuid() == 0 {
+			c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		}
+		var stdout, stderr bytes.Buffer
+		c.Stdout, c.Stderr = &stdout, &stderr
+		if err := c.Run(); c.ProcessState == nil {
+			t.Fatal(err)
+		}
+		if code := c.ProcessState.ExitCode(); code != ExitFindings || stdout.Len() > 0 || stderr.String() != "tmpshellctl: setup needs root\n" {
+			t.Errorf("%q as nobody: %d, %q, %q; want 1, tmpshellctl: setup needs root", args, code, stdout.String(), stderr.String())
+		}
+	}
+}
+
+// Steps are reported one a line, and one that failed is exit code 1.
+func TestSteps(t *testing.T) {
+	good := step{"base /tmp/.private", "root:root 0711", ""}
+	bad := result("capabilities of /x", "none", os.ErrPermission)
+	for _, test := range []struct {
+		steps []step
+		json  bool
+		want  string
+		err   error
+	}{
+		{[]step{good}, false, "base /tmp/.private: root:root 0711\n", nil},
+		{[]step{bad, good}, false, "capabilities of /x: failed: permission denied\nbase /tmp/.private: root:root 0711\n", errFindings},
+		{[]step{bad}, true, `[{"what":"capabilities of /x","result":"failed","error":"permission denied"}]`, errFindings},
+		{[]step{good}, true, `[{"what":"base /tmp/.private","result":"root:root 0711"}]`, nil},
+	} {
+		var b bytes.Buffer
+		err := (&output{w: &b, json: test.json}).steps(test.steps)
+		got := b.String()
+		if test.json {
+			var c bytes.Buffer
+			if err := json.Compact(&c, b.Bytes()); err != nil {
+				t.Fatal(err)
+			}
+			got = strings.TrimSpace(c.String())
+		}
+		if got != test.want || err != test.err {
+			t.Errorf("steps(%+v) prints %q, %v; want %q, %v", test.steps, got, err, test.want, test.err)
+		}
+	}
+}
