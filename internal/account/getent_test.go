@@ -131,13 +131,14 @@ func TestGetentClosedDescriptors(t *testing.T) {
 		unix.Write(report, []byte("<"+text+">"))
 		syscall.Exit(0)
 	}
+	dir := t.TempDir() // for the children, who end without cleaning up
 	for _, which := range []string{"0", "1", "2", "01", "12", "02", "012"} {
 		r, w, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)
 		}
 		child, err := os.StartProcess("/proc/self/exe", []string{"test", "-test.run=^TestGetentClosedDescriptors$"},
-			&os.ProcAttr{Env: append(os.Environ(), inside+"="+which), Files: []*os.File{nil, w, nil}})
+			&os.ProcAttr{Env: append(os.Environ(), inside+"="+which, "TMPDIR="+dir), Files: []*os.File{nil, w, nil}})
 		w.Close()
 		if err != nil {
 			t.Fatal(err)

@@ -31,7 +31,7 @@ func IsOthers(path string, uid uint32) bool {
 	case st.UID == uid, st.Perm()&shared == shared:
 		return false
 	case st.UID == 0: // root's: a project's directory, or root's own
-		return unix.Access(path, unix.W_OK|unix.X_OK) != nil
+		return !sys.MayWrite(path)
 	}
 	return true
 }

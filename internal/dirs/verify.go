@@ -51,7 +51,7 @@ func openParent(path string) (int, error) {
 			sys.Close(fd)
 			return -1, err
 		}
-		if path == at {
+		if path == at || path == "/" {
 			return fd, nil
 		}
 		component, _, _ := strings.Cut(path[len(at)+1:], "/")
