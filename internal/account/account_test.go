@@ -157,6 +157,7 @@ func TestFindGetent(t *testing.T) {
 		{"nonsense", "carol\n", nil, "", ErrNotFound},
 		{"nothing", "", nil, "", ErrNotFound},
 		{"not found", "", ErrNotFound, "", ErrNotFound},
+		{"found, and exit code 2", carol, ErrNotFound, "carol", nil},
 		{"failure", "", errServer, "", errServer},
 		{"failure after a part", carol, errServer, "", errServer},
 	} {
