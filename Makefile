@@ -29,9 +29,15 @@ LDFLAGS := -s -w \
 	-X $(BUILD).Bindir=$(BINDIR) \
 	-X $(BUILD).Libexecdir=$(LIBEXECDIR)
 
+# The launcher and the helper are entered before the Go runtime: package start.
+bin/tmpshell:        LDFLAGS += -E tmpshell_start
+bin/tmpshell-helper: LDFLAGS += -E tmpshell_start -X tmpshell/internal/start.failureMode=exit
+
 PROGRAMS := bin/tmpshell bin/tmpshell-helper bin/tmpshellctl
 SOURCES  := $(shell find cmd internal -name '*.go' ! -name '*_test.go' -o -name '*.s') go.mod go.sum
 
+# The linters have a module file of their own (tools.mod): what they depend on is
+# nothing that the programs do.
 .PHONY: build install uninstall try test test-unit lint fmt clean
 build: $(PROGRAMS)
 
@@ -79,6 +85,8 @@ test-unit:
 lint:
 	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "not gofmt-ed: $$out"; exit 1; }
 	$(GO) vet ./...
+	GOARCH=arm64 $(GO) vet ./...
+	$(GO) tool -modfile=tools.mod staticcheck ./...
 	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning man/*; \
 	else echo 'lint: manual pages not checked: mandoc is not installed'; fi
 

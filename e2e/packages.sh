@@ -5,9 +5,10 @@
 set -eu
 
 packages="
-	acl attr btrfs-progs cron dash e2fsprogs iproute2 libcap2-bin login mandoc
-	openssh-client openssh-server openssh-sftp-server passwd rsync runc sudo
-	strace util-linux xfsprogs zsh
+	acl attr btrfs-progs busybox-static cron dash e2fsprogs iproute2
+	libcap2-bin libnss-extrausers login make mandoc mount openssh-client
+	openssh-server openssh-sftp-server passwd procps rsync runc sudo strace
+	util-linux xfsprogs zsh
 "
 
 missing=

@@ -2,15 +2,12 @@
 package main
 
 import (
-	"runtime"
 	"syscall"
 
 	"tmpshell/internal/account"
 	"tmpshell/internal/helper"
+	_ "tmpshell/internal/start" // nothing of the caller's environment reaches the runtime
 )
-
-// Capabilities and file-system ids belong to a thread.
-func init() { runtime.LockOSThread() }
 
 func main() {
 	syscall.Exit(helper.Run(account.NewSession(account.System())))

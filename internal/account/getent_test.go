@@ -112,9 +112,9 @@ tr '\0' '\n' </proc/$$/environ`)
 
 // A session may begin with any of the first three descriptors closed.
 func TestGetentClosedDescriptors(t *testing.T) {
-	const inside, script = "TMPSHELL_TEST_CLOSE", "TMPSHELL_TEST_GETENT"
+	const inside = "TMPSHELL_TEST_CLOSE"
 	if which := os.Getenv(inside); which != "" {
-		getentPaths = []string{os.Getenv(script)}
+		fakeGetent(t, "echo answer")
 		report, err := unix.Dup(1)
 		if err != nil {
 			t.Fatal(err)
@@ -131,14 +131,14 @@ func TestGetentClosedDescriptors(t *testing.T) {
 		unix.Write(report, []byte("<"+text+">"))
 		syscall.Exit(0)
 	}
-	fakeGetent(t, "echo answer")
+	dir := t.TempDir() // for the children, who end without cleaning up
 	for _, which := range []string{"0", "1", "2", "01", "12", "02", "012"} {
 		r, w, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)
 		}
 		child, err := os.StartProcess("/proc/self/exe", []string{"test", "-test.run=^TestGetentClosedDescriptors$"},
-			&os.ProcAttr{Env: append(os.Environ(), inside+"="+which, script+"="+getentPaths[0]), Files: []*os.File{nil, w, nil}})
+			&os.ProcAttr{Env: append(os.Environ(), inside+"="+which, "TMPDIR="+dir), Files: []*os.File{nil, w, nil}})
 		w.Close()
 		if err != nil {
 			t.Fatal(err)

@@ -34,7 +34,8 @@ var banned = []struct {
 	{"os", "Getenv LookupEnv Environ ExpandEnv TempDir UserHomeDir Getwd", asks, nil},
 	{"os", "StartProcess", starts, nil},
 	{"exec", "Command CommandContext LookPath", starts, nil},
-	{"unix", "Chown Lchown Mkdir Mknod Rename Unlink Rmdir Symlink Link Truncate Creat Utimes Access Chdir", byPath, nil},
+	{"unix", "Chown Lchown Mkdir Mknod Rename Unlink Rmdir Symlink Link Truncate Creat Utimes Chdir", byPath, nil},
+	{"unix", "Access", byPath, map[string]string{"sys/stat.go": "MayWrite decides nothing privileged"}},
 	{"unix", "Chmod", follows, map[string]string{"dirs/verify.go": "of /proc/thread-self/fd/N, which is a descriptor"}},
 	{"unix", "Open", byPath, map[string]string{
 		"config/load.go":     "root's configuration, checked on the descriptor",
@@ -45,7 +46,7 @@ var banned = []struct {
 	{"unix", "Setuid Setgid Setreuid Setregid Setresuid Setresgid Setgroups", global, nil},
 	{"syscall", "Setuid Setgid Setreuid Setregid Setresuid Setresgid Setgroups Umask", global, nil},
 	{"syscall", "Open Mkdir Chown Chmod Lchown Rename Unlink Rmdir Symlink Link Mknod Stat Mount Truncate", byPath, nil},
-	{"syscall", "Getenv Environ", asks, map[string]string{"launch/main.go": "the launcher hands the environment on"}},
+	{"syscall", "Getenv Environ", asks, nil},
 }
 
 // bannedImports are not for these packages, whatever is called in them.

@@ -26,7 +26,8 @@ func (m *Maker) base(s Spec) (int, error) {
 	for range attempts {
 		var fd int
 		if fd, err = openBase(parent, s); err == nil {
-			return fd, m.guard(parent, s)
+			guard(fd, s)
+			return fd, nil
 		}
 		err = caps.AsRoot(0, func() error { return m.mend(parent, s, err) })
 		if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
@@ -63,9 +64,13 @@ func (m *Maker) mend(parent int, s Spec, why error) error {
 	if !s.Guarded {
 		return why // another program's, or an administrator's decision
 	}
-	if fd, err := sys.OpenAt(parent, s.Base, unix.O_RDONLY|unix.O_DIRECTORY); err == nil {
+	if fd, err := sys.OpenAt(parent, s.Base, unix.O_PATH|unix.O_DIRECTORY); err == nil {
 		defer sys.Close(fd)
-		if st, err := sys.Fstat(fd); err == nil && st.UID == 0 {
+		st, err := sys.Fstat(fd)
+		if err == nil && st.UID == 0 && checkMount(parent, st, s.BasePath()) == nil {
+			if checkBase(st, s) == nil {
+				return nil // another helper was faster: look again
+			}
 			return repair(fd, st, s)
 		}
 	}
@@ -74,7 +79,13 @@ func (m *Maker) mend(parent int, s Spec, why error) error {
 
 // repair sets mode and group of a base that is root's. It is one that a
 // cleaner, an unpacked archive or a hasty administrator left.
-func repair(fd int, st sys.Stat, s Spec) error {
+func repair(path int, st sys.Stat, s Spec) error {
+	_ = setAppendOnly(path, false) // forbids chmod, too; guard sets it again
+	fd, err := sys.Reopen(path)
+	if err != nil {
+		return withPath(err, s.BasePath())
+	}
+	defer sys.Close(fd)
 	if st.GID != 0 {
 		if err := sys.Fchgrp(fd, s.BasePath(), 0); err != nil {
 			return err
@@ -137,27 +148,29 @@ const appendOnly = 0x20
 // guard sets the append-only flag, which keeps cleaners, and mistakes, from
 // removing or renaming the base and what is in it. Where the file system or the
 // capability is missing, the base is as safe without.
-func (m *Maker) guard(parent int, s Spec) error {
-	if !s.Guarded {
+func guard(base int, s Spec) {
+	if s.Guarded {
+		_ = caps.AsRoot(0, func() error { return setAppendOnly(base, true) })
+	}
+}
+
+// setAppendOnly works on an open base, as root.
+func setAppendOnly(base int, on bool) error {
+	fd, err := sys.Reopen(base)
+	if err != nil {
+		return err
+	}
+	defer sys.Close(fd)
+	old, err := sys.Flags(fd)
+	if err != nil {
+		return err
+	}
+	flags := old &^ appendOnly
+	if on {
+		flags |= appendOnly
+	}
+	if flags == old {
 		return nil
 	}
-	_ = caps.AsRoot(0, func() error {
-		fd, err := sys.OpenAt(parent, s.Base, unix.O_RDONLY|unix.O_DIRECTORY)
-		if err != nil {
-			return err
-		}
-		defer sys.Close(fd)
-		st, err := sys.Fstat(fd)
-		if err != nil || checkBase(st, s) != nil {
-			return err
-		}
-		flags, err := sys.Flags(fd)
-		if err != nil || flags&appendOnly != 0 {
-			return err
-		}
-		return caps.With(caps.LinuxImmutable, func() error {
-			return sys.SetFlags(fd, flags|appendOnly)
-		})
-	})
-	return nil
+	return caps.With(caps.LinuxImmutable, func() error { return sys.SetFlags(fd, flags) })
 }

@@ -39,14 +39,14 @@ func Fallback(parent string, uid uint32) (string, error) {
 		err = mkdirUser(dir, path, entry)
 		if err != nil && !errors.Is(err, fs.ErrExist) {
 			// A read-only or full file system may have an older one.
-			if fd, found := openUser(dir, path, entry, uid); found == nil {
+			if fd, found := openUser(dir, path, entry, uid, true); found == nil {
 				sys.Close(fd)
 				return path, nil
 			}
 			return "", err
 		}
 		var fd int
-		if fd, err = openUser(dir, path, entry, uid); err == nil {
+		if fd, err = openUser(dir, path, entry, uid, true); err == nil {
 			sys.Close(fd)
 			return path, nil
 		}

@@ -27,7 +27,13 @@ func IsOthers(path string, uid uint32) bool {
 		return errors.Is(err, fs.ErrPermission)
 	}
 	const shared = unix.S_ISVTX | 0o002
-	return st.UID != uid && st.Perm()&shared != shared
+	switch {
+	case st.UID == uid, st.Perm()&shared == shared:
+		return false
+	case st.UID == 0: // root's: a project's directory, or root's own
+		return !sys.MayWrite(path)
+	}
+	return true
 }
 
 // ownerByName finds whose a path inside a base is, even when it is gone.

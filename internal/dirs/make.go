@@ -77,7 +77,7 @@ func (m *Maker) user(base int, s Spec) error {
 			return err
 		}
 		var fd int
-		if fd, err = openUser(base, path, entry, m.UID); err == nil {
+		if fd, err = openUser(base, path, entry, m.UID, false); err == nil {
 			sys.Close(fd)
 			return nil
 		}
@@ -87,7 +87,13 @@ func (m *Maker) user(base int, s Spec) error {
 		// Nobody but root could have put it there, in a base that is as
 		// it must be: it is from a time when the base was not.
 		why := err
-		err = caps.AsRoot(0, func() error { return m.aside(base, path, entry, why) })
+		err = caps.AsRoot(0, func() error {
+			// The flag forbids renaming, and comes back at once.
+			_ = setAppendOnly(base, false) // where it cannot be, it is not set
+			err := m.aside(base, path, entry, why)
+			_ = setAppendOnly(base, true)
+			return err
+		})
 		if err != nil {
 			return err
 		}

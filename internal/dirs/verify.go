@@ -34,7 +34,7 @@ func Verify(s Spec, uid uint32) error {
 		return err
 	}
 	defer sys.Close(base)
-	user, err := openUser(base, s.Path(uid), name(uid), uid)
+	user, err := openUser(base, s.Path(uid), name(uid), uid, false)
 	sys.Close(user)
 	return err
 }
@@ -51,7 +51,7 @@ func openParent(path string) (int, error) {
 			sys.Close(fd)
 			return -1, err
 		}
-		if path == at {
+		if path == at || path == "/" {
 			return fd, nil
 		}
 		component, _, _ := strings.Cut(path[len(at)+1:], "/")
@@ -94,6 +94,9 @@ func openBase(parent int, s Spec) (int, error) {
 		return -1, withPath(err, s.BasePath())
 	}
 	st, err := sys.Fstat(fd)
+	if err == nil && s.Guarded {
+		err = checkMount(parent, st, s.BasePath())
+	}
 	if err == nil {
 		err = checkBase(st, s)
 	}
@@ -118,62 +121,78 @@ func checkBase(st sys.Stat, s Spec) error {
 	return nil
 }
 
-// openUser opens and checks rule (d). The mode alone is put right, on the
-// descriptor: the directory is the user's, and so are we.
-func openUser(dir int, path, entry string, uid uint32) (int, error) {
-	fd, err := sys.OpenAt(dir, entry, unix.O_RDONLY|unix.O_DIRECTORY)
-	switch {
-	case errors.Is(err, unix.ELOOP), errors.Is(err, unix.ENOTDIR):
+// openUser opens and checks rule (d), as a path only: nothing in there is asked
+// before it is known whose it is. The mode alone is put right: the directory is
+// the user's, and so are we.
+//
+// alone: the name is one that anybody could have taken. What is mounted there
+// is then refused, see checkMount. In a base that is as it must be, only root
+// and the user himself can mount anything.
+func openUser(dir int, path, entry string, uid uint32, alone bool) (int, error) {
+	fd, err := sys.OpenAt(dir, entry, unix.O_PATH|unix.O_DIRECTORY)
+	if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENOTDIR) {
 		return -1, &unsafeError{path, "is not a directory"}
-	case errors.Is(err, unix.EACCES):
-		fd, err = openUnreadable(dir, entry, uid)
 	}
 	if err != nil {
 		return -1, withPath(err, path)
 	}
-	st, err := sys.Fstat(fd)
-	if err == nil && st.UID == uid && st.Perm() != 0o700 {
-		if err = sys.Fchmod(fd, path, 0o700); err == nil {
-			st, err = sys.Fstat(fd)
-		}
-	}
-	switch {
-	case err != nil:
-	case st.Type() != unix.S_IFDIR:
-		err = &unsafeError{path, "is not a directory"}
-	case st.UID != uid:
-		err = &unsafeError{path, "belongs to uid " + name(st.UID)}
-	case st.Perm() != 0o700:
-		err = &unsafeError{path, "has mode " + octal(st.Perm())}
-	}
-	if err != nil {
+	if err = checkUser(dir, fd, path, uid, alone); err != nil {
 		sys.Close(fd)
 		return -1, withPath(err, path)
 	}
 	return fd, nil
 }
 
-// openUnreadable opens a directory whose owner took his own right to read away
-// (chmod 0): the mode is changed through /proc, where a descriptor opened with
-// O_PATH can be named, and nowhere else.
-func openUnreadable(dir int, entry string, uid uint32) (int, error) {
-	fd, err := sys.OpenAt(dir, entry, unix.O_PATH|unix.O_DIRECTORY)
-	if err != nil {
-		return -1, err
-	}
-	defer sys.Close(fd)
+func checkUser(dir, fd int, path string, uid uint32, alone bool) error {
 	st, err := sys.Fstat(fd)
+	if err == nil && alone {
+		err = checkMount(dir, st, path)
+	}
+	if err == nil && st.UID == uid && st.Type() == unix.S_IFDIR && st.Perm() != 0o700 {
+		if err = chmodOwn(fd); err == nil {
+			st, err = sys.Fstat(fd)
+		}
+	}
+	switch {
+	case err != nil:
+		return err
+	case st.Type() != unix.S_IFDIR:
+		return &unsafeError{path, "is not a directory"}
+	case st.UID != uid:
+		return &unsafeError{path, "belongs to uid " + name(st.UID)}
+	case st.Perm() != 0o700:
+		return &unsafeError{path, "has mode " + octal(st.Perm())}
+	}
+	return nil
+}
+
+// checkMount refuses a directory that something is mounted on. A user can mount
+// FUSE on a directory of his own, and with user_allow_other his server tells
+// other users whatever owner and mode they want to see, and whatever content.
+func checkMount(dir int, st sys.Stat, path string) error {
+	parent, err := sys.Fstat(dir)
 	if err != nil {
-		return -1, err
+		return err
 	}
-	if st.UID != uid {
-		return -1, &unsafeError{entry, "belongs to uid " + name(st.UID)}
+	if st.MountRoot || st.Major != parent.Major || st.Minor != parent.Minor {
+		return &unsafeError{path, "is a mount point"}
 	}
-	magic := "/proc/thread-self/fd/" + strconv.Itoa(fd)
+	return nil
+}
+
+// chmodOwn sets the mode of the user's own directory to 0700. One that he took
+// his own right to read away from can only be named through /proc.
+func chmodOwn(path int) error {
+	fd, err := sys.Reopen(path)
+	if err == nil {
+		defer sys.Close(fd)
+		return sys.Fchmod(fd, ".", 0o700)
+	}
+	magic := "/proc/thread-self/fd/" + strconv.Itoa(path)
 	if err := sys.Retry(func() error { return unix.Chmod(magic, 0o700) }); err != nil {
-		return -1, &fs.PathError{Op: "chmod", Path: entry, Err: err}
+		return &fs.PathError{Op: "chmod", Path: ".", Err: err}
 	}
-	return sys.OpenAt(dir, entry, unix.O_RDONLY|unix.O_DIRECTORY)
+	return nil
 }
 
 // withPath gives an error the whole path for the name inside a directory.

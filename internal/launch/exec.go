@@ -28,7 +28,7 @@ const defaultPath = "/bin:/usr/bin"
 // a format that the kernel knows is a script for sh, as for execvp(3) and
 // login(1).
 func execFile(path string, argv []string, env Environment) error {
-	err := syscall.Exec(path, argv, env)
+	err := execve(path, argv, env)
 	if err != syscall.ENOEXEC {
 		return err
 	}
@@ -39,7 +39,7 @@ func execFile(path string, argv []string, env Environment) error {
 		}
 		script = append(script, argv[1:]...)
 	}
-	return syscall.Exec(lastResort, script, env)
+	return execve(lastResort, script, env)
 }
 
 // execSearch becomes a program that is looked for in PATH when its name has no

@@ -26,17 +26,21 @@ type launcher struct {
 	stderr  msg.Printer
 	log     syslog.Logger
 	level   config.LogLevel
+	deny    bool // OnFailure deny, as far as is known yet
 }
 
-// Run does everything and returns only when no program could be started: the
-// exit code. The thread must be locked (see package caps).
-func Run(argv, environ []string) int {
-	l := &launcher{
-		env:     environ,
+func newLauncher(env Environment) *launcher {
+	return &launcher{
+		env:     env,
 		session: account.NewSession(account.System()),
 		stderr:  msg.Printer{Program: program, FD: 2},
 		log:     syslog.Logger{Program: program},
 	}
+}
+
+// run does everything and returns only when no program could be started: the
+// exit code. The thread must be locked (see package caps).
+func (l *launcher) run(argv []string) int {
 	inv, err := ParseInvocation(argv, l.env)
 	if err != nil {
 		l.stderr.Error(err.Error())
@@ -68,7 +72,7 @@ func (l *launcher) policy() config.Policy {
 		conf = &config.Config{}
 	}
 	policy, lookupErr := conf.Resolve(l.session)
-	l.level = policy.Log
+	l.level, l.deny = policy.Log, policy.Deny
 	if l.inv.Mode == Program {
 		policy.Exempt = false
 	}
@@ -97,17 +101,17 @@ func (l *launcher) report(p Prepared) {
 		}
 	}
 	if l.level == config.LogAll && !p.Denied {
-		text := "session of uid " + decimal(l.session.UID())
+		text := "session"
 		for _, s := range p.Set {
 			text += " " + s.Name + "=" + s.Value
 		}
-		l.log.Send(syslog.Info, text)
+		l.log.Send(syslog.Info, "uid "+decimal(l.session.UID()), text)
 	}
 }
 
 func (l *launcher) failure(text string) {
 	if l.level != config.LogNone {
-		l.log.Send(syslog.Warning, text)
+		l.log.Send(syslog.Warning, "uid "+decimal(l.session.UID()), text)
 	}
 }
 

@@ -1,8 +1,9 @@
 package launch
 
 import (
-	"os"
 	"syscall"
+
+	"tmpshell/internal/start"
 )
 
 // Main runs tmpshell for the calling process.
@@ -10,21 +11,30 @@ import (
 // A fault of tmpshell's own must neither lock a user out nor show him a stack
 // trace: the last resort is the shell that every system has.
 func Main() (code int) {
-	argv, env := os.Args, syscall.Environ()
+	argv, env := start.Args(), Environment(start.Environ())
+	l := newLauncher(env)
 	defer func() {
 		if recover() == nil {
 			return
 		}
-		l := launcher{env: env}
-		l.stderr.Program, l.stderr.FD = program, 2
-		l.stderr.Error("internal error", "please report it", "starting "+lastResort)
-		inv, err := ParseInvocation(argv, env)
-		if err != nil || inv.Mode == Program || inv.Mode == Subsystem {
-			code = ExitOwn
+		code = ExitOwn
+		l.stderr.Error("internal error; please report it")
+		inv, err := ParseInvocation(argv, start.Environ())
+		if err != nil || l.deny || inv.Mode != Shell && inv.Mode != Forced {
 			return
 		}
-		_ = syscall.Exec(lastResort, append([]string{inv.Argv0(lastResort)}, inv.Args...), env)
-		code = ExitOwn
+		_ = execve(lastResort, append([]string{inv.Argv0(lastResort)}, inv.Args...), start.Environ())
 	}()
-	return Run(argv, env)
+	return l.run(argv)
+}
+
+// execve is execve(2) with what the program was started with: limits and signals.
+func execve(path string, argv []string, env Environment) error {
+	if err := start.Restore(); err != nil {
+		start.Resume()
+		return err
+	}
+	err := syscall.Exec(path, argv, env)
+	start.Resume()
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"tmpshell/internal/caps"
 	"tmpshell/internal/dirs"
 	"tmpshell/internal/helper"
+	"tmpshell/internal/start"
 	"tmpshell/internal/sys"
 )
 
@@ -34,6 +35,8 @@ func makeMissing(uid uint32, missing []dirs.Spec, notice func(string)) Reasons {
 	if uid != 0 && !mayMake() {
 		return runHelper(build.Helper())
 	}
+	// A crash with privilege at work must not end in the last-resort shell.
+	start.Disarm()
 	r := Reasons{byPath: map[string]string{}}
 	m := dirs.Maker{UID: uid, Notice: notice}
 	err := caps.Quietly(func() error {

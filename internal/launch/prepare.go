@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -67,6 +68,9 @@ func Prepare(uid uint32, p config.Policy, env Environment, mk maker) Prepared {
 		for _, spec := range missing {
 			status[spec] = dirs.Verify(spec, uid)
 			if why := reasons.of(spec.Path(uid)); status[spec] != nil && why != "" {
+				if errors.Is(status[spec], dirs.ErrUnsafe) && !strings.Contains(why, status[spec].Error()) {
+					why = status[spec].Error() + "; " + why
+				}
 				status[spec] = errors.New(why) // says more than that it is missing
 			}
 		}

@@ -30,6 +30,11 @@ func TestForeign(t *testing.T) {
 	if err := os.Chmod(others, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	if me == 0 { // root's own is for dirs.IsOthers to judge by access
+		if err := os.Chown(others, uid, uid); err != nil {
+			t.Fatal(err)
+		}
+	}
 	policy := config.Policy{Directories: []config.Directory{
 		{Path: "/tmp", Method: config.Env, Variables: []string{"TMPDIR", "CACHE"}},
 		{Path: "/scratch", Method: config.Env, Variables: []string{"SCRATCH"}},

@@ -48,6 +48,14 @@ func OpenAt(dir int, name string, flags int) (int, error) {
 	return open(dir, name, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK)
 }
 
+// Reopen opens for reading a directory that is open as a path only (O_PATH).
+func Reopen(dir int) (int, error) {
+	if dir < 0 {
+		return -1, &fs.PathError{Op: "openat", Path: ".", Err: unix.EBADF}
+	}
+	return open(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY)
+}
+
 func open(dir int, name string, flags int) (fd int, err error) {
 	err = Retry(func() error {
 		fd, err = unix.Openat(dir, name, flags|unix.O_CLOEXEC, 0)

@@ -85,3 +85,9 @@ func statx(dir int, name string, flags int) (Stat, error) {
 		Major: unix.Major(st.Dev), Minor: unix.Minor(st.Dev), Ino: st.Ino, Size: uint64(st.Size),
 	}, nil
 }
+
+// MayWrite tells whether the caller could make files in the directory at path.
+// As with StatPath, nothing privileged is decided by it.
+func MayWrite(path string) bool {
+	return unix.Access(path, unix.W_OK|unix.X_OK) == nil
+}

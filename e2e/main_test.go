@@ -1,0 +1,25 @@
+// Package e2e tests the installed programs with their real callers: sshd,
+// login, su, sudo, cron, runc. Each test has a view of the machine of its
+// own (package view) and does in it what an administrator would (package rig).
+package e2e
+
+import (
+	"flag"
+	"os"
+	"strconv"
+	"testing"
+
+	"tmpshell/e2e/view"
+)
+
+func TestMain(m *testing.M) {
+	view.Main()
+	flag.Parse()
+	// Most tests wait for daemons and clocks most of the time; as many at
+	// once as there are processors would leave the processors idle.
+	const atOnce = 6
+	if p := flag.Lookup("test.parallel"); p.Value.String() == p.DefValue && !view.Inside() {
+		p.Value.Set(strconv.Itoa(atOnce))
+	}
+	os.Exit(m.Run())
+}

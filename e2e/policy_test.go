@@ -1,0 +1,178 @@
+package e2e
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"tmpshell/e2e/rig"
+	"tmpshell/e2e/view"
+)
+
+// TestExempt: root's sessions are left alone, but for what is another user's.
+func TestExempt(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t)
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	alice.Login(t, "true")
+	const show = `tmpshell -c 'echo [$TMPDIR][$TMP][$XDG_RUNTIME_DIR]'`
+	for env, want := range map[string]string{
+		"":                                     "[][][]\n",
+		"TMPDIR=/tmp/.private/1000 TMP=/tmp":   "[][/tmp][]\n",
+		"TMPDIR=/home/alice TMP=/root":         "[][/root][]\n",
+		"TMPDIR=/var/tmp XDG_RUNTIME_DIR=/run": "[/var/tmp][][/run]\n",
+	} {
+		if r := rig.Sh(t, "unset TMPDIR TMP XDG_RUNTIME_DIR; "+env+" "+show); r.Stdout != want || r.Stderr != "" {
+			t.Errorf("root with %q sees %q, %q; want %q", env, r.Stdout, r.Stderr, want)
+		}
+	}
+	rig.Configure(t, "Exempt none")
+	if r := rig.Sh(t, show); !strings.HasPrefix(r.Stdout, "[/tmp/.private/0][/tmp/.private/0]") {
+		t.Errorf("with Exempt none, root sees %q", r.Stdout)
+	}
+	rig.AddGroup(t, "staffers", 3000, "alice")
+	for _, exempt := range []string{"alice", "@staffers", "1000", "root 900-1100", "bob @staffers"} {
+		rig.Configure(t, "Exempt "+exempt)
+		if r := rig.Sh(t, `su - alice -c 'echo [$TMPDIR]'`); r.Stdout != "[]\n" {
+			t.Errorf("with Exempt %s, alice sees %q", exempt, r.Stdout)
+		}
+	}
+}
+
+// TestPolicy: variables, further directories and Match, as a session sees them.
+func TestPolicy(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t,
+		"Directory /var/cache/xdg env variables=XDG_CACHE_HOME",
+		"SetEnv SQLITE_TMPDIR=${TMPDIR} 'GREETING=$${HOME} is ${HOME}'",
+		"Match Group staffers",
+		"  SetEnv WHO=staff",
+		"  Directory /tmp env variables=TMPDIR",
+		"Match User bob,!alice",
+		"  Directory /tmp off",
+		"  RuntimeDirectory no")
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	bob := rig.AddUser(t, rig.Account{Name: "bob", UID: 1001})
+	const show = `echo $TMPDIR $TMP $SQLITE_TMPDIR $XDG_CACHE_HOME "$GREETING" $WHO $XDG_RUNTIME_DIR`
+	su := func(a *rig.Account) string {
+		r := rig.Sh(t, "su - "+a.Name+` -c "$1"`, show)
+		if r.Stderr != "" || r.Status != 0 {
+			t.Errorf("su - %s: status %d, %q", a.Name, r.Status, r.Stderr)
+		}
+		return r.Stdout
+	}
+	want := "/tmp/.private/1000 /tmp/.private/1000 /tmp/.private/1000 /var/cache/xdg/.private/1000 ${HOME} is /home/alice /run/user/1000\n"
+	if got := su(alice); got != want {
+		t.Errorf("alice sees %q; want %q", got, want)
+	}
+	rig.CheckDir(t, "/var/cache/xdg", 0, 0, 0o755)
+	rig.CheckDir(t, "/var/cache/xdg/.private", 0, 0, 0o711)
+	rig.CheckDir(t, "/var/cache/xdg/.private/1000", 1000, 1000, 0o700)
+	rig.CheckDir(t, "/run/user/1000", 1000, 1000, 0o700)
+	if got, want := su(bob), "/var/cache/xdg/.private/1001 ${HOME} is /home/bob\n"; got != want {
+		t.Errorf("bob sees %q; want %q", got, want)
+	}
+	rig.AddGroup(t, "staffers", 3000, "alice")
+	want = "/tmp/.private/1000 /tmp/.private/1000 /var/cache/xdg/.private/1000 ${HOME} is /home/alice staff /run/user/1000\n"
+	if got := su(alice); got != want {
+		t.Errorf("alice in staffers sees %q; want %q", got, want)
+	}
+	shown := rig.Must(t, rig.Ctl, "show", "alice")
+	for _, line := range []string{"directory /tmp env variables=TMPDIR\n", "setenv WHO=staff\n", "private /var/cache/xdg/.private/1000\n"} {
+		if !strings.Contains(shown, line) {
+			t.Errorf("tmpshellctl show alice has no line %q:\n%s", line, shown)
+		}
+	}
+}
+
+// TestRuntimeDirectory: an inherited one is kept only when it is the user's.
+func TestRuntimeDirectory(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t)
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	rig.Sh(t, "mkdir -p -m 700 /home/alice/good /home/alice/open /run/roots; chmod 755 /home/alice/open; chown alice: /home/alice/*")
+	for value, want := range map[string]string{
+		"":                 "/run/user/1000",
+		"/home/alice/good": "/home/alice/good",
+		"/home/alice/open": "/run/user/1000",
+		"/run/roots":       "/run/user/1000",
+		"/nowhere":         "/run/user/1000",
+		"good":             "/run/user/1000",
+	} {
+		r := rig.Command{As: alice, Path: rig.Tmpshell, Args: []string{"tmpshell", "-c", "echo $XDG_RUNTIME_DIR"},
+			Env: append(alice.Env(), "XDG_RUNTIME_DIR="+value), Dir: alice.Home}.Run(t)
+		if r.Stdout != want+"\n" || r.Stderr != "" {
+			t.Errorf("XDG_RUNTIME_DIR=%q became %q, %q; want %q", value, r.Stdout, r.Stderr, want)
+		}
+	}
+	rig.Sh(t, "rm -rf /run/user/1000; setcap -r /usr/libexec/tmpshell-helper")
+	r := rig.Command{As: alice, Path: rig.Tmpshell, Args: []string{"tmpshell", "-c", "env | grep -c ^XDG_RUNTIME_DIR"},
+		Env: append(alice.Env(), "XDG_RUNTIME_DIR=/run/roots"), Dir: alice.Home}.Run(t)
+	if r.Stdout != "0\n" {
+		t.Errorf("without a helper, XDG_RUNTIME_DIR is still set: %q", r.Stdout)
+	}
+}
+
+// TestNameService: accounts that are not in /etc/passwd, and a name service
+// that does not answer.
+func TestNameService(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t, "Match User ldap*,\"odd name\"", "SetEnv MATCHED=yes", "Match Group lgroup", "SetEnv GROUP=yes")
+	const uid = "4294967294"
+	fake := func(body string) { rig.Write(t, "/usr/bin/getent", "#!/bin/sh\n"+body+"\n", 0o755) }
+	login := func(groups string) rig.Result {
+		return rig.Sh(t, "exec setpriv --reuid "+uid+" --regid "+uid+" "+groups+
+			` env -u SHELL tmpshell -c 'echo $TMPDIR [$MATCHED$GROUP] $SHELL'`)
+	}
+	const private = "/tmp/.private/" + uid
+	fake(`case "$1 $2" in "passwd ` + uid + `") echo "ldapuser:x:` + uid + `:` + uid + `::/:/bin/dash";; "group "*) echo "lgroup:x:77777:";; *) exit 2;; esac`)
+	if r := login("--groups 77777"); r.Stdout != private+" [yesyes] /bin/dash\n" || r.Stderr != "" {
+		t.Errorf("with an account of the name service: %q, %q", r.Stdout, r.Stderr)
+	}
+	fake("exit 2")
+	if r := login("--clear-groups"); r.Stdout != private+" [] /bin/bash\n" || r.Stderr != "" {
+		t.Errorf("without an account: %q, %q", r.Stdout, r.Stderr)
+	}
+	log := rig.ListenSyslog(t)
+	for name, body := range map[string]string{"hangs": "exec sleep 60", "fails": "exit 3", "floods": "exec yes", "dies": "kill -9 $$"} {
+		fake(body)
+		log.Forget()
+		start := time.Now()
+		r := login("--clear-groups")
+		if r.Stdout != private+" [] /bin/bash\n" || r.Stderr != "" {
+			t.Errorf("a name service that %s: %q, %q", name, r.Stdout, r.Stderr)
+		}
+		// Not a measurement: three seconds is the limit for each question.
+		if took := time.Since(start); took > 15*time.Second {
+			t.Errorf("a name service that %s delays the login by %v", name, took)
+		}
+		log.Expect(t, "name")
+	}
+	// When the directory is not there yet, the helper asks for itself, and
+	// makes nothing while it cannot know what is configured.
+	rig.Sh(t, "chattr -a /tmp/.private; rm -rf /tmp/.private")
+	if r := login("--clear-groups"); !strings.HasPrefix(r.Stdout, "/tmp/.private-"+uid+" ") {
+		t.Errorf("first login with a name service that fails: %q, %q", r.Stdout, r.Stderr)
+	}
+	f, err := os.OpenFile("/etc/passwd", os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteString("odd name:x:" + uid + ":100:O'Dd, \"$(id)\";:/:\n")
+	if err != nil || f.Close() != nil {
+		t.Fatal(err)
+	}
+	rig.Write(t, rig.Conf, "Match User \"odd name\"\nSetEnv MATCHED=odd\n", 0o644)
+	if r := login("--clear-groups"); r.Stdout != private+" [odd] /bin/bash\n" || r.Stderr != "" {
+		t.Errorf("an odd name: %q, %q", r.Stdout, r.Stderr)
+	}
+}

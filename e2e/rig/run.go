@@ -1,0 +1,103 @@
+package rig
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Limit is how long one command may take before the test fails with it.
+const Limit = 20 * time.Second
+
+// Result is what a finished command left.
+type Result struct {
+	Stdout, Stderr string
+	// Status is the exit status, -1 after a death by Signal.
+	Status int
+	Signal syscall.Signal
+}
+
+// Command is one to run to its end.
+type Command struct {
+	// As is the account to run as; nil is root.
+	As *Account
+	// Path is the program, Args its argv, argv[0] included.
+	Path  string
+	Args  []string
+	Env   []string // nil: the account's
+	Dir   string
+	Stdin string
+}
+
+// Run runs the command. A command that cannot be started or does not end in
+// time fails the test.
+func (c Command) Run(t testing.TB) Result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), Limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, c.Path)
+	cmd.Args = c.Args
+	cmd.Dir = c.Dir
+	if cmd.Dir == "" {
+		cmd.Dir = "/"
+	}
+	cmd.Env = c.Env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if c.As != nil {
+		cmd.SysProcAttr.Credential = c.As.Credential()
+		if c.Env == nil {
+			cmd.Env = c.As.Env()
+		}
+	}
+	cmd.Stdin = bytes.NewReader([]byte(c.Stdin))
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.WaitDelay = time.Second
+	err := cmd.Run()
+	r := Result{Stdout: out.String(), Stderr: errs.String()}
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		t.Fatalf("%q: not finished after %v\nstdout: %q\nstderr: %q", c.Args, Limit, r.Stdout, r.Stderr)
+	case err == nil, errors.Is(err, exec.ErrWaitDelay):
+	case errors.As(err, &exit):
+		r.Status = exit.ExitCode()
+		if status := exit.Sys().(syscall.WaitStatus); status.Signaled() {
+			r.Signal = status.Signal()
+		}
+	default:
+		t.Fatalf("%s %q: %v", c.Path, c.Args, err)
+	}
+	return r
+}
+
+// Sh runs a script with bash as root, for preparations that need a shell and
+// for callers with odd habits: closed descriptors, limits, umask.
+func Sh(t testing.TB, script string, args ...string) Result {
+	t.Helper()
+	return Command{Path: "/bin/bash", Args: append([]string{"bash", "-c", script, "bash"}, args...), Env: os.Environ()}.Run(t)
+}
+
+// Login runs tmpshell as sshd would for the account: argv[0] is `tmpshell`, as
+// for `ssh host command`.
+func (a *Account) Login(t testing.TB, script string) Result {
+	t.Helper()
+	return Command{As: a, Path: Tmpshell, Args: []string{"tmpshell", "-c", script}, Dir: a.Home}.Run(t)
+}
+
+// Session logs in with Login and reports a status or an output that is not a
+// good login's.
+func (a *Account) Session(t testing.TB) Session {
+	t.Helper()
+	r := a.Login(t, Probe)
+	s := ParseSession(t, r)
+	if r.Status != 0 || r.Stderr != "" || s.Before+s.After != "" {
+		t.Errorf("status %d, stderr %q, stdout beside the session's %q", r.Status, r.Stderr, s.Before+s.After)
+	}
+	return s
+}

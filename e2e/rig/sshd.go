@@ -1,0 +1,125 @@
+package rig
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"tmpshell/e2e/view"
+)
+
+const (
+	sshPort   = "2222" // the view has the network for itself
+	sshKeys   = "/etc/ssh/e2e"
+	clientKey = sshKeys + "/client"
+	hostKey   = sshKeys + "/host"
+)
+
+// SSHD is a running sshd.
+type SSHD struct {
+	cmd *exec.Cmd
+	mu  sync.Mutex
+	log bytes.Buffer
+}
+
+// StartSSHD runs the real sshd on loopback with the given lines of
+// sshd_config until the test ends. Every account accepts the test's key.
+func StartSSHD(t testing.TB, config ...string) *SSHD {
+	t.Helper()
+	view.Need(t, "/usr/sbin/sshd", "ssh", "ssh-keygen")
+	for _, key := range []string{clientKey, hostKey} {
+		if _, err := os.Stat(key); err != nil {
+			Write(t, filepath.Join(sshKeys, "README"), "keys of one test\n", 0o644)
+			Must(t, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key)
+		}
+	}
+	Must(t, "cp", clientKey+".pub", sshKeys+"/authorized_keys")
+	lines := append([]string{
+		"Port " + sshPort, "ListenAddress 127.0.0.1", "HostKey " + hostKey,
+		"PidFile none", "AuthorizedKeysFile " + sshKeys + "/authorized_keys",
+		"PasswordAuthentication no", "KbdInteractiveAuthentication no",
+		"PrintLastLog no", "UseDNS no", "MaxStartups 100", "LogLevel ERROR",
+	}, config...)
+	Write(t, sshKeys+"/sshd_config", strings.Join(lines, "\n")+"\n", 0o644)
+
+	d := &SSHD{cmd: exec.Command("/usr/sbin/sshd", "-D", "-e", "-f", sshKeys+"/sshd_config")}
+	d.cmd.Stderr = d
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	d.cmd.WaitDelay = time.Second
+	if err := d.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = d.cmd.Process.Kill()
+		_ = d.cmd.Wait()
+		if t.Failed() {
+			t.Logf("sshd's log:\n%s", d.Log())
+		}
+	})
+	for deadline := time.Now().Add(Limit); ; time.Sleep(10 * time.Millisecond) {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+sshPort)
+		if err == nil {
+			conn.Close()
+			return d
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("sshd does not answer: %v\n%s", err, d.Log())
+		}
+	}
+}
+
+// Write takes a piece of sshd's log.
+func (d *SSHD) Write(p []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.log.Write(p)
+}
+
+// Log is what sshd has printed so far.
+func (d *SSHD) Log() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.log.String()
+}
+
+// sshOptions make a client ask nothing and remember nothing. They are also
+// right for sftp and scp.
+var sshOptions = []string{
+	"-F", "none", "-i", clientKey, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
+	"-o", "UserKnownHostsFile=/dev/null", "-o", "KexAlgorithms=curve25519-sha256", "-o", "LogLevel=ERROR", "-o", "Port=" + sshPort,
+}
+
+// SSH is `ssh [options] account@localhost`; append the command to Args.
+func SSH(a *Account, options ...string) Command {
+	args := append([]string{"ssh"}, sshOptions...)
+	args = append(append(args, options...), Host(a))
+	return Command{Path: "/usr/bin/ssh", Args: args, Env: os.Environ()}
+}
+
+// SFTP is `sftp` reading its commands from stdin.
+func SFTP(a *Account) Command {
+	args := append([]string{"sftp", "-q"}, sshOptions...)
+	return Command{Path: "/usr/bin/sftp", Args: append(args, "-b", "-", Host(a)), Env: os.Environ()}
+}
+
+// SCP is `scp [options] from to`; name remote files with Host.
+func SCP(args ...string) Command {
+	return Command{Path: "/usr/bin/scp", Args: append(append([]string{"scp", "-q"}, sshOptions...), args...), Env: os.Environ()}
+}
+
+// Host is the account at the test's sshd.
+func Host(a *Account) string { return fmt.Sprintf("%s@127.0.0.1", a.Name) }
+
+// Rsync is `rsync from to` over ssh.
+func Rsync(from, to string) Command {
+	shell := "ssh " + strings.Join(sshOptions, " ")
+	return Command{Path: "/usr/bin/rsync", Args: []string{"rsync", "-e", shell, from, to}, Env: os.Environ()}
+}

@@ -1,0 +1,135 @@
+package rig
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// Term is a program on a terminal of its own.
+type Term struct {
+	t      testing.TB
+	master *os.File
+	cmd    *exec.Cmd
+	done   chan struct{}
+
+	mu   sync.Mutex
+	text string // everything so far
+	seen int    // how much of it Expect has passed
+	eof  bool
+}
+
+// OnTerminal starts the command on a new terminal, which is its controlling
+// one. Stdin is ignored. The test's end kills it.
+func (c Command) OnTerminal(t testing.TB) *Term {
+	t.Helper()
+	cmd := exec.Command(c.Path)
+	cmd.Args, cmd.Env, cmd.Dir = c.Args, c.Env, c.Dir
+	if cmd.Dir == "" {
+		cmd.Dir = "/"
+	}
+	attr := &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if c.As != nil {
+		attr.Credential = c.As.Credential()
+		if c.Env == nil {
+			cmd.Env = c.As.Env()
+		}
+	}
+	master, slave, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slave.Close()
+	if c.As != nil {
+		if err := slave.Chown(int(c.As.UID), 5); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr = attr
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%q: %v", c.Args, err)
+	}
+	term := &Term{t: t, master: master, cmd: cmd, done: make(chan struct{})}
+	go term.read()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-term.done
+		master.Close()
+	})
+	return term
+}
+
+func (term *Term) read() {
+	buffer := make([]byte, 4096)
+	for {
+		n, err := term.master.Read(buffer)
+		term.mu.Lock()
+		term.text += string(buffer[:n])
+		term.eof = err != nil // EIO: the last slave is closed
+		term.mu.Unlock()
+		if err != nil {
+			_ = term.cmd.Wait()
+			close(term.done)
+			return
+		}
+	}
+}
+
+// Send types text.
+func (term *Term) Send(text string) {
+	term.t.Helper()
+	if _, err := term.master.WriteString(text); err != nil {
+		term.t.Fatal(err)
+	}
+}
+
+// Expect waits until the text appears after what was expected before, and
+// returns what came in between.
+func (term *Term) Expect(text string) string {
+	term.t.Helper()
+	deadline := time.Now().Add(Limit)
+	for {
+		term.mu.Lock()
+		rest, eof := term.text[term.seen:], term.eof
+		i := strings.Index(rest, text)
+		if i >= 0 {
+			term.seen += i + len(text)
+		}
+		term.mu.Unlock()
+		switch {
+		case i >= 0:
+			return rest[:i]
+		case eof:
+			term.t.Fatalf("end of the session instead of %q; after:\n%s", text, rest)
+		case time.Now().After(deadline):
+			term.t.Fatalf("no %q on the terminal, but:\n%s", text, rest)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// Wait waits for the end and returns all that appeared and the exit status.
+func (term *Term) Wait() (text string, status int) {
+	term.t.Helper()
+	select {
+	case <-term.done:
+	case <-time.After(Limit):
+		term.t.Fatalf("not finished; so far:\n%s", term.text)
+	}
+	return term.text, term.cmd.ProcessState.ExitCode()
+}
+
+// Seen is the length of what Expect has passed so far, an offset into the text
+// that Wait returns.
+func (term *Term) Seen() int {
+	term.mu.Lock()
+	defer term.mu.Unlock()
+	return term.seen
+}

@@ -1,0 +1,93 @@
+package view_test
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tmpshell/e2e/view"
+)
+
+func TestMain(m *testing.M) {
+	view.Main()
+	os.Exit(m.Run())
+}
+
+// outside is a file that must not appear on the machine.
+const outside = "/etc/tmpshell-view-test"
+
+func TestChangesStayInside(t *testing.T) {
+	if !view.Inside() {
+		t.Cleanup(func() {
+			if _, err := os.Stat(outside); err == nil {
+				t.Errorf("%s got out of the view", outside)
+			}
+		})
+	}
+	if !view.Enter(t) {
+		return
+	}
+	if err := os.WriteFile(outside, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"/tmp", "/run", "/dev/shm", "/usr/bin", "/var/lib", "/home"} {
+		if err := os.WriteFile(filepath.Join(dir, "view-test"), nil, 0o644); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := os.WriteFile("/srv/view-test", nil, 0o644); err == nil {
+		t.Error("a directory without an overlay is writable")
+	}
+}
+
+func TestNamespaces(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	t.Run("pid", func(t *testing.T) {
+		if os.Getppid() != 1 {
+			t.Errorf("parent process is %d, want the view's init, 1", os.Getppid())
+		}
+	})
+	t.Run("loopback", func(t *testing.T) {
+		l, err := net.Listen("tcp", "127.0.0.1:22")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+	})
+	t.Run("no other network", func(t *testing.T) {
+		interfaces, err := net.Interfaces()
+		if err != nil || len(interfaces) != 1 {
+			t.Errorf("interfaces: %v, %v; want lo alone", interfaces, err)
+		}
+	})
+	t.Run("file capabilities", func(t *testing.T) {
+		view.Need(t, "setcap", "getcap")
+		program := "/usr/bin/view-true"
+		if out, err := exec.Command("cp", "/bin/true", program).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if out, err := exec.Command("setcap", "cap_chown=p", program).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		out, err := exec.Command("getcap", program).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "cap_chown=p") {
+			t.Errorf("getcap: %v: %s", err, out)
+		}
+	})
+	t.Run("zombies are reaped", func(t *testing.T) {
+		out, err := exec.Command("sh", "-c", "(true & echo $! >/tmp/orphan); sleep 0.1; ! test -e /proc/$(cat /tmp/orphan)").CombinedOutput()
+		if err != nil {
+			t.Errorf("an orphan is still there: %v: %s", err, out)
+		}
+	})
+}

@@ -1,0 +1,51 @@
+// Command relay stands for the launcher in the tests. It becomes the program
+// that $RELAY names and hands on everything as it found it. With $RELAY_WAIT it
+// waits for a line on descriptor 8 first; with $RELAY_FAIL it tries a program
+// that does not exist before; with $RELAY_PANIC it panics, after Disarm if that
+// says "disarmed".
+package main
+
+import (
+	"strings"
+	"syscall"
+
+	"tmpshell/internal/start"
+)
+
+func main() {
+	env := start.Environ()
+	program, _ := lookup(env, "RELAY")
+	if _, ok := lookup(env, "RELAY_WAIT"); ok {
+		syscall.Write(7, []byte("ready\n"))
+		syscall.Read(8, make([]byte, 1))
+	}
+	if how, ok := lookup(env, "RELAY_PANIC"); ok {
+		if how == "disarmed" {
+			start.Disarm()
+		}
+		panic("boom")
+	}
+	if _, ok := lookup(env, "RELAY_FAIL"); ok {
+		become("/nonexistent", env)
+	}
+	err := become(program, env)
+	syscall.Write(2, []byte("relay: "+program+": "+err.Error()+"\n"))
+	syscall.Exit(127)
+}
+
+func become(program string, env []string) error {
+	if err := start.Restore(); err != nil {
+		return err
+	}
+	defer start.Resume()
+	return syscall.Exec(program, start.Args(), env)
+}
+
+func lookup(env []string, name string) (string, bool) {
+	for _, entry := range env {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value, true
+		}
+	}
+	return "", false
+}

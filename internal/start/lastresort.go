@@ -1,0 +1,121 @@
+package start
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// failureMode is set by the linker (-X) in programs that stand in for no shell,
+// tmpshell-helper: they end with status 125 in its place. It has to be known
+// before package initialisation, hence a string.
+var failureMode string
+
+// lastResort becomes a shell without the runtime, the configuration, the
+// account or any allocation: what tmpshell does for a session, as well as it can
+// be done with what the kernel passed to the process. It does not return.
+//
+// Under "OnFailure deny" no session starts without its private directories, so
+// there the process ends with status 125 instead.
+//
+//go:nosplit
+//go:norace
+func lastResort() {
+	name, login := chars("\x00"), false
+	if kernel.argc > 0 {
+		name = pointer(kernel.argv, 0)
+		if at(name, 0) == '-' {
+			login, name = true, unsafe.Add(name, 1)
+		}
+		name = base(name)
+	}
+	program := kernel.argc > 1 && !login && equal(pointer(kernel.argv, 1), "--exec")
+
+	explain()
+	if len(failureMode) != 0 || denied(program) {
+		exit(125)
+	}
+	if childSignal.reset {
+		sigaction(int(unix.SIGCHLD), &childSignal.action, nil)
+	}
+	restoreLimits()
+
+	argv := kernel.argv
+	switch {
+	case kernel.argc == 0:
+		// There is no room for a name in the kernel's block.
+		argv = unsafe.Pointer(&newArgs)
+	case program:
+		becomeProgram(argv)
+	case kernel.argc == 1 && !login && getenv("SSH_CONNECTION=") != nil:
+		// sshd's ForceCommand.
+		command := getenv("SSH_ORIGINAL_COMMAND=")
+		if command == nil {
+			login = true
+			break
+		}
+		newArgs[1], newArgs[2] = uintptr(chars("-c\x00")), uintptr(command)
+		argv = unsafe.Pointer(&newArgs)
+		unsetenv("SSH_ORIGINAL_COMMAND=")
+	}
+	becomeShell(argv, name, login)
+}
+
+// newArgs is the argument vector where the kernel's cannot be used.
+var newArgs [4]uintptr
+
+// becomeShell executes the first of these that can be executed: where the
+// program was called as tmpshell-NAME, /bin/NAME and /usr/bin/NAME; /bin/bash;
+// /bin/sh.
+//
+//go:nosplit
+//go:norace
+func becomeShell(argv, name unsafe.Pointer, login bool) {
+	const called = "tmpshell-"
+	if prefixed(name, called) {
+		name = unsafe.Add(name, len(called))
+		tryShell("/bin/", name, argv, login)
+		tryShell("/usr/bin/", name, argv, login)
+	}
+	tryShell("/bin/", chars("bash\x00"), argv, login)
+	tryShell("/bin/", chars("sh\x00"), argv, login)
+	put("tmpshell: /bin/sh: cannot be executed\n")
+	sendMessage()
+	exit(127)
+}
+
+// tryShell executes directory+name, called -name if it is a login shell. It
+// returns if that cannot be done, or would start this program again.
+//
+//go:nosplit
+//go:norace
+func tryShell(directory string, name, argv unsafe.Pointer, login bool) {
+	if at(name, 0) == 0 || !setPath(chars(directory), len(directory), name) || isSelf() {
+		return
+	}
+	// The name as the shell sees it: in the buffer behind "-".
+	shellName[0] = '-'
+	for i := 0; i < len(shellName)-1; i++ {
+		shellName[i+1] = at(name, i)
+		if shellName[i+1] == 0 {
+			break
+		}
+	}
+	called := unsafe.Pointer(&shellName)
+	if !login {
+		called = unsafe.Add(called, 1)
+	}
+	*word(argv, 0) = uintptr(called)
+	execve(argv)
+}
+
+var shellName [300]byte
+
+//go:nosplit
+//go:norace
+func exit(status uintptr) {
+	for {
+		syscall.RawSyscall(unix.SYS_EXIT_GROUP, status, 0, 0)
+	}
+}

@@ -1,0 +1,151 @@
+package start_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const otherUID = "uid=62001" // nobody's, so that RLIMIT_NPROC counts the test's processes alone
+
+// Under soft limits that the runtime could not live with, and hard ones that it
+// can, the program at the end finds both as they were.
+func TestSoftLimits(t *testing.T) {
+	needRoot(t)
+	for _, steps := range [][]string{
+		{"as=100000000:inf"},
+		{"data=20000000:inf"},
+		{"stack=140000:inf"},
+		{"stack=140000:140000"},
+		{"nproc=1:1000", otherUID},
+		{"nofile=10:10"},
+		{"nofile=10:100"},
+		{"nofile=4:4"},
+		{"fsize=0:0"},
+		{"as=100000000:4000000000", "data=20000000:1000000000", "nofile=20:30"},
+	} {
+		t.Run(strings.Join(steps, " "), func(t *testing.T) {
+			if got := same(t, nil, steps, "/bin/cat", look...); got.stderr != "" || got.status != "exit 0" {
+				t.Errorf("directly: %+v", got)
+			}
+		})
+	}
+}
+
+// Under hard limits that the runtime cannot live with, there is a shell.
+func TestLastResort(t *testing.T) {
+	needRoot(t)
+	const process = "tmpshell: no private directory: the limit on processes is too small for the launcher\n"
+	const memory = "tmpshell: no private directory: the limit on memory is too small for the launcher\n"
+	const script = `echo "$0 $*"; ulimit -Su; ulimit -Sv; echo $A$SSH_ORIGINAL_COMMAND`
+	for _, test := range []struct {
+		name   string
+		env    []string
+		steps  []string
+		argv   []string
+		stdout string
+		stderr string
+		status string
+	}{
+		{"processes 1", nil, []string{"nproc=1:1", otherUID}, []string{"tmpshell", "-c", script, "x", "y"}, "x y\n1\nunlimited\n\n", process, "exit 0"},
+		{"processes 2", nil, []string{"nproc=2:2", otherUID}, []string{"tmpshell", "-c", script, "x"}, "x \n2\nunlimited\n\n", process, "exit 0"},
+		{"processes 3", nil, []string{"nproc=3:3", otherUID}, []string{"tmpshell", "-c", script, "x"}, "x \n3\nunlimited\n\n", process, "exit 0"},
+		{"processes soft 1", nil, []string{"nproc=1:2", otherUID}, []string{"tmpshell", "-c", script, "x"}, "x \n1\nunlimited\n\n", process, "exit 0"},
+		{"address space", nil, []string{"as=400000000:512000000"}, []string{"tmpshell", "-c", "ulimit -Sv; ulimit -Hv"}, "390625\n500000\n", memory, "exit 0"},
+		{"data", nil, []string{"data=20000000:33554432"}, []string{"tmpshell", "-c", "ulimit -Sd"}, "19531\n", memory, "exit 0"},
+		{"data tiny", nil, []string{"data=8000000:8000000"}, []string{"tmpshell", "-c", "echo $0"}, "bash\n", memory, "exit 0"},
+		{"login shell", nil, []string{"as=100000000:100000000"}, []string{"-tmpshell", "-c", `echo $0; shopt -q login_shell && echo login`}, "-bash\nlogin\n", memory, "exit 0"},
+		{"by name", nil, []string{"as=100000000:100000000"}, []string{"-/usr/bin/tmpshell-sh", "-c", `echo $0`}, "-sh\n", memory, "exit 0"},
+		{"unknown name", nil, []string{"as=100000000:100000000"}, []string{"tmpshell-nosuch", "-c", `echo $0`}, "bash\n", memory, "exit 0"},
+		{"exec", []string{"PATH=/nonexistent:/bin"}, []string{"as=100000000:100000000"}, []string{"tmpshell", "--exec", "--init", "--", "echo", "a", "b"}, "a b\n", memory, "exit 0"},
+		{"exec path", nil, []string{"as=100000000:100000000"}, []string{"/usr/bin/tmpshell", "--exec", "/bin/echo", "a"}, "a\n", memory, "exit 0"},
+		{"exec default path", nil, []string{"as=100000000:100000000"}, []string{"tmpshell", "--exec", "echo", "a"}, "a\n", memory, "exit 0"},
+		{"exec missing", nil, []string{"as=100000000:100000000"}, []string{"tmpshell", "--exec", "nosuch"}, "", memory + "tmpshell: nosuch: cannot be executed\n", "exit 127"},
+		{"exec denied", nil, []string{"as=100000000:100000000"}, []string{"tmpshell", "--exec", "/etc/passwd"}, "", memory + "tmpshell: /etc/passwd: cannot be executed\n", "exit 126"},
+		{"ForceCommand", []string{"A=a", "SSH_CONNECTION=x", "SSH_ORIGINAL_COMMAND=echo $A$SSH_ORIGINAL_COMMAND $0 'q'", "B=b"},
+			[]string{"as=100000000:100000000"}, []string{"tmpshell"}, "a bash q\n", memory, "exit 0"},
+		{"ForceCommand interactive", []string{"SSH_CONNECTION=x"}, []string{"as=100000000:100000000"}, []string{"tmpshell"}, "", memory, "exit 0"},
+		{"no arguments", nil, []string{"as=100000000:100000000"}, nil, "", memory, "exit 0"},
+		{"panic", []string{"RELAY_PANIC=1"}, nil, []string{"tmpshell", "-c", "echo shell"}, "shell\n", "tmpshell: no private directory: panic: boom\n", "exit 0"},
+		{"panic disarmed", []string{"RELAY_PANIC=disarmed"}, nil, []string{"tmpshell", "-c", "echo shell"}, "", "panic: boom\n", "exit 2"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := run(t, test.env, test.steps, relay, test.argv...)
+			got.stderr = strings.ReplaceAll(got.stderr, "\n\n", "\n")
+			if want := (result{test.stdout, test.stderr, "", test.status}); got != want {
+				t.Errorf("got  %+v\nwant %+v", got, want)
+			}
+		})
+	}
+}
+
+// The state that a shell of the last resort finds is exact, too.
+func TestLastResortState(t *testing.T) {
+	needRoot(t)
+	steps := []string{"ignore=2,13,17,33", "block=1,3,15,17,34", "again", "process=1,15", "thread=3",
+		"as=300000000:400000000", "data=20000000:33554432", "nofile=15:20"}
+	env := []string{"A=1", "A=2", "", "GODEBUG=x"}
+	script := []string{"bash", "-c", `while read -r l; do case $l in Sig[!Q]*|Shd*|Cap*) echo "$l";; esac; done </proc/$$/status
+		ulimit -Sa; ulimit -Ha; while read -r -d '' l; do echo "<$l>"; done </proc/$$/environ`}
+	want := run(t, env, steps, "/bin/bash", script...)
+	got := run(t, env, steps, relay, script...)
+	if got.stderr == "" || want.status != "exit 0" {
+		t.Errorf("launcher: %q, directly: %+v", got.stderr, want)
+	}
+	if got.stderr = ""; got != want {
+		t.Errorf("last resort:\n%+v\ndirectly:\n%+v", got, want)
+	}
+}
+
+func TestLastResortDenied(t *testing.T) {
+	needRoot(t)
+	const include = "Include /etc/tmpshell.d/*.conf\n"
+	for _, test := range []struct {
+		name   string
+		files  map[string]string
+		mode   os.FileMode
+		denied bool
+		more   []string // steps; none: another uid
+	}{
+		{"none", nil, 0o644, false, nil},
+		{"empty", map[string]string{"tmpshell.conf": ""}, 0o644, false, nil},
+		{"fallback", map[string]string{"tmpshell.conf": "OnFailure fallback\n#OnFailure deny\nLog deny\n"}, 0o644, false, nil},
+		{"deny", map[string]string{"tmpshell.conf": "Log all\nOnFailure deny\n"}, 0o644, true, nil},
+		{"deny, no newline, odd case", map[string]string{"tmpshell.conf": "Match User x\n\t onfailure=\"DENY\" # x"}, 0o644, true, nil},
+		{"after 8 KiB", map[string]string{"tmpshell.conf": strings.Repeat("# comment\n", 900) + "OnFailure deny\n"}, 0o644, true, nil},
+		{"unsafe", map[string]string{"tmpshell.conf": "OnFailure deny\n"}, 0o666, false, nil},
+		{"included", map[string]string{"tmpshell.conf": include, "tmpshell.d/a.conf": "Log all\n", "tmpshell.d/b.conf": "OnFailure deny\n"}, 0o644, true, nil},
+		{"included, none", map[string]string{"tmpshell.conf": include, "tmpshell.d/a.conf": "Log all\n"}, 0o644, false, nil},
+		{"included, missing", map[string]string{"tmpshell.conf": include}, 0o644, false, nil},
+		{"included twice", map[string]string{"tmpshell.conf": include, "tmpshell.d/a.conf": include}, 0o644, true, nil},
+		{"root", map[string]string{"tmpshell.conf": "OnFailure deny\n"}, 0o644, false, []string{"uid=0"}},
+		{"root not exempt", map[string]string{"tmpshell.conf": "OnFailure deny\nexempt none\n"}, 0o644, true, []string{"uid=0"}},
+		{"no descriptor", map[string]string{"tmpshell.conf": ""}, 0o644, true, []string{"nofile=0:0", otherUID}},
+		{"wild directory", map[string]string{"tmpshell.conf": "Include /etc/*/x.conf\n"}, 0o644, true, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			etc := t.TempDir()
+			if test.more == nil {
+				test.more = []string{otherUID}
+			}
+			// The directories that t.TempDir makes are root's alone.
+			for dir := etc; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+				os.Chmod(dir, 0o755)
+			}
+			for name, text := range test.files {
+				path := filepath.Join(etc, name)
+				os.MkdirAll(filepath.Dir(path), 0o755)
+				if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				os.Chmod(path, test.mode)
+			}
+			steps := append([]string{"etc=" + etc, "as=100000000:100000000"}, test.more...)
+			got := run(t, nil, steps, relay, "tmpshell", "-c", "echo shell")
+			if denied := got.status == "exit 125" && got.stdout == ""; denied != test.denied || !denied && got.stdout != "shell\n" {
+				t.Errorf("got %+v, want denied: %v", got, test.denied)
+			}
+		})
+	}
+}
