@@ -98,17 +98,3 @@ func write(t *testing.T, dir string, files map[string]string) {
 		}
 	}
 }
-
-// needRoot skips a test that gives files away, or fails it where everything has
-// to run.
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		return
-	}
-	const missing = "missing: root, to give files to other owners; run: sudo make test"
-	if os.Getenv("TMPSHELL_MUST_RUN") == "1" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
-}

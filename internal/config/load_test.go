@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/testas"
 )
 
 // conf is a configuration file in a directory of its own.
@@ -78,7 +80,7 @@ func TestLoadSpecialFiles(t *testing.T) {
 
 // A file that somebody other than root could have written does not count.
 func TestLoadOwnership(t *testing.T) {
-	needRoot(t)
+	testas.Root(t)
 	const nobody = 65534
 	for _, test := range []struct {
 		uid, gid int
@@ -133,7 +135,7 @@ func TestLoadOwnership(t *testing.T) {
 // Ownership is the file's, not the link's: a user's link to root's file gives
 // nothing away, and root's link to a user's file is not obeyed.
 func TestLoadSymlink(t *testing.T) {
-	needRoot(t)
+	testas.Root(t)
 	safe, unsafe := conf(t, "Log all"), conf(t, "Log all")
 	if err := os.Chown(unsafe, 65534, 0); err != nil {
 		t.Fatal(err)

@@ -8,25 +8,12 @@ import (
 
 	"tmpshell/internal/config"
 	"tmpshell/internal/dirs"
+	"tmpshell/internal/testas"
 )
-
-// needRoot skips a test that makes bases, or fails it where everything has to
-// run.
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Getuid() == 0 {
-		return
-	}
-	const missing = "missing: root, to make root's directories; run: sudo make test"
-	if os.Getenv("TMPSHELL_MUST_RUN") == "1" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
-}
 
 // What is named was verified after it was made, whatever the maker says.
 func TestPrepareVerifies(t *testing.T) {
-	needRoot(t)
+	testas.Root(t)
 	setting := func(parent, name string) config.Setting {
 		return config.Setting{Name: name, Value: parent + "/.private/0"}
 	}
