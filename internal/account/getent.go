@@ -44,8 +44,8 @@ func (n *nameService) ask(database string, keys ...string) ([]byte, error) {
 	return out, err
 }
 
-// getent runs getent(1) with nothing of the caller's environment, no
-// descriptor but the pipe, and a time limit. glibc's getent exits with 2 when a
+// getent runs getent(1) with nothing of the caller's environment, the pipe as
+// its only standard descriptor, and a time limit. glibc's getent exits with 2 when a
 // key was not found; what it found of the others it has printed.
 func getent(argv []string) ([]byte, error) {
 	var p [2]int

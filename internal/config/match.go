@@ -57,9 +57,16 @@ func (m matchUID) match(s Subject) (bool, error) { return m.uidList.match(s.UID(
 type criteria []criterion
 
 func (c criteria) match(s Subject) (bool, error) {
-	for _, one := range c {
-		if ok, err := one.match(s); !ok {
-			return false, err
+	// Uids first, wherever they stand: they cost nothing, and where they
+	// rule the subject out, no name service has to answer.
+	for _, uids := range []bool{true, false} {
+		for _, one := range c {
+			if _, isUID := one.(matchUID); isUID != uids {
+				continue
+			}
+			if ok, err := one.match(s); !ok {
+				return false, err
+			}
 		}
 	}
 	return true, nil

@@ -41,6 +41,11 @@ func listShells(want []string) step {
 	}
 	var added []string
 	text := bytes.Clone(old)
+	if err != nil {
+		// Without the file, getusershell(3) has a list of its own, which
+		// the new file must not take away.
+		text = []byte("/bin/sh\n/bin/csh\n")
+	}
 	if len(text) > 0 && text[len(text)-1] != '\n' {
 		text = append(text, '\n')
 	}

@@ -19,6 +19,17 @@ func (e Environment) Get(name string) (string, bool) {
 	return "", false
 }
 
+// Any tells whether one of the values that a variable has, in duplicates, is
+// such: getenv(3) takes the first of them, a shell the last.
+func (e Environment) Any(name string, such func(value string) bool) bool {
+	for _, entry := range e {
+		if value, ok := valueOf(entry, name); ok && such(value) {
+			return true
+		}
+	}
+	return false
+}
+
 // Set gives a variable a value at the place where it is, or at the end.
 func (e *Environment) Set(name, value string) {
 	entry := name + "=" + value

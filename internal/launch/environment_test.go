@@ -97,3 +97,12 @@ func TestApply(t *testing.T) {
 		t.Errorf("Apply for an exempt session (-want +got):\n%s", diff)
 	}
 }
+
+func TestEnvironmentAny(t *testing.T) {
+	env := Environment{"A=1", "B", "A=2", "AA=3"}
+	for value, want := range map[string]bool{"1": true, "2": true, "3": false, "": false} {
+		if got := env.Any("A", func(v string) bool { return v == value }); got != want {
+			t.Errorf("Any(A, %q) = %v; want %v", value, got, want)
+		}
+	}
+}

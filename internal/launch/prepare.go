@@ -133,7 +133,7 @@ func foreign(uid uint32, p config.Policy, env Environment) []string {
 	}
 	var list []string
 	for _, name := range names {
-		if value, ok := env.Get(name); ok && dirs.IsOthers(value, uid) {
+		if env.Any(name, func(value string) bool { return dirs.IsOthers(value, uid) }) {
 			list = append(list, name)
 		}
 	}
