@@ -78,6 +78,7 @@ func TestNamesAreNotAskedFor(t *testing.T) {
 		"Exempt root alice\nMatch Uid 1000\nShell /bin/x\nMatch All\nExempt none",
 		"Exempt 1000 alice @staff",
 		"Match Uid 2000 User alice\nLog all",
+		"Match User alice Uid 2000\nLog all",
 		"Match Uid 2000- Group staff\nLog all",
 		"Match All\nLog all",
 	} {
