@@ -58,9 +58,9 @@ void see_attributes(void)
 	char name[17] = {0};
 	prctl(PR_GET_NAME, name);
 	text("name", name);
-	long key = syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0);
-	if (key < 0)
+	char keyring[256] = {0};
+	if (syscall(SYS_keyctl, KEYCTL_DESCRIBE, KEY_SPEC_SESSION_KEYRING, keyring, sizeof keyring - 1) < 0)
 		unknown("session keyring");
 	else
-		fact("session keyring", "%ld", key);
+		text("session keyring", keyring);
 }

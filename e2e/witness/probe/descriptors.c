@@ -9,7 +9,7 @@
 
 enum { HIGHEST = 4096 };
 
-/* The target of a link in /proc, numbers of pipes and processes left out. */
+/* The target of a link in /proc, without the numbers of what has no name. */
 static void link_to(const char *key, const char *path)
 {
 	char target[4096], kept[4096];
@@ -20,7 +20,7 @@ static void link_to(const char *key, const char *path)
 	}
 	target[n] = 0;
 	char *to = kept;
-	int skip = !strncmp(target, "pipe:", 5) || !strncmp(target, "socket:", 7);
+	int skip = *target != '/'; /* a pipe, a socket, a namespace */
 	for (char *from = target; *from; from++)
 		if (!skip || *from < '0' || *from > '9')
 			*to++ = *from;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Numbers of processes, sizes, and counts of the user's other processes. */
@@ -44,6 +45,22 @@ void see_status(void)
 		}
 }
 
+/* By name, or as the one that a descriptor holds: a new one has a new number. */
+static void see_namespace(const char *path)
+{
+	struct stat space, held;
+	if (stat(path, &space)) {
+		unknown(path);
+		return;
+	}
+	for (int fd = 3; fd < 9; fd++)
+		if (!fstat(fd, &held) && held.st_ino == space.st_ino && held.st_dev == space.st_dev) {
+			fact(path, "that of descriptor %d", fd);
+			return;
+		}
+	fact(path, "%lu", space.st_ino);
+}
+
 void see_files(void)
 {
 	static const char *const files[] = {
@@ -53,18 +70,14 @@ void see_files(void)
 	static const char *const spaces[] = {
 		"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts",
 	};
-	char path[64], target[64];
+	char path[64];
 	for (unsigned i = 0; i < sizeof files / sizeof *files; i++) {
 		snprintf(path, sizeof path, "/proc/self/%s", files[i]);
 		file(path);
 	}
 	for (unsigned i = 0; i < sizeof spaces / sizeof *spaces; i++) {
 		snprintf(path, sizeof path, "/proc/self/ns/%s", spaces[i]);
-		ssize_t n = readlink(path, target, sizeof target - 1);
-		if (n < 0)
-			unknown(path);
-		else
-			fact(path, "%.*s", (int)n, target);
+		see_namespace(path);
 	}
 }
 

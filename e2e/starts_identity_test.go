@@ -1,0 +1,38 @@
+package e2e
+
+import "golang.org/x/sys/unix"
+
+var identityStates = []startState{
+	{name: "no groups", steps: []string{"groups=0:0", "gids=1000:1000:1000", "uids=1000:1000:1000"}, only: "alice", shows: []string{"groups: 0"}},
+	{name: "300 groups", steps: []string{"groups=5000:300", "gids=1000:1000:1000", "uids=1000:1000:1000"}, only: "alice", shows: []string{"groups: 300", "group: 5299"}},
+	{name: "65,536 groups", steps: []string{"groups=100000:65536", "gids=1000:1000:1000", "uids=1000:1000:1000"}, only: "alice", shows: []string{"groups: 65536"}},
+	{name: "another group than the account's", steps: []string{"groups=5:1", "gids=60:60:60", "uids=1000:1000:1000"}, only: "alice",
+		shows: []string{"gid: real 60, effective 60, saved 60, file system 60"}},
+	{name: "real and effective group differ", steps: []string{"groups=5:1", "gids=1000:60:60", "uids=1000:1000:1000"}, only: "alice",
+		shows: []string{"gid: real 1000, effective 60, *", "auxiliary vector, secure: 0x1"}},
+	{name: "effective user root, as from a setuid program", steps: []string{"groups=5:1", "gids=1000:1000:1000", "uids=1000:0:0"}, only: "alice",
+		shows: []string{"uid: real 1000, effective 0, saved 0, file system 0", "auxiliary vector, secure: 0x1", "dumpable: 0"}},
+	{name: "real user root, effective another", steps: []string{"uids=0:1000:1000"}, only: "root",
+		shows: []string{"uid: real 0, effective 1000, saved 1000, file system 1000"}},
+	{name: "an ambient capability", steps: []string{"keep", "user", "caps=0x21:0x21:0x21", "ambient=0x20"}, only: "alice",
+		shows: []string{"capabilities, ambient: 0000000000000020", "capabilities, inheritable: 0000000000000021", "capabilities, effective: 0000000000000020"}},
+	{name: "the helper's own capabilities, ambient", steps: []string{"keep", "user", "caps=0x2c2:0x2c2:0x2c2", "ambient=0x2c2"}, only: "alice",
+		shows: []string{"capabilities, ambient: 00000000000002c2"}},
+	{name: "every capability ambient", steps: []string{"keep", "user", "caps=0x1fffeffffff:0x1fffeffffff:0x1fffeffffff", "ambient=0x1fffeffffff"}, only: "alice",
+		shows: []string{"capabilities, ambient: 000001fffeffffff"}},
+	{name: "inheritable capabilities", steps: []string{"keep", "user", "caps=0x3ff:0:0x3ff"}, only: "alice",
+		shows: []string{"capabilities, inheritable: 00000000000003ff", "capabilities, permitted: 0000000000000000"}},
+	{name: "root's inheritable and fewer permitted", steps: []string{"caps=0xff:0x0f:0x33"}, only: "root", shows: []string{"capabilities, inheritable: 0000000000000033"}},
+	{name: "a smaller bounding set", steps: []string{"bounding=0x21"}, shows: []string{"capabilities, bounding: 0000000000000021"}, noHelper: true},
+	{name: "an empty bounding set", steps: []string{"bounding=0"}, shows: []string{"capabilities, bounding: 0000000000000000"}, noHelper: true},
+	{name: "root without power", steps: []string{"securebits=0x3", "caps=0xff:0xff:0"}, only: "root",
+		shows: []string{"securebits: 0x3", "capabilities, permitted: 0000000000000000"}, noHelper: true},
+	{name: "securebits, noroot", steps: []string{"securebits=0x3", "user"}, only: "alice", shows: []string{"securebits: 0x3"}},
+	{name: "securebits, no fixup", steps: []string{"user", "securebits=0xc"}, only: "root", shows: []string{"securebits: 0xc"}},
+	{name: "securebits, no ambient set, keep locked", steps: []string{"securebits=0xe0", "user"}, shows: []string{"securebits: 0xe0"}},
+	{name: "no_new_privs", steps: []string{"user", prctl(unix.PR_SET_NO_NEW_PRIVS, 1)}, shows: []string{"no_new_privs: 1"}, noHelper: true},
+	{name: "a seccomp filter", steps: []string{"user", prctl(unix.PR_SET_NO_NEW_PRIVS, 1), refuse(unix.SYS_PTRACE, unix.EPERM)},
+		shows: []string{"seccomp: 2", `status: Seccomp_filters:\x091`}, noHelper: true},
+	{name: "two seccomp filters, without no_new_privs", steps: []string{refuse(unix.SYS_OPENAT2, unix.ENOSYS), refuse(unix.SYS_PRLIMIT64, unix.EPERM)},
+		shows: []string{`status: Seccomp_filters:\x092`, "no_new_privs: 0"}},
+}
