@@ -5,6 +5,7 @@ package e2e
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"strconv"
 	"testing"
@@ -21,5 +22,9 @@ func TestMain(m *testing.M) {
 	if p := flag.Lookup("test.parallel"); p.Value.String() == p.DefValue && !view.Inside() {
 		p.Value.Set(strconv.Itoa(atOnce))
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	if !view.Inside() && (testing.Verbose() || status != 0) {
+		fmt.Print(view.Told())
+	}
+	os.Exit(status)
 }

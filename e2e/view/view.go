@@ -61,6 +61,7 @@ func Enter(t *testing.T) bool {
 	NeedRoot(t)
 	t.Parallel()
 	output, err := runAgain(t)
+	output = listen(output)
 	switch {
 	case err == nil && ended(output, "PASS", t.Name()):
 		if testing.Verbose() {
