@@ -16,6 +16,13 @@ func limitState(name string, resource int, soft, hard uint64) startState {
 	return startState{name: name, steps: []string{limit(resource, soft, hard)}, shows: []string{limitLine(resource, soft, hard)}}
 }
 
+// raisedState needs CAP_SYS_RESOURCE where the limit is not that high already.
+func raisedState(name string, resource int, soft, hard uint64) startState {
+	s := limitState(name, resource, soft, hard)
+	s.optional = true
+	return s
+}
+
 var limitStates = []startState{
 	limitState("processor time", unix.RLIMIT_CPU, 1000, 2000),
 	limitState("no file may grow", unix.RLIMIT_FSIZE, 0, 0),
@@ -32,15 +39,15 @@ var limitStates = []startState{
 	limitState("files, soft", unix.RLIMIT_NOFILE, 256, 1000),
 	limitState("files, soft and hard", unix.RLIMIT_NOFILE, 777, 777),
 	limitState("few files", unix.RLIMIT_NOFILE, 12, 12),
-	limitState("many files", unix.RLIMIT_NOFILE, 1024, 500_000),
+	raisedState("many files", unix.RLIMIT_NOFILE, 1024, 500_000),
 	limitState("locked memory", unix.RLIMIT_MEMLOCK, 0, 4096),
 	limitState("address space, soft", unix.RLIMIT_AS, 100*mega, infinity),
 	limitState("address space", unix.RLIMIT_AS, 2000*mega, 3000*mega),
 	limitState("locks", unix.RLIMIT_LOCKS, 5, 6),
 	limitState("no signal may be queued", unix.RLIMIT_SIGPENDING, 0, 10),
 	limitState("message queues", unix.RLIMIT_MSGQUEUE, 0, 4096),
-	limitState("nice may rise", unix.RLIMIT_NICE, 25, 30),
-	limitState("realtime priority", unix.RLIMIT_RTPRIO, 5, 9),
+	raisedState("nice may rise", unix.RLIMIT_NICE, 25, 30),
+	raisedState("realtime priority", unix.RLIMIT_RTPRIO, 5, 9),
 	limitState("realtime processor time", unix.RLIMIT_RTTIME, 1_000_000, 2_000_000),
 	{name: "every limit at once", steps: everyLimit(func(i int, soft, hard uint64) string { return limit(i, soft, hard) }),
 		shows: everyLimit(limitLine)},
@@ -54,7 +61,11 @@ func everyLimit(line func(resource int, soft, hard uint64) string) []string {
 		case unix.RLIMIT_DATA, unix.RLIMIT_STACK, unix.RLIMIT_AS:
 			soft, hard = 100*mega+uint64(i), 2000*mega+uint64(i)
 		}
-		list = append(list, line(i, soft, hard))
+		var now unix.Rlimit
+		if err := unix.Getrlimit(i, &now); err != nil {
+			panic(err)
+		}
+		list = append(list, line(i, min(soft, now.Max), min(hard, now.Max)))
 	}
 	return list
 }

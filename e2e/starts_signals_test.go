@@ -40,7 +40,7 @@ var signalStates = []startState{
 }
 
 var relationStates = []startState{
-	{name: "a process group of its own", steps: []string{"group"}, shows: []string{"process group: self", "session: another"}},
+	{name: "a process group of its own", steps: []string{"group"}, shows: []string{"process group: self", "session: 1"}},
 	{name: "a session of its own", steps: []string{"session"}, shows: []string{"process group: self", "session: self"}},
 	{name: "a child that has ended", steps: []string{"ended=5"}, shows: []string{"children: one has ended", "child: status 0x500"}},
 	{name: "a child that runs", steps: []string{"user", "running"}, shows: []string{"children: running"}},

@@ -47,15 +47,6 @@ var startStates = slices.Concat(
 	relationStates, terminalStates, limitStates, schedulingStates, identityStates, attributeStates,
 )
 
-// startWay is a way to be started.
-type startWay struct {
-	name    string
-	account *rig.Account
-	exec    bool     // tmpshell --exec PROGRAM
-	fresh   bool     // the directories are not there yet
-	named   []string // the variables that section 6 of the contract lets it change
-}
-
 // direct is the start without tmpshell, through the one with it.
 func (w startWay) direct(s startState) witness.Start {
 	start := witness.Start{Path: witness.Probe, Steps: w.steps(s), Env: w.env(s)}

@@ -51,14 +51,13 @@ type Difference struct {
 	Without, Within []string // without tmpshell, and with it
 }
 
-// Compare lists the keys whose values differ, those with the given prefix left
-// out.
-func Compare(without, within Facts, prefix string) []Difference {
+// Compare lists the keys whose values differ.
+func Compare(without, within Facts) []Difference {
 	all := maps.Clone(without)
 	maps.Copy(all, within)
 	var list []Difference
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		if !strings.HasPrefix(key, prefix) && !slices.Equal(without[key], within[key]) {
+		if !slices.Equal(without[key], within[key]) {
 			list = append(list, Difference{key, without[key], within[key]})
 		}
 	}

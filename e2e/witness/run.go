@@ -2,6 +2,7 @@ package witness
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"strings"
 	"syscall"
@@ -28,8 +29,9 @@ type Outcome struct {
 	PID            int
 }
 
-// Run starts the program and waits for its end.
-func (s Start) Run(t testing.TB) Outcome {
+// Run starts the program and waits for its end. The error is that of a step
+// that failed.
+func (s Start) Run(t testing.TB) (Outcome, error) {
 	t.Helper()
 	null, err := os.Open(os.DevNull)
 	if err != nil {
@@ -63,10 +65,10 @@ func (s Start) Run(t testing.TB) Outcome {
 	}
 	said := read[9].text.String()
 	if strings.HasPrefix(said, "stage: ") {
-		t.Fatalf("%q: %s", s.Steps, said)
+		return out, errors.New(strings.TrimSuffix(said, "\n"))
 	}
 	out.Stdout, out.Stderr, out.Facts = read[1].text.String(), read[2].text.String(), parse(said)
-	return out
+	return out, nil
 }
 
 // reader gathers what is written to a pipe.

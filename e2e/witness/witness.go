@@ -33,6 +33,10 @@ func Build(t testing.TB) {
 		if err != nil || len(sources) == 0 {
 			t.Fatalf("no sources of %s: %v", program, err)
 		}
-		rig.Must(t, "gcc", append([]string{"-static", "-O1", "-Wall", "-o", program}, sources...)...)
+		flags := []string{"-static", "-O1", "-Wall", "-o", program}
+		if program == Probe {
+			flags = append(flags, "-Wl,-e,before_libc")
+		}
+		rig.Must(t, "gcc", append(flags, sources...)...)
 	}
 }

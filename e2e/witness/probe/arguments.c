@@ -12,8 +12,8 @@ void see_arguments(char **argv)
 		text(key, argv[i]);
 	}
 	int n = 0;
-	for (; environ[n]; n++)
-		text("environment", environ[n]);
+	for (; environment[n]; n++)
+		text("environment", environment[n]);
 	fact("entries of the environment", "%d", n);
 }
 
@@ -25,10 +25,8 @@ void see_auxiliary(void)
 		{AT_FLAGS, "flags"}, {AT_HWCAP, "hwcap"}, {AT_HWCAP2, "hwcap2"}, {AT_CLKTCK, "clktck"},
 		{AT_PAGESZ, "pagesz"}, {AT_PHNUM, "phnum"},
 	};
-	char **end = environ, key[40];
-	while (*end)
-		end++;
-	for (Elf64_auxv_t *a = (void *)(end + 1); a->a_type != AT_NULL; a++) {
+	char key[40];
+	for (const Elf64_auxv_t *a = (const void *)auxiliary_vector; a->a_type != AT_NULL; a++) {
 		for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
 			if (known[i].tag == a->a_type) {
 				snprintf(key, sizeof key, "auxiliary vector, %s", known[i].name);

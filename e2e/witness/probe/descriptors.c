@@ -5,28 +5,34 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { HIGHEST = 4096 };
 
-/* The target of a link in /proc, without the numbers of what has no name. */
-static void link_to(const char *key, const char *path)
+/* The target of a link in /proc, without the numbers of what has no name. Tells
+ * whether it has one. */
+static int link_to(const char *key, const char *path)
 {
 	char target[4096], kept[4096];
 	ssize_t n = readlink(path, target, sizeof target - 1);
 	if (n < 0) {
 		unknown(key);
-		return;
+		return 0;
 	}
 	target[n] = 0;
 	char *to = kept;
-	int skip = *target != '/'; /* a pipe, a socket, a namespace */
+	int named = *target == '/'; /* or a pipe, a socket, a namespace */
 	for (char *from = target; *from; from++)
-		if (!skip || *from < '0' || *from > '9')
+		if (named || *from < '0' || *from > '9')
 			*to++ = *from;
 	*to = 0;
 	text(key, kept);
+	return named;
 }
+
+/* The number of a file that others can find, too. */
+static unsigned long lasting(const struct stat *st) { return st->st_nlink ? st->st_ino : 0; }
 
 static void see_descriptor(int fd)
 {
@@ -37,14 +43,14 @@ static void see_descriptor(int fd)
 
 	snprintf(key, sizeof key, "descriptor %d", fd);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	link_to(key, path);
+	int named = link_to(key, path);
 	if (fstat(fd, &st))
 		unknown(key);
 	else
 		fact(key, "mode %o, owner %d:%d, device %lx, size %ld", st.st_mode, st.st_uid, st.st_gid,
 		     S_ISCHR(st.st_mode) ? st.st_rdev : 0, S_ISREG(st.st_mode) ? (long)st.st_size : 0);
-	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
-		fact(key, "inode %lu, offset %ld", st.st_ino, (long)lseek(fd, 0, SEEK_CUR));
+	if (named && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		fact(key, "inode %lu, offset %ld", lasting(&st), (long)lseek(fd, 0, SEEK_CUR));
 	ioctl(fd, FIONREAD, &waiting);
 	fcntl(fd, F_GETOWN_EX, &owner);
 	fact(key, "flags %#o, descriptor flags %d, %d bytes to read, owner %d %s, signal %d, lease %d, pipe size %d, seals %d",
@@ -79,7 +85,7 @@ void see_directories(void)
 {
 	char path[4096];
 	struct stat st;
-	if (!getcwd(path, sizeof path))
+	if (syscall(SYS_getcwd, path, sizeof path) < 0) /* libc looks for a name of its own */
 		unknown("working directory");
 	else
 		text("working directory", path);
@@ -87,7 +93,7 @@ void see_directories(void)
 		unknown("working directory");
 	else
 		fact("working directory", "mode %o, owner %d:%d, inode %lu, %lu links",
-		     st.st_mode, st.st_uid, st.st_gid, st.st_ino, st.st_nlink);
+		     st.st_mode, st.st_uid, st.st_gid, lasting(&st), st.st_nlink);
 	fact("working directory", "access %d", access(".", R_OK | X_OK));
 	link_to("working directory", "/proc/self/cwd");
 	link_to("root directory", "/proc/self/root");

@@ -11,7 +11,8 @@
 void see_identity(void)
 {
 	uid_t ruid, euid, suid;
-	gid_t rgid, egid, sgid, groups[1 << 16];
+	gid_t rgid, egid, sgid;
+	static gid_t groups[1 << 16]; /* the stack may be small */
 	getresuid(&ruid, &euid, &suid);
 	getresgid(&rgid, &egid, &sgid);
 	fact("uid", "real %d, effective %d, saved %d, file system %d", ruid, euid, suid, setfsuid(-1));

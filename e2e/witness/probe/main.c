@@ -13,6 +13,7 @@
 int main(int argc, char **argv)
 {
 	fact("pid", "%d", getpid());
+	fact("parent", "%d", getppid());
 	fact("argc", "%d", argc);
 	see_arguments(argv);
 	see_auxiliary();

@@ -26,6 +26,10 @@ const char *role(pid_t pid);
 
 void send_facts(int fd);
 
+/* As the kernel laid them out. */
+extern char *environment[];
+extern const unsigned long *auxiliary_vector;
+
 void see_arguments(char **argv);
 void see_auxiliary(void);
 void see_signals(void);

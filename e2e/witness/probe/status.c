@@ -65,7 +65,7 @@ void see_files(void)
 {
 	static const char *const files[] = {
 		"oom_score_adj", "coredump_filter", "timerslack_ns", "cgroup", "loginuid", "sessionid", "uid_map",
-		"gid_map", "setgroups", "attr/current", "autogroup", "comm", "timens_offsets", "mountinfo",
+		"gid_map", "setgroups", "attr/current", "comm", "timens_offsets", "mountinfo",
 	};
 	static const char *const spaces[] = {
 		"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts",
@@ -75,6 +75,9 @@ void see_files(void)
 		snprintf(path, sizeof path, "/proc/self/%s", files[i]);
 		file(path);
 	}
+	char *group = contents("/proc/self/autogroup"); /* a number, and what it is about */
+	if (group)
+		text("nice of the session's autogroup", strstr(group, "nice") ? strstr(group, "nice") : group);
 	for (unsigned i = 0; i < sizeof spaces / sizeof *spaces; i++) {
 		snprintf(path, sizeof path, "/proc/self/ns/%s", spaces[i]);
 		see_namespace(path);

@@ -17,6 +17,19 @@ static void put_at(int from, int to)
 	}
 }
 
+/* By way of high numbers: one's place may be where the other is. */
+static void put_both(const int ends[2], int first, int second)
+{
+	int high[2];
+	for (int i = 0; i < 2; i++) {
+		high[i] = fcntl(ends[i], F_DUPFD, 2000);
+		MUST(high[i]);
+		MUST(close(ends[i]));
+	}
+	put_at(high[0], first);
+	put_at(high[1], second);
+}
+
 static void do_close(char *o) { MUST(close(number(&o))); }
 
 static void do_open(char *o) /* FD:FLAGS:PATH */
@@ -47,10 +60,7 @@ static void do_pipe(char *o) /* READ:WRITE:TEXT waiting in it */
 {
 	int ends[2], to = number(&o), from = number(&o);
 	MUST(pipe(ends));
-	put_at(fcntl(ends[1], F_DUPFD, 100), from);
-	MUST(close(ends[1]));
-	if (ends[0] != to)
-		put_at(ends[0], to);
+	put_both(ends, to, from);
 	MUST(write(from, o, strlen(o)));
 }
 
@@ -58,9 +68,7 @@ static void do_socket(char *o) /* FD:FD, a pair */
 {
 	int ends[2], a = number(&o), b = number(&o);
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
-	put_at(fcntl(ends[1], F_DUPFD, 100), b);
-	MUST(close(ends[1]));
-	put_at(ends[0], a);
+	put_both(ends, a, b);
 }
 
 static void event(char *o) { put_at(eventfd(5, 0), number(&o)); }

@@ -51,7 +51,9 @@ static void queue(char *o) /* SIGNAL:VALUE */
 static void timer(char *o) /* WHICH:SECONDS:INTERVAL */
 {
 	int which = number(&o);
-	struct itimerval t = {.it_value.tv_sec = number(&o), .it_interval.tv_sec = number(&o)};
+	struct itimerval t = {0};
+	t.it_value.tv_sec = number(&o);
+	t.it_interval.tv_sec = number(&o);
 	MUST(setitimer(which, &t, NULL));
 }
 

@@ -56,6 +56,11 @@ static void typed(char *o) /* ahead, MASTER:TEXT */
 	int master = number(&o);
 	MUST(write(master, o, strlen(o)));
 	MUST(write(master, "\n", 1));
+	/* The kernel hands it over, and its echo back, in its own time. */
+	for (int there = 0, length = strlen(o) + 1; there < length; )
+		MUST(ioctl(0, FIONREAD, &there));
+	for (int there = 0, length = strlen(o) + 2; there < length; )
+		MUST(ioctl(master, FIONREAD, &there));
 }
 
 /* Another process group, of a child that lives as long as this process, is in

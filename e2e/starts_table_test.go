@@ -1,0 +1,184 @@
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"tmpshell/e2e/view"
+	"tmpshell/e2e/witness"
+)
+
+// fewestStates is what the table must have on every machine, whatever its
+// kernel cannot do.
+const fewestStates = 80
+
+// TestStarts: the program at the end of a login sees what it would have seen
+// without tmpshell, from whatever state tmpshell is started in.
+func TestStarts(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	ways := furnishStarts(t)
+	table := startTable{ways: ways}
+	for _, state := range startStates {
+		t.Run(state.name, func(t *testing.T) { table.add(t, state) })
+	}
+	view.Tell(table.String())
+	if t.Failed() {
+		return
+	}
+	if len(table.rows) < fewestStates && len(startStates) == len(table.rows)+len(table.impossible) {
+		t.Errorf("%d start states, want %d at least", len(table.rows), fewestStates)
+	}
+}
+
+// startTable gathers what was found.
+type startTable struct {
+	ways       []startWay
+	rows       []startRow
+	impossible []string // states that this machine cannot bring about, and why
+	starts     int
+}
+
+type startRow struct {
+	name  string
+	cells []startCell // as many as there are ways
+}
+
+type startCell struct {
+	facts       int
+	differences int
+	known       int // of these, in the manual page
+}
+
+func (table *startTable) add(t *testing.T, state startState) {
+	row := startRow{name: state.name}
+	for _, w := range table.ways {
+		if !w.possible(state) {
+			row.cells = append(row.cells, startCell{})
+			continue
+		}
+		w.prepare(t)
+		without, err := w.direct(state).Run(t)
+		if err != nil && state.optional {
+			table.impossible = append(table.impossible, state.name+": "+err.Error())
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.prepare(t)
+		within, err := w.through(state).Run(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table.starts += 2
+		row.cells = append(row.cells, w.compare(t, state, without, within))
+	}
+	table.rows = append(table.rows, row)
+}
+
+// compare reports what differs and is in no list.
+func (w startWay) compare(t *testing.T, state startState, without, within witness.Outcome) startCell {
+	t.Helper()
+	fail := func(format string, args ...any) {
+		t.Helper()
+		t.Errorf(w.name+": "+format, args...)
+	}
+	for _, line := range state.shows {
+		if !without.Facts.Has(line) {
+			key, _, _ := strings.Cut(line, ": ")
+			fail("the state has not come about: without tmpshell there is no %.300q, but %.300q", line, without.Facts[key])
+		}
+	}
+	for i, o := range []witness.Outcome{without, within} {
+		with := []string{"without", "with"}[i]
+		if o.Stdout != "" || o.Stderr != "" || o.Status != 0 {
+			fail("%s tmpshell: status %#x, stdout %q, stderr %q", with, int(o.Status), o.Stdout, o.Stderr)
+		}
+		if pid := fmt.Sprint(o.PID); !slices.Equal(o.Facts["pid"], []string{pid}) {
+			fail("%s tmpshell: the program is process %q, and %s was started", with, o.Facts["pid"], pid)
+		}
+		if n := fmt.Sprint(len(o.Facts["environment"])); !slices.Equal(o.Facts["entries of the environment"], []string{n}) {
+			fail("%s tmpshell: entries of the environment: %q, want %s", with, o.Facts["entries of the environment"], n)
+		}
+	}
+	w.checkVariables(t, state, within.Facts["environment"])
+
+	cell := startCell{facts: without.Facts.Count()}
+	unequal := maps.Clone(state.unequal)
+	for _, d := range witness.Compare(w.comparable(without.Facts), w.comparable(within.Facts)) {
+		cell.differences++
+		if _, known := unequal[d.Key]; known {
+			cell.known++
+			delete(unequal, d.Key)
+			continue
+		}
+		fail("%s differs:\n without tmpshell %.2000q\n with tmpshell    %.2000q", d.Key, d.Without, d.Within)
+	}
+	for key, words := range unequal {
+		fail("%s is equal now: take %q off the list, and out of tmpshell(8)", key, words)
+	}
+	return cell
+}
+
+// comparable are the facts without those that differ from one process to the
+// next, those that are checked otherwise, and the variables that the session
+// may differ in.
+func (w startWay) comparable(facts witness.Facts) witness.Facts {
+	kept := witness.Facts{}
+	for key, values := range facts {
+		switch {
+		case key == "pid", key == "entries of the environment":
+		case slices.ContainsFunc(alwaysUnequal, func(u alwaysDifferent) bool { return strings.HasPrefix(key, u.prefix) }):
+		case key == "environment":
+			kept[key] = slices.DeleteFunc(slices.Clone(values), func(entry string) bool {
+				name, _, assigned := strings.Cut(entry, "=")
+				return assigned && slices.Contains(w.named, name)
+			})
+		default:
+			kept[key] = values
+		}
+	}
+	return kept
+}
+
+func (table *startTable) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "The same session: start states, and for each way to be started differences/facts compared;\n"+
+		"* where the differences are among those that tmpshell(8) names, - where the state is not one of this way.\n\n")
+	fmt.Fprintf(&b, "%-48s", "")
+	for i := range table.ways {
+		fmt.Fprintf(&b, " %9s", fmt.Sprintf("(%d)", i+1))
+	}
+	b.WriteString("\n")
+	var facts, differences, known int
+	for _, row := range table.rows {
+		fmt.Fprintf(&b, "%-48s", row.name)
+		for _, c := range row.cells {
+			text := "-"
+			if c.facts > 0 {
+				text = fmt.Sprintf("%d/%d", c.differences, c.facts)
+			}
+			if c.known > 0 {
+				text = "*" + text
+			}
+			fmt.Fprintf(&b, " %9s", text)
+			facts, differences, known = facts+c.facts, differences+c.differences, known+c.known
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\n")
+	for i, w := range table.ways {
+		fmt.Fprintf(&b, "(%d) %s\n", i+1, w.name)
+	}
+	for _, why := range table.impossible {
+		fmt.Fprintf(&b, "not on this machine: %s\n", why)
+	}
+	fmt.Fprintf(&b, "%d states, %d starts, %d facts compared, %d differences (%d of them in tmpshell(8))\n",
+		len(table.rows), table.starts, facts, differences, known)
+	return b.String()
+}

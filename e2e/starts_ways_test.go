@@ -1,0 +1,143 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/e2e/rig"
+	"tmpshell/e2e/witness"
+)
+
+// startWay is a way to be started.
+type startWay struct {
+	name    string
+	account *rig.Account
+	exec    bool // tmpshell --exec PROGRAM
+	fresh   bool // the directories are not there yet
+	exempt  bool // the session is left alone
+	// named are the variables in which the session may differ: the only
+	// ones, and nothing but these.
+	named []string
+}
+
+// furnishStarts installs everything, and lists the ways.
+func furnishStarts(t *testing.T) []startWay {
+	t.Helper()
+	rig.Install(t, "Shell "+witness.Probe, "Exempt exempt")
+	witness.Build(t)
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 21000})
+	exempt := rig.AddUser(t, rig.Account{Name: "exempt", UID: 21001})
+	root := &rig.Account{Name: "root", Home: "/root", Shell: rig.Tmpshell}
+	rig.Write(t, someFile, strings.Repeat("x", 100), 0o666)
+	rig.Sh(t, "mkdir $1 && mount --rbind / $1", otherRoot)
+	rig.Must(t, "install", "-d", "-m", "0", "-o", "alice", "/home/alice/shut")
+
+	directories := []string{"TMPDIR", "TMP", "TEMP", "TEMPDIR", "XDG_RUNTIME_DIR"}
+	shell := append(slices.Clone(directories), "SHELL")
+	return []startWay{
+		{name: "a user's shell", account: alice, named: shell},
+		{name: "a user's shell, the first login", account: alice, named: shell, fresh: true},
+		{name: "a user's tmpshell --exec", account: alice, named: directories, exec: true},
+		{name: "a user's tmpshell --exec, the first", account: alice, named: directories, exec: true, fresh: true},
+		{name: "an exempt user's shell", account: exempt, named: []string{"SHELL"}, exempt: true},
+		{name: "root's shell", account: root, named: shell},
+		{name: "root's shell, the first login", account: root, named: shell, fresh: true},
+		{name: "root's tmpshell --exec", account: root, named: directories, exec: true},
+		{name: "root's tmpshell --exec, the first", account: root, named: directories, exec: true, fresh: true},
+	}
+}
+
+// prepare removes the account's directories, or sees that they are there.
+func (w startWay) prepare(t *testing.T) {
+	t.Helper()
+	if w.exempt {
+		return
+	}
+	if _, err := os.Stat(w.account.Private()); !w.fresh && err == nil {
+		return
+	}
+	removeDirectories(t)
+	if w.fresh {
+		return
+	}
+	c := rig.Command{Path: rig.Tmpshell, Args: []string{"tmpshell", "--exec", "/bin/true"}, Env: w.account.Env()}
+	if w.account.UID != 0 {
+		c.As = w.account
+	}
+	if r := c.Run(t); r.Status != 0 {
+		t.Fatalf("%+v", r)
+	}
+	rig.CheckPrivate(t, w.account)
+}
+
+func removeDirectories(t *testing.T) {
+	t.Helper()
+	const (
+		base       = "/tmp/.private"
+		appendOnly = 0x20 // FS_APPEND_FL of ioctl_iflags(2)
+	)
+	if f, err := os.Open(base); err == nil {
+		if flags, err := unix.IoctlGetInt(int(f.Fd()), unix.FS_IOC_GETFLAGS); err == nil {
+			_ = unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, flags&^appendOnly)
+		}
+		f.Close()
+	}
+	users, err := filepath.Glob("/run/user/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fallbacks, err := filepath.Glob(base + "-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range slices.Concat([]string{base}, users, fallbacks) {
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// checkVariables: the variables that differ do so as they should, and name
+// directories that are as they should be.
+func (w startWay) checkVariables(t *testing.T, state startState, environment []string) {
+	t.Helper()
+	if w.exempt {
+		return
+	}
+	session := rig.Session{Env: environment}
+	dir, _ := session.Getenv("TMPDIR")
+	if want := w.account.Private(); dir != want && !(state.noHelper && dir == "/tmp/.private-"+filepath.Base(want)) {
+		t.Errorf("%s: TMPDIR is %q, want %q", w.name, dir, want)
+	}
+	session.CheckVariables(t, dir)
+	w.checkDirectory(t, dir)
+	run, set := session.Getenv("XDG_RUNTIME_DIR")
+	if want := "/run/user/" + filepath.Base(w.account.Private()); run != want && !(state.noHelper && !set) {
+		t.Errorf("%s: XDG_RUNTIME_DIR is %q, want %q", w.name, run, want)
+	}
+	if set {
+		w.checkDirectory(t, run)
+	}
+	if shell, _ := session.Getenv("SHELL"); !w.exec && shell != witness.Probe {
+		t.Errorf("%s: SHELL is %q", w.name, shell)
+	}
+}
+
+// checkDirectory looks at owner and mode; the group is the session's own.
+func (w startWay) checkDirectory(t *testing.T, path string) {
+	t.Helper()
+	info, err := os.Lstat(path)
+	if err != nil {
+		t.Errorf("%s: %v", w.name, err)
+		return
+	}
+	if uid := info.Sys().(*syscall.Stat_t).Uid; uid != w.account.UID || info.Mode() != os.ModeDir|0o700 {
+		t.Errorf("%s: %s is %v, of uid %d", w.name, path, info.Mode(), uid)
+	}
+}
