@@ -111,7 +111,20 @@ func ExecFn() string {
 
 // commandLine is Args for a program that was not linked with the entry point.
 func commandLine() []string {
-	fd, err := syscall.Open("/proc/self/cmdline", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	all := readAll("/proc/self/cmdline")
+	var args []string
+	for from, i := 0, 0; i < len(all); i++ {
+		if all[i] == 0 {
+			args = append(args, string(all[from:i]))
+			from = i + 1
+		}
+	}
+	return args
+}
+
+// readAll returns what can be read of a file.
+func readAll(path string) []byte {
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return nil
 	}
@@ -124,16 +137,8 @@ func commandLine() []string {
 			continue
 		}
 		if n <= 0 {
-			break
+			return all
 		}
 		all = append(all, buffer[:n]...)
 	}
-	var args []string
-	for from, i := 0, 0; i < len(all); i++ {
-		if all[i] == 0 {
-			args = append(args, string(all[from:i]))
-			from = i + 1
-		}
-	}
-	return args
 }

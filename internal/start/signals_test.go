@@ -55,6 +55,23 @@ func TestSignalsTogether(t *testing.T) {
 	}
 }
 
+// A child of the launcher's own leaves no trace.
+func TestChild(t *testing.T) {
+	for _, steps := range [][]string{
+		{},
+		{"ignore=17"},
+		{"block=17"},
+		{"ignore=17", "block=17"},
+		{"block=17", "again", "process=17"},
+		{"block=17", "again", "thread=17"},
+		{"block=17", "again", "thread=17", "process=17"},
+		{"ignore=17", "block=17", "again", "thread=17"},
+		{"ignore=17", "block=17", "again", "process=17"},
+	} {
+		t.Run(strings.Join(steps, " "), func(t *testing.T) { sameStatus(t, []string{"RELAY_CHILD=/bin/true"}, steps) })
+	}
+}
+
 // What arrives while the launcher runs must do what it would have done to the
 // shell: stay pending if blocked, end it as ever if not.
 func TestSignalOnTheWay(t *testing.T) {

@@ -1,7 +1,7 @@
 // Command relay stands for the launcher in the tests. It becomes the program
 // that $RELAY names and hands on everything as it found it. With $RELAY_WAIT it
 // waits for a line on descriptor 8 first; with $RELAY_FAIL it tries a program
-// that does not exist before; with $RELAY_PANIC it panics, after Disarm if that
+// that does not exist before; with $RELAY_CHILD it has that as a child first; with $RELAY_PANIC it panics, after Disarm if that
 // says "disarmed".
 package main
 
@@ -18,6 +18,12 @@ func main() {
 	if _, ok := lookup(env, "RELAY_WAIT"); ok {
 		syscall.Write(7, []byte("ready\n"))
 		syscall.Read(8, make([]byte, 1))
+	}
+	if child, ok := lookup(env, "RELAY_CHILD"); ok {
+		pid, err := syscall.ForkExec(child, []string{child}, &syscall.ProcAttr{})
+		if err == nil {
+			syscall.Wait4(pid, nil, 0, nil)
+		}
 	}
 	if how, ok := lookup(env, "RELAY_PANIC"); ok {
 		if how == "disarmed" {
