@@ -31,6 +31,9 @@ type startState struct {
 	// noHelper: the helper cannot work, so that a session without a directory
 	// gets the one that is made without privilege.
 	noHelper bool
+	// noMaking: no directory is made at all, for the real and the effective
+	// user differ.
+	noMaking bool
 	// unequal lists what cannot be equal in this state, with the words by
 	// which tmpshell(8) says so.
 	unequal map[string]string

@@ -112,16 +112,23 @@ func (w startWay) checkVariables(t *testing.T, state startState, environment []s
 	}
 	session := rig.Session{Env: environment}
 	dir, _ := session.Getenv("TMPDIR")
+	run, runSet := session.Getenv("XDG_RUNTIME_DIR")
+	if state.noMaking && w.fresh {
+		session.CheckVariables(t, "")
+		if runSet {
+			t.Errorf("%s: XDG_RUNTIME_DIR is %q", w.name, run)
+		}
+		return
+	}
 	if want := w.account.Private(); dir != want && !(state.noHelper && dir == "/tmp/.private-"+filepath.Base(want)) {
 		t.Errorf("%s: TMPDIR is %q, want %q", w.name, dir, want)
 	}
 	session.CheckVariables(t, dir)
 	w.checkDirectory(t, dir)
-	run, set := session.Getenv("XDG_RUNTIME_DIR")
-	if want := "/run/user/" + filepath.Base(w.account.Private()); run != want && !(state.noHelper && !set) {
+	if want := "/run/user/" + filepath.Base(w.account.Private()); run != want && !(state.noHelper && !runSet) {
 		t.Errorf("%s: XDG_RUNTIME_DIR is %q, want %q", w.name, run, want)
 	}
-	if set {
+	if runSet {
 		w.checkDirectory(t, run)
 	}
 	if shell, _ := session.Getenv("SHELL"); !w.exec && shell != witness.Probe {
