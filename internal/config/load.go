@@ -33,12 +33,50 @@ func (e Errors) Error() string {
 	return b.String()
 }
 
+// starved are the errors of a configuration that could not be read for a want
+// of descriptors or memory.
+type starved struct{ Errors }
+
+func (s starved) Unwrap() error { return s.Errors }
+
+// Instead returns the configuration that takes the place of one that Load gave
+// err for: the built-in one. It must not lock anybody out, but neither may a
+// caller get round "OnFailure deny" with a limit of his own making: where the
+// file could not be read for a want of descriptors or memory, that is assumed.
+func Instead(err error) *Config {
+	c := &Config{}
+	if _, ok := err.(starved); ok {
+		deny := true
+		c.global.deny = &deny
+	}
+	return c
+}
+
 type loader struct {
 	// root is the directory that relative names of Include are in.
 	root string
 	// owned: refuse files that somebody other than root could have written.
 	owned bool
 	files int
+	// starved: a file could not be opened or read for a want of
+	// descriptors or memory.
+	starved bool
+}
+
+// starves notes what kind of error it is.
+func (l *loader) starves(err error) error {
+	if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM) {
+		l.starved = true
+	}
+	return err
+}
+
+// failed is what load returns with errors.
+func (l *loader) failed(errs Errors) (*Config, error) {
+	if l.starved {
+		return nil, starved{errs}
+	}
+	return nil, errs
 }
 
 // Load reads the configuration at path, which must be safe: see Errors for
@@ -57,7 +95,7 @@ func load(file string, owned bool) (*Config, error) {
 		return &Config{}, nil
 	}
 	if err != nil {
-		return nil, Errors{{Pos{File: file}, err.Error()}}
+		return l.failed(Errors{{Pos{File: file}, err.Error()}})
 	}
 	return parse(file, text, l)
 }
@@ -72,7 +110,7 @@ func parse(name, text string, l *loader) (*Config, error) {
 	p := &parser{conf: &Config{}, loader: l}
 	p.file(name, text, context{settings: &p.conf.global})
 	if len(p.errs) > 0 {
-		return nil, Errors(p.errs)
+		return l.failed(p.errs)
 	}
 	return p.conf, nil
 }
@@ -85,7 +123,7 @@ func (l *loader) read(file string) (string, error) {
 	}
 	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
-		return "", err
+		return "", l.starves(err)
 	}
 	defer sys.Close(fd)
 	st, err := sys.Fstat(fd)
@@ -102,7 +140,7 @@ func (l *loader) read(file string) (string, error) {
 		return "", errors.New("larger than 1 MiB")
 	}
 	text, err := sys.ReadAll(fd, int(st.Size), maxFile)
-	return string(text), err
+	return string(text), l.starves(err)
 }
 
 // include reads the files of an Include line where it stands. As in
@@ -122,7 +160,7 @@ func (p *parser) include(pos Pos, args []string, ctx *context) error {
 		}
 		names, err := expandFiles(arg)
 		if err != nil {
-			return err
+			return p.loader.starves(err)
 		}
 		if len(names) == 0 {
 			p.notice(pos, "no file matches "+arg)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,6 +36,43 @@ func TestLoadMissing(t *testing.T) {
 	// A draft that is not there is a mistake.
 	if _, err := Check(path); err == nil || err.Error() != path+": no such file or directory" {
 		t.Errorf("Check of a missing file = %v; want %s: no such file or directory", err, path)
+	}
+}
+
+// A limit on descriptors must not be a way round "OnFailure deny"; anything
+// else that is wrong locks nobody out.
+func TestInstead(t *testing.T) {
+	testas.Root(t)
+	outer := conf(t, "\nLog nothing")
+	var was unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &was); err != nil {
+		t.Fatal(err)
+	}
+	_, wrong := Load(outer)
+	err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: was.Max})
+	_, starved := Load(outer)
+	if err := errors.Join(err, unix.Setrlimit(unix.RLIMIT_NOFILE, &was)); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		err  error
+		text string
+		deny bool
+	}{
+		{wrong, outer + ":2: Log takes failures, all or none", false},
+		{starved, outer + ": too many open files", true},
+		{nil, "", false},
+	} {
+		if got := errText(test.err); got != test.text {
+			t.Errorf("Load = %q; want %q", got, test.text)
+		}
+		if got := resolve(t, Instead(test.err), alice).Deny; got != test.deny {
+			t.Errorf("Instead(%v): deny is %v; want %v", test.err, got, test.deny)
+		}
+		var errs Errors
+		if errors.As(test.err, &errs) != (test.err != nil) {
+			t.Errorf("%v holds no Errors", test.err)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ func showCommand(out *output) *cobra.Command {
 			}
 			conf, confErr := config.Load(build.Config)
 			if confErr != nil {
-				conf = &config.Config{}
+				conf = config.Instead(confErr)
 			}
 			policy, err := conf.Resolve(who)
 			if err != nil {

@@ -44,7 +44,7 @@ func Run(session config.Subject) int {
 	}
 	conf, confErr := config.Load(build.Config)
 	if confErr != nil {
-		conf = &config.Config{} // the launcher logs why
+		conf = config.Instead(confErr) // the launcher logs why
 	}
 	policy, err := conf.Resolve(session)
 	if err != nil {

@@ -6,6 +6,7 @@
 package launch
 
 import (
+	"errors"
 	"syscall"
 
 	"tmpshell/internal/account"
@@ -64,19 +65,20 @@ func (l *launcher) run(argv []string) int {
 	return l.become(policy)
 }
 
-// policy reads the configuration. One that is wrong is logged and replaced by
-// the built-in one: it must not lock anybody out.
+// policy reads the configuration. One that is wrong is logged and replaced: it
+// must not lock anybody out.
 func (l *launcher) policy() config.Policy {
 	conf, err := config.Load(build.Config)
 	if err != nil {
-		conf = &config.Config{}
+		conf = config.Instead(err)
 	}
 	policy, lookupErr := conf.Resolve(l.session)
 	l.level, l.deny = policy.Log, policy.Deny
 	if l.inv.Mode == Program {
 		policy.Exempt = false
 	}
-	if errs, ok := err.(config.Errors); ok {
+	var errs config.Errors
+	if errors.As(err, &errs) {
 		l.failure(errs[0].Error() + "; the built-in configuration is used")
 	}
 	if lookupErr != nil {
