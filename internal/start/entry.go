@@ -20,6 +20,7 @@ func begin() {
 	keepSignals()
 	holdStdio()
 	raiseLimits()
+	needCounter()
 	overrideWrite = runtimeWrote
 	runtimeStack = ownBlock()
 }
