@@ -34,7 +34,7 @@ var argumentStates = []startState{
 	{name: "options and dashes", args: []string{"-l", "-i", "--", "-", "--login", "-c"}, shows: []string{"argument 4: -"}},
 }
 
-var environmentStates = []startState{
+var environmentStates = append(runtimeSettings(), []startState{
 	{name: "no environment", bare: true, shows: []string{"entries of the environment: 0"}},
 	{name: "variables twice and more", env: []string{"A=1", "B=2", "A=3", "A=1", "HOME=/other", "B=2"},
 		shows: []string{"environment: A=3", "entries of the environment: 12"}},
@@ -59,4 +59,18 @@ var environmentStates = []startState{
 		shows: []string{"environment: A=" + strings.Repeat("x", maxString-3)}},
 	{name: "an SSH_ORIGINAL_COMMAND without a connection", env: []string{"SSH_ORIGINAL_COMMAND=false"}, args: []string{"x"},
 		shows: []string{"environment: SSH_ORIGINAL_COMMAND=false"}},
+}...)
+
+// runtimeSettings are what the Go runtime obeys, or complains of.
+func runtimeSettings() []startState {
+	var list []startState
+	for _, entry := range []string{
+		"GODEBUG=inittrace=1,gctrace=1,schedtrace=1", "GODEBUG=garbage", "GOGC=1", "GOGC=garbage",
+		"GOMAXPROCS=1", "GOMAXPROCS=-1", "GOMAXPROCS=100000", "GOMAXPROCS=garbage",
+		"GOMEMLIMIT=1", "GOMEMLIMIT=off", "GOMEMLIMIT=garbage",
+		"GOTRACEBACK=crash", "GOTRACEBACK=garbage", "GOCOVERDIR=/none", "GOCOVERDIR=",
+	} {
+		list = append(list, startState{name: entry, env: []string{entry}, shows: []string{"environment: " + entry}})
+	}
+	return list
 }

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /*
- * probe [exit STATUS | die SIGNAL | ANYTHING...]
+ * probe [exit STATUS | die SIGNAL | unblock | ANYTHING...]
  *
  * What needs no descriptor comes first: there may be no free one.
  */
@@ -31,9 +31,15 @@ int main(int argc, char **argv)
 	see_status();
 	see_files();
 	see_relations();
-	see_pending();
+	int unblock = argc == 2 && !strcmp(argv[1], "unblock");
+	if (!unblock)
+		see_pending();
 	send_facts(9);
 
+	if (unblock) {
+		unsigned long none = 0;
+		syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);
+	}
 	if (argc == 3 && !strcmp(argv[1], "exit"))
 		_exit(atoi(argv[2]));
 	if (argc == 3 && !strcmp(argv[1], "die")) {

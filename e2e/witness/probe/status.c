@@ -61,11 +61,29 @@ static void see_namespace(const char *path)
 	fact(path, "%lu", space.st_ino);
 }
 
+/* proc_pid_mountinfo(5), without the numbers of mounts, devices and groups. */
+static void see_mounts(void)
+{
+	char *rest = contents("/proc/self/mountinfo"), *line, at[1024];
+	int fields;
+	while (rest && (line = strsep(&rest, "\n")))
+		if (sscanf(line, "%*d %*d %*s %n%1023s %*s %*s", &fields, at) == 1) {
+			char *type = strstr(line, " - "), *end = line + fields;
+			for (int i = 0; i < 3 && end; i++)
+				end = strchr(end + 1, ' ');
+			if (type && end)
+				*end = 0;
+			text("mount", line + fields);
+			if (type)
+				text("mount", type);
+		}
+}
+
 void see_files(void)
 {
 	static const char *const files[] = {
 		"oom_score_adj", "coredump_filter", "timerslack_ns", "cgroup", "loginuid", "sessionid", "uid_map",
-		"gid_map", "setgroups", "attr/current", "comm", "timens_offsets", "mountinfo",
+		"gid_map", "setgroups", "attr/current", "comm", "timens_offsets",
 	};
 	static const char *const spaces[] = {
 		"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts",
@@ -75,6 +93,7 @@ void see_files(void)
 		snprintf(path, sizeof path, "/proc/self/%s", files[i]);
 		file(path);
 	}
+	see_mounts();
 	char *group = contents("/proc/self/autogroup"); /* a number, and what it is about */
 	if (group)
 		text("nice of the session's autogroup", strstr(group, "nice") ? strstr(group, "nice") : group);
