@@ -70,6 +70,8 @@ func runtimeWrote(fd uintptr, p unsafe.Pointer, n int32) int32 {
 func explain() {
 	put("tmpshell: no private directory: ")
 	switch {
+	case mentions("new OS thread") && !mentions("errno=11)"):
+		put("the launcher may have no threads")
 	case mentions("new OS thread"):
 		put("the limit on processes is too small for the launcher")
 	case mentions("reserve"), mentions("cannot allocate"), mentions("out of memory"), mentions("cannot map"):
