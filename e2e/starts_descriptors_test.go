@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"tmpshell/e2e/rig"
 )
 
 // open is a step of stage.
@@ -40,9 +42,9 @@ var descriptorStates = []startState{
 	{name: "a lock of an open file", steps: []string{open(3, unix.O_RDWR, someFile), "description=3"}, shows: []string{"lock on descriptor 3: OFDLCK ADVISORY WRITE"}},
 	{name: "a lock of a whole file", steps: []string{open(3, unix.O_RDWR, someFile), "flock=3"}, shows: []string{"lock on descriptor 3: FLOCK ADVISORY WRITE"}},
 	{name: "a lease", steps: []string{open(3, unix.O_RDONLY, someFile), "lease=3"}, only: "root", shows: []string{"descriptor 3: *, lease 0, *"}},
-	{name: "a record lock on /etc/passwd", steps: []string{open(3, unix.O_RDWR, "/etc/passwd"), "record=3"},
+	{name: "a record lock on the configuration", steps: []string{open(3, unix.O_RDWR, rig.Conf), "record=3"},
 		shows:   []string{"lock on descriptor 3: POSIX ADVISORY WRITE"},
-		unequal: map[string]string{"lock on descriptor 3": "a record lock"}},
+		unequal: map[string]string{"lock on descriptor 3": recordLocks}},
 }
 
 // closedState: these of the descriptors 0 to 2 are closed.

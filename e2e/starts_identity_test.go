@@ -23,7 +23,7 @@ var identityStates = []startState{
 	{name: "inheritable capabilities", steps: []string{"keep", "user", "caps=0x3ff:0:0x3ff"}, only: "alice",
 		shows: []string{"capabilities, inheritable: 00000000000003ff", "capabilities, permitted: 0000000000000000"}},
 	{name: "root's inheritable and fewer permitted", steps: []string{"user", "caps=0xff:0x0f:0x33"}, only: "root", shows: []string{"capabilities, inheritable: 0000000000000033"},
-		unequal: map[string]string{"dumpable": "Dumpability"}},
+		unequal: map[string]string{"dumpable": dumpability}},
 	{name: "a smaller bounding set", steps: []string{"bounding=0x21"}, shows: []string{"capabilities, bounding: 0000000000000021"}, noHelper: true},
 	{name: "an empty bounding set", steps: []string{"bounding=0"}, shows: []string{"capabilities, bounding: 0000000000000000"}, noHelper: true},
 	{name: "root without power", steps: []string{"user", "securebits=0x3", "caps=0xff:0xff:0"}, only: "root",

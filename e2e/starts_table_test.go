@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -102,6 +103,9 @@ func (w startWay) compare(t *testing.T, state startState, without, within witnes
 		if pid := fmt.Sprint(o.PID); !slices.Equal(o.Facts["pid"], []string{pid}) {
 			fail("%s tmpshell: the program is process %q, and %s was started", with, o.Facts["pid"], pid)
 		}
+		if parent := fmt.Sprint(os.Getpid()); !slices.Equal(o.Facts["parent"], []string{parent}) {
+			fail("%s tmpshell: the parent is %q, not the caller, %s", with, o.Facts["parent"], parent)
+		}
 		if n := fmt.Sprint(len(o.Facts["environment"])); !slices.Equal(o.Facts["entries of the environment"], []string{n}) {
 			fail("%s tmpshell: entries of the environment: %q, want %s", with, o.Facts["entries of the environment"], n)
 		}
@@ -127,13 +131,13 @@ func (w startWay) compare(t *testing.T, state startState, without, within witnes
 
 // comparable are the facts without those that differ from one process to the
 // next, those that are checked otherwise, and the variables that the session
-// may differ in.
+// may differ in. They are those of ENVIRONMENT in tmpshell(8).
 func (w startWay) comparable(facts witness.Facts) witness.Facts {
 	kept := witness.Facts{}
 	for key, values := range facts {
 		switch {
 		case key == "pid", key == "entries of the environment":
-		case slices.ContainsFunc(alwaysUnequal, func(u alwaysDifferent) bool { return strings.HasPrefix(key, u.prefix) }):
+		case differsAlways(key):
 		case key == "environment":
 			kept[key] = slices.DeleteFunc(slices.Clone(values), func(entry string) bool {
 				name, _, assigned := strings.Cut(entry, "=")
@@ -144,6 +148,15 @@ func (w startWay) comparable(facts witness.Facts) witness.Facts {
 		}
 	}
 	return kept
+}
+
+func differsAlways(key string) bool {
+	for prefix := range alwaysUnequal {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 func (table *startTable) String() string {

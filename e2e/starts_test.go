@@ -34,8 +34,8 @@ type startState struct {
 	// noMaking: no directory is made at all, for the real and the effective
 	// user differ.
 	noMaking bool
-	// unequal lists what cannot be equal in this state, with the words by
-	// which tmpshell(8) says so.
+	// unequal has the facts that cannot be equal in this state: see
+	// TestWhatDiffers.
 	unequal map[string]string
 }
 

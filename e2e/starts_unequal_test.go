@@ -1,11 +1,60 @@
 package e2e
 
-// alwaysDifferent are facts that differ in every state.
-type alwaysDifferent struct {
-	prefix string // of the key
-	words  string // of tmpshell(8)
-}
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
 
-var alwaysUnequal = []alwaysDifferent{
-	{"cost, ", "Used resources"},
+	"github.com/google/go-cmp/cmp"
+
+	"tmpshell/e2e/view"
+)
+
+// What cannot be equal is told in tmpshell(8), "What differs". Each item there
+// is known to the tests by its first words.
+const (
+	usedResources = "Used resources"
+	recordLocks   = "Record locks"
+	dumpability   = "Dumpability"
+)
+
+// alwaysUnequal are prefixes of facts that differ in every state.
+var alwaysUnequal = map[string]string{"cost, ": usedResources}
+
+// TestWhatDiffers: the manual page names exactly what the tests let pass.
+func TestWhatDiffers(t *testing.T) {
+	root, err := view.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(root, "man/tmpshell.8"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(page), "\n.Ss What differs\n")
+	if !found {
+		t.Fatal("tmpshell(8) has no such subsection")
+	}
+	section, _, _ = strings.Cut(section, "\n.Ss ")
+	var items, known []string
+	for line := range strings.Lines(section) {
+		if item, ok := strings.CutPrefix(line, ".It "); ok {
+			items = append(items, strings.TrimSuffix(item, "\n"))
+		}
+	}
+	for _, words := range alwaysUnequal {
+		known = append(known, words)
+	}
+	for _, state := range startStates {
+		for _, words := range state.unequal {
+			known = append(known, words)
+		}
+	}
+	slices.Sort(known)
+	slices.Sort(items)
+	if diff := cmp.Diff(slices.Compact(known), items); diff != "" {
+		t.Errorf("what differs (- in the tests, + in tmpshell(8)):\n%s", diff)
+	}
 }
