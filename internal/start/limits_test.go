@@ -86,15 +86,17 @@ func TestLastResortState(t *testing.T) {
 	steps := []string{"ignore=2,13,17,33", "block=1,3,15,17,34", "again", "process=1,15", "thread=3",
 		"as=300000000:400000000", "data=20000000:33554432", "nofile=15:20"}
 	env := []string{"A=1", "A=2", "", "GODEBUG=x"}
-	script := []string{"bash", "-c", `while read -r l; do case $l in Sig[!Q]*|Shd*|Cap*) echo "$l";; esac; done </proc/$$/status
+	script := []string{"bash", "-c", `mapfile -t lines </proc/$$/status # at once: its length changes
+		for l in "${lines[@]}"; do case $l in Sig[!Q]*|Shd*|Cap*) echo "$l";; esac; done
 		ulimit -Sa; ulimit -Ha; while read -r -d '' l; do echo "<$l>"; done </proc/$$/environ`}
 	want := run(t, env, steps, "/bin/bash", script...)
 	got := run(t, env, steps, relay, script...)
 	if got.stderr == "" || want.status != "exit 0" {
 		t.Errorf("launcher: %q, directly: %+v", got.stderr, want)
 	}
+	said := got.stderr
 	if got.stderr = ""; got != want {
-		t.Errorf("last resort:\n%+v\ndirectly:\n%+v", got, want)
+		t.Errorf("last resort, saying %q:\n%+v\ndirectly:\n%+v", said, got, want)
 	}
 }
 

@@ -27,7 +27,7 @@ func main() {
 	for i, step := range args[1:] {
 		if step == "--" {
 			rest := args[i+2:]
-			fail(rest[0], syscall.Exec(rest[0], rest[1:], start.Environ()))
+			become(rest[0], rest[1:])
 		}
 		verb, operand, _ := strings.Cut(step, "=")
 		do(args, i, verb, operand)
@@ -48,7 +48,7 @@ func do(args []string, i int, verb, operand string) {
 		}
 		raw(verb, unix.SYS_RT_SIGPROCMASK, unix.SIG_BLOCK, uintptr(unsafe.Pointer(&mask)), 0, 8)
 	case "again": // so that every thread has the mask
-		fail(verb, syscall.Exec("/proc/self/exe", append([]string{"stage"}, args[i+2:]...), start.Environ()))
+		become("/proc/self/exe", append([]string{"stage"}, args[i+2:]...))
 	case "process": // pending for the process
 		for _, n := range signals(operand) {
 			raw(verb, unix.SYS_KILL, uintptr(unix.Getpid()), uintptr(n), 0, 0)
@@ -69,7 +69,7 @@ func do(args []string, i int, verb, operand string) {
 		soft, hard, _ := strings.Cut(operand, ":")
 		resource := map[string]int{"as": unix.RLIMIT_AS, "data": unix.RLIMIT_DATA, "stack": unix.RLIMIT_STACK,
 			"nproc": unix.RLIMIT_NPROC, "nofile": unix.RLIMIT_NOFILE, "fsize": unix.RLIMIT_FSIZE}[verb]
-		fail(verb, syscall.Setrlimit(resource, &syscall.Rlimit{Cur: limit(soft), Max: limit(hard)}))
+		limits = append(limits, resourceLimit{uintptr(resource), unix.Rlimit{Cur: limit(soft), Max: limit(hard)}})
 	case "etc": // a directory in place of /etc
 		raw(verb, unix.SYS_UNSHARE, unix.CLONE_FS, 0, 0, 0)
 		raw(verb, unix.SYS_UNSHARE, unix.CLONE_NEWNS, 0, 0, 0)
@@ -86,6 +86,32 @@ func do(args []string, i int, verb, operand string) {
 		os.Stderr.WriteString("stage: unknown step " + verb + "\n")
 		os.Exit(2)
 	}
+}
+
+type resourceLimit struct {
+	resource uintptr
+	limit    unix.Rlimit
+}
+
+// limits are set last, since this program could not live with them: its own
+// last resort would be a shell.
+var limits []resourceLimit
+
+func become(path string, argv []string) {
+	if len(limits) == 0 {
+		fail(path, syscall.Exec(path, argv, start.Environ()))
+	}
+	file, err := syscall.BytePtrFromString(path)
+	fail(path, err)
+	args, err := syscall.SlicePtrFromStrings(argv)
+	fail(path, err)
+	env, err := syscall.SlicePtrFromStrings(start.Environ())
+	fail(path, err)
+	for i := range limits {
+		l := &limits[i]
+		raw("prlimit", unix.SYS_PRLIMIT64, 0, l.resource, uintptr(unsafe.Pointer(&l.limit)), 0)
+	}
+	raw(path, unix.SYS_EXECVE, uintptr(unsafe.Pointer(file)), uintptr(unsafe.Pointer(&args[0])), uintptr(unsafe.Pointer(&env[0])), 0)
 }
 
 func signals(operand string) (list []int) {
