@@ -9,6 +9,7 @@ packages="
 	libcap2-bin libnss-extrausers login make mandoc mount openssh-client
 	openssh-server openssh-sftp-server passwd procps rsync runc sudo strace
 	util-linux xfsprogs zsh
+	gcc libc6-dev
 "
 
 missing=
