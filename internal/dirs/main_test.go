@@ -19,8 +19,6 @@ const (
 	bob   = 61002
 )
 
-func init() { runtime.LockOSThread() }
-
 func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
@@ -79,11 +77,19 @@ func makeAs(t *testing.T, uid uint32, dir string) string {
 	return testas.Run(t, testas.User{UID: uid, Caps: caps.Helper}, "make", dir)
 }
 
+// makeIt is Make as the helper calls it: on a thread of its own, for the
+// file-system ids and capabilities are a thread's. A test's goroutine is not the
+// one that package initialisation locks.
+func makeIt(m Maker) error {
+	runtime.LockOSThread() // for good: the process ends with the test
+	return caps.Quietly(func() error { return m.Make(Private(testas.Dir())) })
+}
+
 // insideMake is the body that makeAs runs.
 func insideMake(t *testing.T) {
 	t.Helper()
 	m := Maker{UID: uint32(os.Getuid()), Notice: func(text string) { t.Log("notice:", text) }}
-	if err := caps.Quietly(func() error { return m.Make(Private(testas.Dir())) }); err != nil {
+	if err := makeIt(m); err != nil {
 		t.Error(err)
 	}
 	if fsuid, _ := unix.SetfsuidRetUid(-1); fsuid != os.Getuid() {
