@@ -51,6 +51,15 @@ func (s *Source) ByName(name string) (Account, error) {
 	return s.find("passwd", name, func(a Account) bool { return a.Name == name })
 }
 
+// Each visits the entries of the passwd file, not of the name service, until
+// visit returns false.
+func (s *Source) Each(visit func(Account) bool) error {
+	return eachLine(s.Passwd, func(line []byte) bool {
+		a, ok := parsePasswd(line)
+		return !ok || visit(a)
+	})
+}
+
 func (s *Source) find(database, key string, want func(Account) bool) (Account, error) {
 	var found Account
 	ok := false

@@ -202,3 +202,26 @@ func FuzzParsePasswd(f *testing.F) {
 		}
 	})
 }
+
+// Each visits entries alone, in their order, as far as it is asked to.
+func TestEach(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "passwd")
+	text := "root:x:0:0::/root:/bin/sh\n# x\n\n+::::::\nbroken:x\nalice:x:1000:1000::/:/bin/zsh\nlast:x:2:2::/:"
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	source := &Source{Passwd: file}
+	err := source.Each(func(a Account) bool { names = append(names, a.Name); return true })
+	if want := "root alice last"; err != nil || strings.Join(names, " ") != want {
+		t.Errorf("Each visits %q, %v; want %s", names, err, want)
+	}
+	n := 0
+	if err := source.Each(func(Account) bool { n++; return false }); err != nil || n != 1 {
+		t.Errorf("Each goes on to %d entries, %v; want 1", n, err)
+	}
+	source.Passwd = filepath.Dir(file)
+	if err := source.Each(func(Account) bool { return true }); err == nil {
+		t.Error("Each of a directory succeeds; want an error")
+	}
+}

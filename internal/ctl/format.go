@@ -3,18 +3,9 @@ package ctl
 import (
 	"strings"
 
-	"tmpshell/internal/caps"
 	"tmpshell/internal/config"
 	"tmpshell/internal/dirs"
 )
-
-// needed is the capability set that the helper needs for a policy.
-func needed(p config.Policy) caps.Set {
-	if len(dirs.Specs(p)) == 0 {
-		return 0
-	}
-	return caps.Helper
-}
 
 func directoryReports(p config.Policy, uid uint32) []directoryReport {
 	list := []directoryReport{}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,6 +15,8 @@ import (
 	"tmpshell/internal/config"
 	"tmpshell/internal/dirs"
 	"tmpshell/internal/filecap"
+	"tmpshell/internal/needs"
+	"tmpshell/internal/wrapper"
 )
 
 // step is one line of the report of setup.
@@ -51,24 +52,15 @@ func setupCommand(out *output) *cobra.Command {
 
 // setup does every step, whatever became of the ones before it.
 func setup(conf *config.Config) []step {
-	var helper caps.Set
-	var specs []dirs.Spec
-	for _, p := range conf.Variants() {
-		helper |= needed(p)
-		for _, s := range dirs.Specs(p) {
-			if s.Guarded && !slices.Contains(specs, s) {
-				specs = append(specs, s)
-			}
-		}
-	}
+	n := needs.OfConfig(conf)
 	steps := []step{
-		capabilities(build.Helper(), helper),
-		capabilities(build.Launcher(), 0),
+		capabilities(build.Helper(), n.Helper),
+		capabilities(build.Launcher(), n.Launcher),
 	}
-	for _, s := range specs {
-		steps = append(steps, base(s))
+	for _, b := range n.Bases {
+		steps = append(steps, base(b))
 	}
-	return append(steps, listShells(wrappers()))
+	return append(steps, listShells(wrapper.Files()))
 }
 
 func unsetup() []step {

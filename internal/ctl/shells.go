@@ -11,25 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/account"
-	"tmpshell/internal/build"
-	"tmpshell/internal/config"
+	"tmpshell/internal/wrapper"
 )
 
 // shellsFile is a variable for the tests alone.
 var shellsFile = account.ShellsFile
-
-// wrappers are the launcher and the links tmpshell-NAME beside it.
-func wrappers() []string {
-	list := []string{build.Launcher()}
-	self, err := os.Stat(build.Launcher())
-	links, _ := filepath.Glob(build.Launcher() + "-*") // a bad pattern only
-	for _, l := range links {
-		if st, statErr := os.Stat(l); err == nil && statErr == nil && os.SameFile(self, st) {
-			list = append(list, l)
-		}
-	}
-	return list
-}
 
 // listShells adds what is missing to shells(5): chsh, su -s, pkexec and GNOME
 // look there.
@@ -73,7 +59,7 @@ func unlistShells() step {
 	for line := range bytes.Lines(old) {
 		name, _, _ := strings.Cut(string(line), "#") // as account.Shells reads it
 		name = strings.TrimSpace(name)
-		if strings.HasPrefix(name, "/") && isWrapper(name) {
+		if strings.HasPrefix(name, "/") && wrapper.Is(name) {
 			removed = append(removed, name)
 			continue
 		}
@@ -85,21 +71,16 @@ func unlistShells() step {
 	return result(what, "removed "+strings.Join(removed, ", "), replaceFile(shellsFile, text))
 }
 
-func isWrapper(shell string) bool {
-	return config.IsWrapperName(shell) && filepath.Dir(shell) == build.Bindir
-}
-
 // wrapperUsers are the accounts in passwd(5) whose shell is tmpshell.
 func wrapperUsers() []string {
-	var list []string
-	text, err := os.ReadFile("/etc/passwd")
+	users, err := wrapper.Users()
 	if err != nil {
 		return nil
 	}
-	for line := range strings.Lines(string(text)) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), ":")
-		if len(f) == 7 && isWrapper(f[6]) {
-			list = append(list, f[0])
+	var list []string
+	for _, a := range users {
+		if wrapper.Is(a.Shell) {
+			list = append(list, a.Name)
 		}
 	}
 	return list

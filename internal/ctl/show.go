@@ -10,6 +10,7 @@ import (
 	"tmpshell/internal/account"
 	"tmpshell/internal/build"
 	"tmpshell/internal/config"
+	"tmpshell/internal/needs"
 )
 
 func showCommand(out *output) *cobra.Command {
@@ -122,7 +123,7 @@ func (o *output) policy(who user, p config.Policy) error {
 		User: who.Account.Name, UID: who.UID(), Exempt: p.Exempt,
 		RuntimeDirectory: p.RuntimeDirectory, Shell: p.Shell, OnFailure: onFailure(p),
 		Supervise: p.Supervise, NoNewPrivileges: p.NoNewPrivileges,
-		Log: string(p.Log), Helper: needed(p).String(),
+		Log: string(p.Log), Helper: needs.Of(p).Helper.String(),
 		Directories: directoryReports(p, who.UID()), SetEnv: []string{}, Ambient: append([]string{}, p.Ambient...),
 	}
 	for _, s := range p.SetEnv {
