@@ -12,7 +12,7 @@ import (
 )
 
 // guarded are the packages that run at a login, some of them with privilege.
-var guarded = []string{"dirs", "caps", "sys", "helper", "launch", "config", "account", "syslog", "msg"}
+var guarded = []string{"dirs", "caps", "sys", "helper", "launch", "config", "account", "syslog", "msg", "mnt", "namespace"}
 
 const (
 	byPath  = "a path can lead elsewhere between check and use: take a descriptor and one name (package sys)"
@@ -39,10 +39,14 @@ var banned = []struct {
 	{"unix", "Chmod", follows, map[string]string{"dirs/verify.go": "of /proc/thread-self/fd/N, which is a descriptor"}},
 	{"unix", "Open", byPath, map[string]string{
 		"config/load.go":     "root's configuration, checked on the descriptor",
+		"mnt/namespace.go":   "a namespace of a process, which its number is compared for",
 		"account/account.go": "passwd(5), group(5) and shells(5), named by the program",
 	}},
 	{"unix", "Stat Lstat", byPath, map[string]string{"config/load.go": "whether an Include names a file at all; read checks it"}},
-	{"unix", "Mount", "takes paths, and follows symbolic links: open_tree and move_mount", nil},
+	{"unix", "Mount", "takes paths, and follows symbolic links: open_tree and move_mount", map[string]string{
+		"mnt/bypath.go":    "of /proc/thread-self/fd/N, which is a descriptor",
+		"mnt/namespace.go": "of \"/\", for its propagation",
+	}},
 	{"unix", "Setuid Setgid Setreuid Setregid Setresuid Setresgid Setgroups", global, nil},
 	{"syscall", "Setuid Setgid Setreuid Setregid Setresuid Setresgid Setgroups Umask", global, nil},
 	{"syscall", "Open Mkdir Chown Chmod Lchown Rename Unlink Rmdir Symlink Link Mknod Stat Mount Truncate", byPath, nil},

@@ -7,6 +7,7 @@
 package sys
 
 import (
+	"errors"
 	"io/fs"
 	"strings"
 
@@ -37,6 +38,53 @@ func oneName(dir int, name string) error {
 // OpenRoot opens "/" as a starting point for OpenAt.
 func OpenRoot() (int, error) {
 	return open(unix.AT_FDCWD, "/", unix.O_PATH|unix.O_DIRECTORY)
+}
+
+// OpenCwd opens the working directory (O_PATH), also when the caller may not
+// search it.
+func OpenCwd() (int, error) {
+	const flags = unix.O_PATH | unix.O_DIRECTORY
+	fd, err := open(unix.AT_FDCWD, ".", flags)
+	if errors.Is(err, unix.EACCES) {
+		return open(unix.AT_FDCWD, "/proc/thread-self/cwd", flags)
+	}
+	return fd, err
+}
+
+// OpenPath opens a directory by its path, with the caller's rights (O_PATH). As
+// with StatPath, the path is not to be trusted.
+func OpenPath(path string) (int, error) {
+	return open(unix.AT_FDCWD, path, unix.O_PATH|unix.O_DIRECTORY)
+}
+
+// CwdPath returns the path of the working directory, empty if it has none.
+func CwdPath() string {
+	buf := make([]byte, unix.PathMax)
+	n, err := unix.Getcwd(buf)
+	if err != nil || n < 1 {
+		return ""
+	}
+	return string(buf[:n-1]) // without the final NUL
+}
+
+// Fchdir changes the working directory.
+func Fchdir(fd int) error {
+	if err := Retry(func() error { return unix.Fchdir(fd) }); err != nil {
+		return &fs.PathError{Op: "fchdir", Path: ".", Err: err}
+	}
+	return nil
+}
+
+// Chroot changes the root directory, and the working directory with it.
+func Chroot(fd int) error {
+	err := Fchdir(fd)
+	if err == nil {
+		err = Retry(func() error { return unix.Chroot(".") })
+	}
+	if err != nil {
+		return &fs.PathError{Op: "chroot", Path: ".", Err: err}
+	}
+	return nil
 }
 
 // OpenAt opens name in dir without following a symbolic link and without
@@ -74,6 +122,34 @@ func MkdirAt(dir int, name string, mode uint32) error {
 	}
 	if err := Retry(func() error { return unix.Mkdirat(dir, name, mode) }); err != nil {
 		return &fs.PathError{Op: "mkdirat", Path: name, Err: err}
+	}
+	return nil
+}
+
+// CreateAt makes a new file and opens it for writing; mode is reduced by the
+// umask.
+func CreateAt(dir int, name string, mode uint32) (fd int, err error) {
+	if err := oneName(dir, name); err != nil {
+		return -1, &fs.PathError{Op: "openat", Path: name, Err: err}
+	}
+	err = Retry(func() error {
+		fd, err = unix.Openat(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
+		return err
+	})
+	if err != nil {
+		return -1, &fs.PathError{Op: "openat", Path: name, Err: err}
+	}
+	return fd, nil
+}
+
+// SymlinkAt makes a symbolic link.
+func SymlinkAt(target string, dir int, name string) error {
+	err := oneName(dir, name)
+	if err == nil {
+		err = Retry(func() error { return unix.Symlinkat(target, dir, name) })
+	}
+	if err != nil {
+		return &fs.PathError{Op: "symlinkat", Path: name, Err: err}
 	}
 	return nil
 }

@@ -87,3 +87,8 @@ func DirNames(path string) ([]string, error) {
 		_, _, names = unix.ParseDirent(buf[:n], -1, names)
 	}
 }
+
+// OpenMountinfo opens the list of the thread's mounts (proc(5)).
+func OpenMountinfo() (int, error) {
+	return open(unix.AT_FDCWD, "/proc/thread-self/mountinfo", unix.O_RDONLY)
+}

@@ -2,6 +2,8 @@ package sys
 
 import (
 	"io/fs"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -84,6 +86,42 @@ func statx(dir int, name string, flags int) (Stat, error) {
 		Mode: st.Mode, UID: st.Uid, GID: st.Gid,
 		Major: unix.Major(st.Dev), Minor: unix.Minor(st.Dev), Ino: st.Ino, Size: uint64(st.Size),
 	}, nil
+}
+
+// MountID returns the number of the mount that a descriptor is on. Two mounts
+// that exist at one time never have the same.
+func MountID(fd int) (uint64, error) {
+	var x unix.Statx_t
+	err := Retry(func() error {
+		return unix.Statx(fd, "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_MNT_ID_UNIQUE, &x)
+	})
+	const known = unix.STATX_MNT_ID | unix.STATX_MNT_ID_UNIQUE // Linux 5.8 and 6.8
+	if HasStatx && err == nil && x.Mask&known != 0 {
+		return x.Mnt_id, nil
+	}
+	return mountIDByProc(fd)
+}
+
+// mountIDByProc reads it from /proc (Linux 3.15).
+func mountIDByProc(fd int) (uint64, error) {
+	path := "/proc/thread-self/fdinfo/" + strconv.Itoa(fd)
+	info, err := open(unix.AT_FDCWD, path, unix.O_RDONLY)
+	if err != nil {
+		return 0, err
+	}
+	defer Close(info)
+	id, found := uint64(0), false
+	err = EachLine(info, func(line []byte) bool {
+		if value, ok := strings.CutPrefix(string(line), "mnt_id:"); ok {
+			id, err = strconv.ParseUint(strings.TrimSpace(value), 10, 64)
+			found = err == nil
+		}
+		return !found
+	})
+	if err == nil && !found {
+		err = &fs.PathError{Op: "read", Path: path, Err: unix.ENODATA}
+	}
+	return id, err
 }
 
 // MayWrite tells whether the caller could make files in the directory at path.
