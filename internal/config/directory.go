@@ -19,8 +19,17 @@ const (
 	Off   Method = "off"   // the shared one
 )
 
-// Instances is where the directories of method mount are kept.
-const Instances = "/var/lib/tmpshell"
+// Where the directories of method mount are kept, and what a boot forgets.
+const (
+	Store = "/var/lib/tmpshell"
+	Run   = "/run/tmpshell"
+)
+
+// InstanceName is what the directory that stands for a path is called: the path
+// without its first slash, the others written as hyphens.
+func InstanceName(path string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "-")
+}
 
 // directoryLine is one Directory line: what it does not name is nil.
 type directoryLine struct {
@@ -43,6 +52,9 @@ type Directory struct {
 	Options     []string
 	Propagation string
 }
+
+// Mounted tells whether the session sees something else at the path.
+func (d Directory) Mounted() bool { return d.Method == Mount || d.Method == Tmpfs }
 
 type optionRule struct {
 	methods []Method
@@ -71,8 +83,8 @@ func parseDirectory(pos Pos, args []string) (directoryLine, error) {
 	switch d.method {
 	case Env, Off:
 	case Mount, Tmpfs:
-		if Instances == d.path || strings.HasPrefix(Instances, d.path+"/") {
-			return d, errors.New("nothing can be mounted over " + d.path + ": " + Instances + " is kept below it")
+		if err := checkMountPath(d.path); err != nil {
+			return d, err
 		}
 	default:
 		return d, errors.New("the method is env, mount, tmpfs or off, not " + strconv.Quote(args[1]))
@@ -142,12 +154,16 @@ func merge(lines []directoryLine) Directory {
 	d.Variables = list(value("variables"))
 	d.Share = list(value("share"))
 	d.MaxAge, d.Size, d.Inodes = value("max-age"), value("size"), value("inodes")
-	d.Options = list(value("options"))
-	if d.Options == nil && (d.Method == Mount || d.Method == Tmpfs) {
-		d.Options = []string{"nosuid", "nodev"}
-	}
-	if d.Propagation = value("propagation"); d.Propagation == "" && (d.Method == Mount || d.Method == Tmpfs) {
-		d.Propagation = "slave"
+	if d.Mounted() {
+		d.Options = []string{"nosuid", "nodev"} // nobody needs the opposite in a temporary directory
+		for _, o := range list(value("options")) {
+			if !slices.Contains(d.Options, o) {
+				d.Options = append(d.Options, o)
+			}
+		}
+		if d.Propagation = value("propagation"); d.Propagation == "" {
+			d.Propagation = "slave"
+		}
 	}
 	return d
 }

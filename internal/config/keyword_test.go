@@ -115,14 +115,14 @@ func TestKeywordFaults(t *testing.T) {
 // What this version does not do is said, not silently left undone.
 func TestNotInEffect(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
-		{"Directory /tmp mount", "method mount"},
-		{"Directory /tmp tmpfs", "method tmpfs"},
 		{"Directory /tmp env max-age=10d", "max-age="},
 		{"Supervise yes", "Supervise"},
 		{"NoNewPrivileges yes", "NoNewPrivileges"},
 		{"Ambient cap_net_raw", "Ambient"},
 		{"Directory /tmp env", ""},
 		{"Directory /tmp off", ""},
+		{"Directory /tmp mount", ""},
+		{"Directory /tmp tmpfs", ""},
 		{"Supervise no", ""},
 		{"NoNewPrivileges no", ""},
 		{"Ambient none", ""},

@@ -74,6 +74,7 @@ func Parse(name, text string) (*Config, error) {
 func parse(name, text string, l *loader) (*Config, error) {
 	p := &parser{conf: &Config{}, loader: l}
 	p.file(name, text, context{settings: &p.conf.global})
+	p.conflicts()
 	if len(p.errs) > 0 {
 		return l.failed(p.errs)
 	}

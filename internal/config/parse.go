@@ -107,9 +107,6 @@ func notInEffect(s *settings, word string) string {
 	switch word {
 	case "directory":
 		d := s.directories[len(s.directories)-1]
-		if d.method == Mount || d.method == Tmpfs {
-			return "method " + string(d.method)
-		}
 		if _, ok := d.options["max-age"]; ok {
 			return "max-age="
 		}
