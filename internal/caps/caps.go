@@ -19,6 +19,9 @@ type Set uint64
 // The capabilities that tmpshell can make use of.
 const (
 	DACOverride    Set = 1 << unix.CAP_DAC_OVERRIDE
+	DACReadSearch  Set = 1 << unix.CAP_DAC_READ_SEARCH
+	SysAdmin       Set = 1 << unix.CAP_SYS_ADMIN
+	SysChroot      Set = 1 << unix.CAP_SYS_CHROOT
 	SetGID         Set = 1 << unix.CAP_SETGID
 	SetUID         Set = 1 << unix.CAP_SETUID
 	LinuxImmutable Set = 1 << unix.CAP_LINUX_IMMUTABLE
@@ -32,6 +35,19 @@ const (
 //	dac_override     make the user's directory, as the user, inside that base
 //	linux_immutable  the append-only flag of a base
 const Helper = SetUID | SetGID | DACOverride | LinuxImmutable
+
+// What the launcher needs in order to mount:
+//
+//	sys_admin        a mount namespace of the session's own, and mounts in it
+//	sys_chroot       enter the namespace of the user's other sessions, and leave
+//	                 one in which not every directory could be mounted
+//	dac_read_search  reach an instance, through directories that are root's
+//
+// Mounter is for method tmpfs; Keeper for method mount, which keeps instances.
+const (
+	Mounter = SysAdmin | SysChroot
+	Keeper  = Mounter | DACReadSearch
+)
 
 // Has tells whether s holds every capability of need.
 func (s Set) Has(need Set) bool { return s&need == need }

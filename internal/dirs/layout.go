@@ -45,21 +45,36 @@ func (s Spec) Path(uid uint32) string {
 	return s.BasePath() + "/" + name(uid)
 }
 
+// Verify tells whether the directory of a uid is as it must be: see Verify.
+func (s Spec) Verify(uid uint32) error { return Verify(s, uid) }
+
 // BasePath returns the directory that all users' private directories are in.
 func (s Spec) BasePath() string { return s.Parent + "/" + s.Base }
 
 func name(uid uint32) string { return strconv.FormatUint(uint64(uid), 10) }
 
-// Specs lists the directories that a policy asks for.
+// Specs lists the directories that a policy asks for, those that are mounted
+// left out: see Instances.
 func Specs(p config.Policy) []Spec {
 	list := make([]Spec, 0, len(p.Directories)+1)
 	for _, d := range p.Directories {
-		if d.Method != config.Off {
+		if d.Method == config.Env {
 			list = append(list, Private(d.Path))
 		}
 	}
 	if p.RuntimeDirectory {
 		list = append(list, Runtime)
+	}
+	return list
+}
+
+// Fallbacks lists the directories that stand in where nothing can be mounted.
+func Fallbacks(p config.Policy) []Spec {
+	var list []Spec
+	for _, d := range p.Directories {
+		if d.Mounted() {
+			list = append(list, Private(d.Path))
+		}
 	}
 	return list
 }

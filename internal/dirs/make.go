@@ -22,12 +22,14 @@ type Maker struct {
 // each one lost is one more that he has to win.
 const attempts = 16
 
+var errIdentity = errors.New("the real and the effective user differ")
+
 // Make makes sure that the user's directory is there as it must be.
 func (m *Maker) Make(s Spec) error {
 	// What is made belongs to the effective uid; a program that is setuid
 	// to somebody else must not get a directory under the caller's name.
 	if euid := unix.Geteuid(); euid != int(m.UID) {
-		return errors.New("the real and the effective user differ")
+		return errIdentity
 	}
 	return sys.WithUmask(0, func() error {
 		var err error

@@ -41,7 +41,10 @@ func Verify(s Spec, uid uint32) error {
 
 // openParent walks to a directory from the root and checks rule (b) at every
 // step.
-func openParent(path string) (int, error) {
+func openParent(path string) (int, error) { return OpenParent(path) }
+
+// OpenParent is openParent, for who mounts something there.
+func OpenParent(path string) (int, error) {
 	fd, err := sys.OpenRoot()
 	if err != nil {
 		return -1, err
