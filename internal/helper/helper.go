@@ -60,11 +60,22 @@ func Run(session config.Subject) int {
 		}
 	}}
 	err = caps.Quietly(func() error {
-		for _, spec := range dirs.Specs(policy) {
-			if err := m.Make(spec); err != nil {
+		made := func(path string, err error) {
+			if err != nil {
 				code = ExitFailed
-				stderr.Error(CannotMake+spec.Path(uid), err.Error())
+				stderr.Error(CannotMake+path, err.Error())
 			}
+		}
+		specs := dirs.Specs(policy)
+		instances := dirs.Instances(policy)
+		if !canMount(instances) {
+			specs = append(specs, dirs.Fallbacks(policy)...)
+		}
+		for _, spec := range specs {
+			made(spec.Path(uid), m.Make(spec))
+		}
+		for _, i := range instances {
+			made(i.Path(uid), m.MakeInstance(i))
 		}
 		return nil
 	})
@@ -76,6 +87,18 @@ func Run(session config.Subject) int {
 		return ExitFailed
 	}
 	return code
+}
+
+// canMount tells whether the launcher can mount anything: where it cannot, a
+// session gets the directory of method env, which then has to be made, too.
+func canMount(instances []dirs.Instance) bool {
+	for _, i := range instances {
+		need := i.Needs()
+		if caps.Bounding(need) != need || !caps.OfFile(build.Launcher()).Has(need) {
+			return false
+		}
+	}
+	return true
 }
 
 // unprivileged says why there are no capabilities.

@@ -11,8 +11,8 @@ import (
 
 	"tmpshell/internal/account"
 	"tmpshell/internal/build"
+	"tmpshell/internal/caps"
 	"tmpshell/internal/config"
-	"tmpshell/internal/dirs"
 	"tmpshell/internal/msg"
 	"tmpshell/internal/syslog"
 )
@@ -55,10 +55,14 @@ func (l *launcher) run(argv []string) int {
 		return l.print(usage)
 	}
 	policy := l.policy()
-	prepared := Prepare(l.session.UID(), policy, l.env, func(missing []dirs.Spec) Reasons {
+	prepared := Prepare(l.session.UID(), policy, l.env, func(missing []need) Reasons {
 		return makeMissing(l.session.UID(), missing, func(text string) { l.failure(text) })
-	})
+	}, kernelMounter{l.env})
 	if l.report(prepared); prepared.Denied {
+		return ExitOwn
+	}
+	if err := caps.DropGained(); err != nil {
+		l.stderr.Error("capabilities", err.Error())
 		return ExitOwn
 	}
 	Apply(&l.env, prepared, policy)
@@ -101,6 +105,9 @@ func (l *launcher) report(p Prepared) {
 				l.stderr.Hint(`an administrator can run "tmpshellctl setup"`)
 			}
 		}
+	}
+	for _, text := range p.Notices {
+		l.failure(text)
 	}
 	if l.level == config.LogAll && !p.Denied {
 		text := "session"

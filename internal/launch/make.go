@@ -31,7 +31,7 @@ func (r Reasons) of(path string) string {
 
 // makeMissing has directories made: by this process where it may (root in a
 // container, capabilities that a runtime handed down), else by the helper.
-func makeMissing(uid uint32, missing []dirs.Spec, notice func(string)) Reasons {
+func makeMissing(uid uint32, missing []need, notice func(string)) Reasons {
 	if uid != 0 && !mayMake() {
 		return runHelper(build.Helper())
 	}
@@ -40,9 +40,16 @@ func makeMissing(uid uint32, missing []dirs.Spec, notice func(string)) Reasons {
 	r := Reasons{byPath: map[string]string{}}
 	m := dirs.Maker{UID: uid, Notice: notice}
 	err := caps.Quietly(func() error {
-		for _, spec := range missing {
-			if err := m.Make(spec); err != nil {
-				r.byPath[spec.Path(uid)] = err.Error()
+		for _, n := range missing {
+			var err error
+			switch n := n.(type) {
+			case dirs.Spec:
+				err = m.Make(n)
+			case dirs.Instance:
+				err = m.MakeInstance(n)
+			}
+			if err != nil {
+				r.byPath[n.Path(uid)] = err.Error()
 			}
 		}
 		return nil

@@ -10,6 +10,7 @@ import (
 
 	"tmpshell/internal/config"
 	"tmpshell/internal/dirs"
+	"tmpshell/internal/namespace"
 	"tmpshell/internal/sys"
 )
 
@@ -27,6 +28,8 @@ type Prepared struct {
 	Unset []string
 	// Failures are directories that could not be had as configured.
 	Failures []Failure
+	// Notices are for the system log alone.
+	Notices []string
 	// Setup: "tmpshellctl setup" would mend them.
 	Setup bool
 	// Denied: with OnFailure deny, one of them ends the login.
@@ -41,82 +44,173 @@ type Failure struct {
 	Instead string
 }
 
-// maker makes the directories that are missing, and says why it could not.
-type maker func(missing []dirs.Spec) Reasons
+// need is a directory that must be there before the session.
+type need interface {
+	Path(uid uint32) string
+	Verify(uid uint32) error
+}
 
-// Prepare verifies the session's directories, has the missing ones made, and
-// says what to tell the session. Nothing is named that was not just verified.
-func Prepare(uid uint32, p config.Policy, env Environment, mk maker) Prepared {
-	out := Prepared{Unset: foreign(uid, p, env)}
+// maker makes the directories that are missing, and says why it could not.
+type maker func(missing []need) Reasons
+
+// preparer is one call of Prepare.
+type preparer struct {
+	uid    uint32
+	make   maker
+	status map[need]error
+	out    Prepared
+}
+
+// Prepare verifies the session's directories, has the missing ones made, mounts
+// those that are to be mounted and says what to tell the session. Nothing is
+// named that was not just verified.
+func Prepare(uid uint32, p config.Policy, env Environment, mk maker, mount mounter) Prepared {
+	pr := &preparer{uid: uid, make: mk, status: make(map[need]error)}
+	pr.out.Unset = foreign(uid, p, env)
 	if p.Exempt {
-		return out
+		return pr.out
 	}
-	specs := dirs.Specs(p)
-	if keepsRuntime(uid, env) {
-		specs = remove(specs, dirs.Runtime)
-	}
-	status := make(map[dirs.Spec]error, len(specs))
-	var missing []dirs.Spec
-	for _, spec := range specs {
-		if status[spec] = dirs.Verify(spec, uid); status[spec] != nil {
-			missing = append(missing, spec)
+	needs := make([]need, 0, len(p.Directories)+1)
+	for _, s := range dirs.Specs(p) {
+		if s != dirs.Runtime || !keepsRuntime(uid, env) {
+			needs = append(needs, s)
 		}
 	}
-	if len(missing) > 0 {
-		reasons := mk(missing)
-		out.Setup = reasons.setup
-		for _, spec := range missing {
-			status[spec] = dirs.Verify(spec, uid)
-			if why := reasons.of(spec.Path(uid)); status[spec] != nil && why != "" {
-				if errors.Is(status[spec], dirs.ErrUnsafe) && !strings.Contains(why, status[spec].Error()) {
-					why = status[spec].Error() + "; " + why
-				}
-				status[spec] = errors.New(why) // says more than that it is missing
+	mountErr := pr.mounted(p, mount, needs)
+	for _, d := range p.Directories {
+		switch {
+		case d.Method == config.Env:
+			pr.directory(d, p.Deny, dirs.Private(d.Path).Path(uid), pr.status[dirs.Private(d.Path)])
+		case d.Mounted() && mountErr == nil:
+			pr.directory(d, p.Deny, d.Path, nil)
+		case d.Mounted():
+			pr.unmounted(d, p.Deny, mountErr)
+		}
+	}
+	if err, asked := pr.status[dirs.Runtime]; asked && err == nil {
+		pr.out.Set = append(pr.out.Set, config.Setting{Name: runtimeVariable, Value: dirs.Runtime.Path(uid)})
+	} else if asked {
+		pr.out.Unset = append(pr.out.Unset, runtimeVariable)
+	}
+	return pr.out
+}
+
+// mounted sees to all that is needed, and mounts what is to be mounted: all of
+// it, or none.
+func (pr *preparer) mounted(p config.Policy, mount mounter, needs []need) error {
+	plan := planOf(pr.uid, p, func(text string) { pr.out.Notices = append(pr.out.Notices, text) })
+	if len(plan.Directories) == 0 {
+		pr.verify(needs)
+		return nil
+	}
+	_, err := p.Conflict() // two Match blocks together may make one
+	inPlace := false
+	if err == nil {
+		inPlace, err = mount.May(plan)
+	}
+	if inPlace {
+		pr.verify(needs)
+		return nil
+	}
+	if err == nil {
+		instances := dirs.Instances(p)
+		for _, i := range instances {
+			needs = append(needs, i)
+		}
+		pr.verify(needs)
+		needs = nil
+		for _, i := range instances {
+			if why := pr.status[i]; errors.Is(why, dirs.ErrShare) {
+				pr.out.Notices = append(pr.out.Notices, "not shared: "+why.Error())
+			} else if why != nil && err == nil {
+				err = why
 			}
 		}
-	}
-	for _, d := range p.Directories {
-		if d.Method != config.Off {
-			out.directory(uid, d, p.Deny, status[dirs.Private(d.Path)])
+		if err == nil {
+			err = mount.Enter(plan)
 		}
 	}
-	if err, asked := status[dirs.Runtime]; asked && err == nil {
-		out.Set = append(out.Set, config.Setting{Name: runtimeVariable, Value: dirs.Runtime.Path(uid)})
-	} else if asked {
-		out.Unset = append(out.Unset, runtimeVariable)
+	if err == nil {
+		return nil
 	}
-	return out
+	if errors.Is(err, namespace.ErrUndone) {
+		pr.out.Denied = true
+		pr.out.Failures = append(pr.out.Failures, Failure{Path: plan.Directories[0].At, Why: err.Error()})
+		return err
+	}
+	pr.out.Setup = pr.out.Setup || errors.Is(err, errSetup)
+	if !p.Deny {
+		for _, s := range dirs.Fallbacks(p) {
+			needs = append(needs, s)
+		}
+	}
+	pr.verify(needs)
+	return err
 }
 
-func remove(specs []dirs.Spec, gone dirs.Spec) []dirs.Spec {
-	return slices.DeleteFunc(specs, func(s dirs.Spec) bool { return s == gone })
+// verify looks at what is needed and has made what is not there.
+func (pr *preparer) verify(needs []need) {
+	var missing []need
+	for _, n := range needs {
+		if pr.status[n] = n.Verify(pr.uid); pr.status[n] != nil {
+			missing = append(missing, n)
+		}
+	}
+	if len(missing) == 0 {
+		return
+	}
+	reasons := pr.make(missing)
+	pr.out.Setup = pr.out.Setup || reasons.setup
+	for _, n := range missing {
+		err := n.Verify(pr.uid)
+		if why := reasons.of(n.Path(pr.uid)); err != nil && why != "" {
+			switch {
+			case errors.Is(err, dirs.ErrShare):
+			case errors.Is(err, dirs.ErrUnsafe) && !strings.Contains(why, err.Error()):
+				err = errors.New(err.Error() + "; " + why)
+			default:
+				err = errors.New(why) // says more than that it is missing
+			}
+		}
+		pr.status[n] = err
+	}
 }
-
-// errMount: see config.notInEffect.
-var errMount = errors.New("methods mount and tmpfs are not in effect yet in this version of tmpshell")
 
 // directory decides about one directory after everything was made that could
 // be; err says what is still wrong with it.
-func (out *Prepared) directory(uid uint32, d config.Directory, deny bool, err error) {
-	where := dirs.Private(d.Path).Path(uid)
-	if err == nil && d.Method != config.Env && deny {
-		err = errMount
-	}
+func (pr *preparer) directory(d config.Directory, deny bool, where string, err error) {
 	if err != nil {
 		f := Failure{Path: d.Path, Why: err.Error()}
 		if deny {
-			out.Denied = true
-		} else if instead, err := dirs.Fallback(d.Path, uid); err == nil {
+			pr.out.Denied = true
+		} else if instead, err := dirs.Fallback(d.Path, pr.uid); err == nil {
 			f.Instead = instead
 		}
 		where = f.Instead
-		out.Failures = append(out.Failures, f)
+		pr.out.Failures = append(pr.out.Failures, f)
 	}
+	pr.variables(d, where)
+}
+
+// unmounted gives a session the directory of method env where nothing could be
+// mounted.
+func (pr *preparer) unmounted(d config.Directory, deny bool, why error) {
+	private := dirs.Private(d.Path)
+	if err, asked := pr.status[private]; deny || !asked || err != nil {
+		pr.directory(d, deny, "", why)
+		return
+	}
+	where := private.Path(pr.uid)
+	pr.out.Failures = append(pr.out.Failures, Failure{Path: d.Path, Why: why.Error(), Instead: where})
+	pr.variables(d, where)
+}
+
+func (pr *preparer) variables(d config.Directory, where string) {
 	for _, name := range d.Variables {
 		if where == "" {
-			out.Unset = append(out.Unset, name)
+			pr.out.Unset = append(pr.out.Unset, name)
 		} else {
-			out.Set = append(out.Set, config.Setting{Name: name, Value: where})
+			pr.out.Set = append(pr.out.Set, config.Setting{Name: name, Value: where})
 		}
 	}
 }

@@ -34,8 +34,8 @@ func TestPrepareVerifies(t *testing.T) {
 			{Path: one, Method: config.Env, Variables: []string{"A", "B"}},
 			{Path: two, Method: config.Off, Variables: nil},
 		}}
-		mk := func(missing []dirs.Spec) Reasons {
-			if len(missing) != 1 || missing[0] != dirs.Private(one) {
+		mk := func(missing []need) Reasons {
+			if len(missing) != 1 || missing[0] != need(dirs.Private(one)) {
 				t.Errorf("%s: %+v are to be made; want %s alone", test.name, missing, one)
 			}
 			mkdir(t, one+"/.private", test.base)
@@ -44,13 +44,13 @@ func TestPrepareVerifies(t *testing.T) {
 			}
 			return Reasons{}
 		}
-		got := Prepare(0, policy, nil, mk)
+		got := Prepare(0, policy, nil, mk, noMounter{t})
 		if !test.good {
 			if len(got.Failures) != 1 || got.Failures[0].Instead != one+"/.private-0" || got.Denied {
 				t.Errorf("%s: Prepare = %+v; want a failure, and %s/.private-0 instead", test.name, got, one)
 			}
 			policy.Deny = true
-			got = Prepare(0, policy, nil, func([]dirs.Spec) Reasons { return Reasons{} })
+			got = Prepare(0, policy, nil, func([]need) Reasons { return Reasons{} }, noMounter{t})
 			if len(got.Failures) != 1 || got.Failures[0].Instead != "" || !got.Denied || len(got.Set) > 0 {
 				t.Errorf("%s: Prepare with deny = %+v; want a failure, and nothing instead", test.name, got)
 			}
@@ -61,7 +61,7 @@ func TestPrepareVerifies(t *testing.T) {
 			t.Errorf("%s: Prepare (-want +got):\n%s", test.name, diff)
 		}
 		// The next login finds it, and has nothing made.
-		if diff := cmp.Diff(want, Prepare(0, policy, nil, noMaker(t))); diff != "" {
+		if diff := cmp.Diff(want, Prepare(0, policy, nil, noMaker(t), noMounter{t})); diff != "" {
 			t.Errorf("%s: the second Prepare (-want +got):\n%s", test.name, diff)
 		}
 	}

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"tmpshell/internal/config"
 	"tmpshell/internal/dirs"
+	"tmpshell/internal/namespace"
 )
 
 // uid is nobody's on any machine.
@@ -17,11 +19,21 @@ const uid = 54321
 
 // noMaker fails the test when a directory is to be made.
 func noMaker(t *testing.T) maker {
-	return func(missing []dirs.Spec) Reasons {
+	return func(missing []need) Reasons {
 		t.Errorf("%+v are to be made; want nothing made", missing)
 		return Reasons{}
 	}
 }
+
+// noMounter fails the test when something is to be mounted.
+type noMounter struct{ t *testing.T }
+
+func (n noMounter) May(p namespace.Plan) (bool, error) {
+	n.t.Errorf("%+v is to be mounted; want nothing", p)
+	return false, errors.New("not here")
+}
+
+func (n noMounter) Enter(namespace.Plan) error { return errors.New("not here") }
 
 // A TMPDIR of another user's never reaches the session, exempt or not.
 func TestForeign(t *testing.T) {
@@ -61,7 +73,7 @@ func TestForeign(t *testing.T) {
 		}
 		policy := policy
 		policy.Exempt = true
-		got := Prepare(test.uid, policy, test.env, noMaker(t))
+		got := Prepare(test.uid, policy, test.env, noMaker(t), noMounter{t})
 		if diff := cmp.Diff(Prepared{Unset: test.want}, got); diff != "" {
 			t.Errorf("%s: Prepare for an exempt session (-want +got):\n%s", test.name, diff)
 		}
@@ -121,7 +133,7 @@ func TestPrepareNothing(t *testing.T) {
 		{"all off, and deny", config.Policy{Directories: off, Deny: true}, Environment{"TMPDIR=/tmp"}},
 		{"XDG_RUNTIME_DIR is there", config.Policy{Directories: off, RuntimeDirectory: true}, Environment{"XDG_RUNTIME_DIR=" + runtime}},
 	} {
-		got := Prepare(uint32(os.Getuid()), test.policy, test.env, noMaker(t))
+		got := Prepare(uint32(os.Getuid()), test.policy, test.env, noMaker(t), noMounter{t})
 		if diff := cmp.Diff(Prepared{}, got); diff != "" {
 			t.Errorf("%s: Prepare (-want +got):\n%s", test.name, diff)
 		}
@@ -132,13 +144,13 @@ func TestPrepareNothing(t *testing.T) {
 func TestPrepareNoRuntime(t *testing.T) {
 	asked := 0
 	got := Prepare(uid, config.Policy{RuntimeDirectory: true, Deny: true}, Environment{"XDG_RUNTIME_DIR=/nowhere"},
-		func(missing []dirs.Spec) Reasons {
+		func(missing []need) Reasons {
 			asked++
-			if len(missing) != 1 || missing[0] != dirs.Runtime {
+			if len(missing) != 1 || missing[0] != need(dirs.Runtime) {
 				t.Errorf("%+v are to be made; want the runtime directory", missing)
 			}
 			return Reasons{}
-		})
+		}, noMounter{t})
 	if diff := cmp.Diff(Prepared{Unset: []string{"XDG_RUNTIME_DIR"}}, got); diff != "" || asked != 1 {
 		t.Errorf("Prepare asks %d times (-want +got):\n%s", asked, diff)
 	}
@@ -162,7 +174,7 @@ func TestPrepareFailure(t *testing.T) {
 	} {
 		for _, deny := range []bool{false, true} {
 			got := Prepare(uid, config.Policy{Directories: []config.Directory{dir}, Deny: deny}, nil,
-				func([]dirs.Spec) Reasons { return test.reasons })
+				func([]need) Reasons { return test.reasons }, noMounter{t})
 			want := Prepared{Failures: []Failure{{Path: none, Why: test.why}}, Setup: test.setup, Denied: deny, Unset: []string{"A", "B"}}
 			ignore := cmpopts.IgnoreFields(Failure{}, "Why")
 			if diff := cmp.Diff(want, got, ignore); diff != "" {
@@ -172,23 +184,5 @@ func TestPrepareFailure(t *testing.T) {
 				t.Errorf("%s: the reason is %q; want %q", test.name, why, test.why)
 			}
 		}
-	}
-}
-
-// With deny, a method that is not in effect is a failure, not less than was
-// asked for.
-func TestDirectoryDeny(t *testing.T) {
-	d := config.Directory{Path: "/tmp", Method: config.Mount, Variables: []string{"TMPDIR"}}
-	var out Prepared
-	out.directory(uid, d, true, nil)
-	want := Prepared{Failures: []Failure{{Path: "/tmp", Why: errMount.Error()}}, Denied: true, Unset: []string{"TMPDIR"}}
-	if diff := cmp.Diff(want, out); diff != "" {
-		t.Errorf("directory with mount and deny (-want +got):\n%s", diff)
-	}
-	out = Prepared{}
-	out.directory(uid, d, false, nil)
-	want = Prepared{Set: []config.Setting{{Name: "TMPDIR", Value: "/tmp/.private/54321"}}}
-	if diff := cmp.Diff(want, out); diff != "" {
-		t.Errorf("directory with mount and fallback (-want +got):\n%s", diff)
 	}
 }
