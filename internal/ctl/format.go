@@ -14,8 +14,11 @@ func directoryReports(p config.Policy, uid uint32) []directoryReport {
 			Path: d.Path, Method: string(d.Method),
 			Variables: append([]string{}, d.Variables...), Options: []string{},
 		}
-		if d.Method == config.Env {
+		switch {
+		case d.Method == config.Env:
 			r.Private = dirs.Private(d.Path).Path(uid)
+		case d.Method == config.Mount:
+			r.Private = dirs.Of(d).Path(uid)
 		}
 		for _, o := range []struct{ name, value string }{
 			{"variables", strings.Join(d.Variables, ",")},

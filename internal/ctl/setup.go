@@ -60,12 +60,16 @@ func setup(conf *config.Config) []step {
 	for _, b := range n.Bases {
 		steps = append(steps, base(b))
 	}
+	for _, i := range n.Instances {
+		steps = append(steps, places(i))
+	}
 	return append(steps, listShells(wrapper.Files()))
 }
 
 func unsetup() []step {
 	steps := []step{
 		capabilities(build.Helper(), 0),
+		capabilities(build.Launcher(), 0),
 		unlistShells(),
 	}
 	if users := wrapperUsers(); len(users) > 0 {
@@ -124,16 +128,27 @@ func capabilities(path string, want caps.Set) step {
 	return result(what, text, filecap.Set(f, want))
 }
 
-// base makes a base, on a thread that is thrown away: package caps leaves it
-// without effective capabilities.
 func base(s dirs.Spec) step {
+	return making("base "+s.BasePath(), "root:root 0711", func(m *dirs.Maker) error { return m.MakeBase(s) })
+}
+
+func places(i dirs.Instance) step {
+	text := "kept in " + i.In.Store
+	if i.Fresh {
+		text = "a new file system for each session"
+	}
+	return making("mount over "+i.At, text, func(m *dirs.Maker) error { return m.MakePlaces(i) })
+}
+
+// making makes directories, on a thread that is thrown away: package caps
+// leaves it without effective capabilities.
+func making(what, text string, f func(*dirs.Maker) error) step {
 	done := make(chan step)
 	go func() {
 		runtime.LockOSThread()
-		text := "root:root 0711"
 		m := dirs.Maker{Notice: func(t string) { text += "; " + t }}
-		err := caps.Quietly(func() error { return m.MakeBase(s) })
-		done <- result("base "+s.BasePath(), text, err)
+		err := caps.Quietly(func() error { return f(&m) })
+		done <- result(what, text, err)
 	}()
 	return <-done
 }

@@ -107,6 +107,7 @@ type policyReport struct {
 	NoNewPrivileges  bool              `json:"no_new_privileges"`
 	Ambient          []string          `json:"ambient"`
 	Log              string            `json:"log"`
+	Launcher         string            `json:"launcher_capabilities"`
 	Helper           string            `json:"helper_capabilities"`
 }
 
@@ -123,7 +124,7 @@ func (o *output) policy(who user, p config.Policy) error {
 		User: who.Account.Name, UID: who.UID(), Exempt: p.Exempt,
 		RuntimeDirectory: p.RuntimeDirectory, Shell: p.Shell, OnFailure: onFailure(p),
 		Supervise: p.Supervise, NoNewPrivileges: p.NoNewPrivileges,
-		Log: string(p.Log), Helper: needs.Of(p).Helper.String(),
+		Log: string(p.Log), Launcher: needs.Of(p).Launcher.String(), Helper: needs.Of(p).Helper.String(),
 		Directories: directoryReports(p, who.UID()), SetEnv: []string{}, Ambient: append([]string{}, p.Ambient...),
 	}
 	for _, s := range p.SetEnv {
@@ -153,6 +154,7 @@ func (o *output) policy(who user, p config.Policy) error {
 		[2]string{"nonewprivileges", word(r.NoNewPrivileges)},
 		[2]string{"ambient", orNone(strings.Join(r.Ambient, " "))},
 		[2]string{"log", r.Log},
+		[2]string{"launcher", orNone(r.Launcher)},
 		[2]string{"helper", orNone(r.Helper)},
 	)
 	o.rows(rows)

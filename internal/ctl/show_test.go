@@ -90,7 +90,7 @@ Shell /bin/zsh
 
 func TestShow(t *testing.T) {
 	source := people(t)
-	const helper = "helper cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable\n"
+	const helper = "launcher none\nhelper cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable\n"
 	for _, test := range []struct{ who, want string }{
 		{"alice", "user alice uid=1000\nexempt no\ndirectory /tmp env variables=TMPDIR,TMP,TEMP,TEMPDIR max-age=10d\n" +
 			"private /tmp/.private/1000\ndirectory /scratch off\nruntimedirectory yes\nsetenv A=${TMPDIR}/x\nshell /bin/zsh\n" +

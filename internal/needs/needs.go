@@ -20,6 +20,8 @@ type Needs struct {
 	// Bases are those that tmpshell makes, in the order of the
 	// configuration.
 	Bases []dirs.Spec
+	// Instances are the directories that are mounted.
+	Instances []dirs.Instance
 }
 
 // Of answers for one policy.
@@ -34,6 +36,11 @@ func Of(p config.Policy) Needs {
 			n.Bases = append(n.Bases, s)
 		}
 	}
+	n.Instances = dirs.Instances(p)
+	for _, i := range n.Instances {
+		n.Helper = caps.Helper
+		n.Launcher |= i.Needs()
+	}
 	return n
 }
 
@@ -47,6 +54,11 @@ func OfConfig(c *config.Config) Needs {
 		for _, b := range n.Bases {
 			if !slices.Contains(all.Bases, b) {
 				all.Bases = append(all.Bases, b)
+			}
+		}
+		for _, i := range n.Instances {
+			if !slices.Contains(all.Instances, i) {
+				all.Instances = append(all.Instances, i)
 			}
 		}
 	}

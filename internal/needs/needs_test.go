@@ -15,12 +15,17 @@ func TestOfConfig(t *testing.T) {
 		text string
 		want Needs
 	}{
-		{"", Needs{0, caps.Helper, []dirs.Spec{dirs.Private("/tmp")}}},
-		{"Exempt 0-", Needs{0, caps.Helper, []dirs.Spec{dirs.Private("/tmp")}}}, // --exec ignores it
-		{"Directory /tmp off", Needs{0, caps.Helper, nil}},
+		{"", Needs{Helper: caps.Helper, Bases: []dirs.Spec{dirs.Private("/tmp")}}},
+		{"Exempt 0-", Needs{Helper: caps.Helper, Bases: []dirs.Spec{dirs.Private("/tmp")}}}, // --exec ignores it
+		{"Directory /tmp off", Needs{Helper: caps.Helper}},
 		{"Directory /tmp off\nRuntimeDirectory no", Needs{}},
 		{"Directory /tmp off\nRuntimeDirectory no\nMatch User a\nDirectory /b env\nMatch User c\nDirectory /b env variables=B\nDirectory /d env",
-			Needs{0, caps.Helper, []dirs.Spec{dirs.Private("/b"), dirs.Private("/d")}}},
+			Needs{Helper: caps.Helper, Bases: []dirs.Spec{dirs.Private("/b"), dirs.Private("/d")}}},
+		{"Directory /tmp tmpfs\nDirectory /a mount share=x\nRuntimeDirectory no\nMatch User a\nDirectory /a mount",
+			Needs{Launcher: caps.Keeper, Helper: caps.Helper, Instances: []dirs.Instance{
+				{At: "/tmp", Fresh: true, In: dirs.System}, {At: "/a", Share: "x", In: dirs.System}}}},
+		{"Directory /tmp off\nRuntimeDirectory no\nMatch User a\nDirectory /tmp tmpfs",
+			Needs{Launcher: caps.Mounter, Helper: caps.Helper, Instances: []dirs.Instance{{At: "/tmp", Fresh: true, In: dirs.System}}}},
 	} {
 		c, err := config.Parse("conf", test.text)
 		if err != nil {
