@@ -10,10 +10,12 @@ import (
 	"strconv"
 	"testing"
 
+	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
 )
 
 func TestMain(m *testing.M) {
+	rig.Main()
 	view.Main()
 	flag.Parse()
 	// Most tests wait for daemons and clocks most of the time; as many at
