@@ -6,6 +6,7 @@
 #                  COMMAND='...' runs one command in its place
 #   make test      everything (root or sudo; installs the Debian packages it needs)
 #   make test-unit without root
+#   make bench     what a login costs
 #   make lint      gofmt, vet, staticcheck, manual pages, shell scripts
 
 PREFIX     ?= /usr
@@ -38,7 +39,7 @@ SOURCES  := $(shell find cmd internal -name '*.go' ! -name '*_test.go' -o -name 
 
 # The linters have a module file of their own (tools.mod): what they depend on is
 # nothing that the programs do.
-.PHONY: build install uninstall try test test-unit lint fmt clean
+.PHONY: build install uninstall try test test-unit bench lint fmt clean
 build: $(PROGRAMS)
 
 bin/%: $(SOURCES) Makefile
@@ -79,12 +80,19 @@ test: build
 		TMPSHELL_MUST_RUN="$${TMPSHELL_MUST_RUN-$${CI:+1}}" \
 		$(GO) test -count=1 -timeout 80m ./...
 
+# Speed; on a quiet machine. The figures of one run can be compared, those of
+# two cannot.
+bench: build
+	$(SUDO) e2e/packages.sh
+	$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 TMPSHELL_MUST_RUN=1 \
+		$(GO) test -count=1 -timeout 30m -tags bench -parallel 1 -run '^TestBench' -v ./e2e
+
 test-unit:
 	$(GO) test -short ./cmd/... ./internal/...
 
 lint:
 	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "not gofmt-ed: $$out"; exit 1; }
-	$(GO) vet ./...
+	$(GO) vet -tags bench ./...
 	GOARCH=arm64 $(GO) vet ./...
 	$(GO) tool -modfile=tools.mod staticcheck ./...
 	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning man/*; \

@@ -5,7 +5,7 @@
 set -eu
 
 packages="
-	acl attr btrfs-progs busybox-static cron dash e2fsprogs iproute2
+	acl attr btrfs-progs busybox-static cron dash e2fsprogs hyperfine iproute2
 	libcap2-bin libnss-extrausers login make mandoc mount openssh-client
 	openssh-server openssh-sftp-server passwd procps rsync runc sudo strace
 	util-linux xfsprogs zsh

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"tmpshell/internal/build"
 	"tmpshell/internal/config"
+	"tmpshell/internal/dirs"
 	"tmpshell/internal/msg"
 )
 
@@ -24,6 +27,8 @@ type checkReport struct {
 	File     string    `json:"file"`
 	OK       bool      `json:"ok"`
 	Findings []finding `json:"findings"`
+	// Consequence of being refused, for the file in force.
+	Consequence string `json:"-"`
 }
 
 func checkCommand(out *output) *cobra.Command {
@@ -59,6 +64,7 @@ func checkFile(file string) checkReport {
 	var errs config.Errors
 	if errors.As(err, &errs) {
 		report.OK = false
+		report.Consequence = "; until it is mended, logins use the built-in configuration"
 		for _, e := range errs {
 			add("error", e)
 		}
@@ -67,7 +73,40 @@ func checkFile(file string) checkReport {
 	for _, e := range conf.Notices {
 		add("notice", e)
 	}
+	for _, e := range mountPoints(conf) {
+		report.OK = false
+		report.Consequence = "; until it is mended, logins do without what cannot be mounted"
+		add("error", e)
+	}
 	return report
+}
+
+// mountPoints tells what nothing can be mounted over. A login does without such
+// a directory (OnFailure), for it says nothing about the others; whoever writes
+// the line should know.
+func mountPoints(conf *config.Config) []*config.Error {
+	var list []*config.Error
+	seen := make(map[config.Pos]bool)
+	for _, p := range conf.Variants() {
+		for _, d := range p.Directories {
+			if !d.Mounted() || seen[d.Pos] || insideMounted(p, d) {
+				continue
+			}
+			seen[d.Pos] = true
+			if err := dirs.Of(d).CheckMountPoint(); err != nil {
+				list = append(list, &config.Error{Pos: d.Pos, Message: "nothing can be mounted over " + d.Path + ": " + err.Error()})
+			}
+		}
+	}
+	return list
+}
+
+// insideMounted: a directory inside another one that is mounted over is made by
+// the login.
+func insideMounted(p config.Policy, d config.Directory) bool {
+	return slices.ContainsFunc(p.Directories, func(o config.Directory) bool {
+		return o.Mounted() && strings.HasPrefix(d.Path, o.Path+"/")
+	})
 }
 
 func (o *output) check(report checkReport) error {
@@ -86,7 +125,7 @@ func (o *output) check(report checkReport) error {
 		if report.OK {
 			fmt.Fprintln(o.w, report.File+": ok")
 		} else if report.File == build.Config {
-			fmt.Fprintln(o.w, report.File+": refused; until it is mended, logins use the built-in configuration")
+			fmt.Fprintln(o.w, report.File+": refused"+report.Consequence)
 		}
 	}
 	if !report.OK {

@@ -1,6 +1,8 @@
 package dirs
 
 import (
+	"errors"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -100,6 +102,16 @@ func (i Instance) OpenShared() (int, error) {
 		sys.Close(fd)
 	}
 	return openParent(i.At)
+}
+
+// CheckMountPoint tells why nothing can be mounted over the shared directory.
+func (i Instance) CheckMountPoint() error {
+	fd, err := i.OpenShared()
+	sys.Close(fd)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("it does not exist; tmpshellctl setup makes it, if the directory that it is in exists")
+	}
+	return err
 }
 
 // mounted: is something mounted on the directory that fd, at SharedPath, is?
