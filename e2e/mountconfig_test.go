@@ -87,10 +87,10 @@ func TestMountNotToBeHad(t *testing.T) {
 		name, prepare, run, why string
 		setup                   bool
 	}{
-		{"no_new_privs", "", plain + "--no-new-privs ", "no_new_privs is set", false},
+		{"no_new_privs", "", plain + "setpriv --no-new-privs ", "no_new_privs is set", false},
 		{"a bounding set of nothing", "", plain + "--bounding-set -all ", "bounding set", false},
 		{"a bounding set without sys_admin", "", plain + "--bounding-set -sys_admin ", "bounding set", false},
-		{"lost by a copy", "cp /usr/bin/tmpshell /usr/bin/copy && mv /usr/bin/copy /usr/bin/tmpshell", plain, "/usr/bin/tmpshell does not have the capabilities", true},
+		{"lost by a copy", "cp /usr/bin/tmpshell /usr/bin/copy && mv /usr/bin/copy /usr/bin/tmpshell", plain, "/usr/bin/tmpshell does not have", true},
 		{"a nosuid mount", "mount --bind /usr /usr && mount -o remount,bind,nosuid /usr", plain, "do nothing here", false},
 	} {
 		rig.Install(t, "Directory /tmp mount", "Directory /var/tmp mount variables=VARTMP")

@@ -6,15 +6,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DropGained takes from the permitted and effective sets, for good, what the
-// program file gave: all that is not in the ambient set. What is left is what
-// the thread would have without file capabilities, and what the session has
-// after execve(2). The sets are read again and compared.
+// KeepOf takes from the permitted and effective sets, for good, what the program
+// file gave and is not in keep: all but that is in the ambient set. With an empty
+// keep, what is left is what the thread would have without file capabilities,
+// and what the session has after execve(2). The sets are read again and compared.
 //
 // A process with the effective uid 0 is left as it is: its capabilities are not
 // the file's, and with fewer of them an execve(2) would be one that gains
 // privilege, after which the program is not dumpable.
-func DropGained() error {
+func KeepOf(keep Set) error {
 	if unix.Geteuid() == 0 {
 		return nil
 	}
@@ -22,7 +22,7 @@ func DropGained() error {
 	if err != nil {
 		return err
 	}
-	kept := s.Permitted & Ambient(s.Permitted)
+	kept := s.Permitted & (keep | Ambient(s.Permitted))
 	if s.Permitted == kept {
 		return nil
 	}

@@ -1,6 +1,9 @@
 package caps
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // names by number, as in linux/capability.h of Linux 6.12.
 var names = [...]string{
@@ -25,6 +28,17 @@ func Parse(name string) (Set, bool) {
 		}
 	}
 	return 0, false
+}
+
+// Each yields every capability of the set alone.
+func (s Set) Each() iter.Seq[Set] {
+	return func(yield func(Set) bool) {
+		for n := range len(names) {
+			if one := Set(1) << n; s&one != 0 && !yield(one) {
+				return
+			}
+		}
+	}
 }
 
 // String lists the names, comma-separated, as setcap(8) takes them.

@@ -117,14 +117,13 @@ func TestNotInEffect(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
 		{"Directory /tmp env max-age=10d", "max-age="},
 		{"Supervise yes", "Supervise"},
-		{"NoNewPrivileges yes", "NoNewPrivileges"},
-		{"Ambient cap_net_raw", "Ambient"},
 		{"Directory /tmp env", ""},
 		{"Directory /tmp off", ""},
 		{"Directory /tmp mount", ""},
 		{"Directory /tmp tmpfs", ""},
 		{"Supervise no", ""},
-		{"NoNewPrivileges no", ""},
+		{"NoNewPrivileges yes", ""},
+		{"Ambient cap_net_raw", ""},
 		{"Ambient none", ""},
 		{"Log all", ""},
 	} {

@@ -9,6 +9,8 @@ package config
 import (
 	"errors"
 	"strings"
+
+	"tmpshell/internal/caps"
 )
 
 // Config is a parsed configuration. The zero value is the built-in one.
@@ -18,6 +20,9 @@ type Config struct {
 
 	// Notices are lines that are right but do not do what one might think.
 	Notices []*Error
+	// Unmet are lines that ask for what this machine does not have. A login
+	// does without; whoever writes the line should know.
+	Unmet []*Error
 }
 
 // block is what follows one Match line.
@@ -92,6 +97,11 @@ func (p *parser) line(pos Pos, line string, ctx *context) error {
 		s.given = make(map[string]Pos)
 	}
 	s.given[key] = pos
+	if word == "ambient" && s.ambient != nil {
+		if unknown := caps.Unknown((Policy{Ambient: *s.ambient}).Grants()); unknown != 0 {
+			p.conf.Unmet = append(p.conf.Unmet, &Error{pos, "the running kernel does not have " + unknown.String()})
+		}
+	}
 	if missing := notInEffect(s, word); missing != "" {
 		p.notice(pos, missing+" is not in effect yet in this version of tmpshell")
 	}
@@ -113,14 +123,6 @@ func notInEffect(s *settings, word string) string {
 	case "supervise":
 		if *s.supervise {
 			return "Supervise"
-		}
-	case "nonewprivileges":
-		if *s.nnp {
-			return "NoNewPrivileges"
-		}
-	case "ambient":
-		if len(*s.ambient) > 0 {
-			return "Ambient"
 		}
 	}
 	return ""

@@ -1,5 +1,7 @@
 package config
 
+import "tmpshell/internal/caps"
+
 // Policy is what the configuration says for one subject.
 type Policy struct {
 	Exempt           bool
@@ -12,6 +14,16 @@ type Policy struct {
 	NoNewPrivileges  bool
 	Ambient          []string
 	Log              LogLevel
+}
+
+// Grants is Ambient as a set.
+func (p Policy) Grants() caps.Set {
+	var all caps.Set
+	for _, name := range p.Ambient {
+		one, _ := caps.Parse(name) // checked when it was read
+		all |= one
+	}
+	return all
 }
 
 // tmpDefault is the Directory line that is built in.

@@ -27,8 +27,8 @@ type checkReport struct {
 	File     string    `json:"file"`
 	OK       bool      `json:"ok"`
 	Findings []finding `json:"findings"`
-	// Consequence of being refused, for the file in force.
-	Consequence string `json:"-"`
+	// Partly: the rest of the file is in force.
+	Partly bool `json:"-"`
 }
 
 func checkCommand(out *output) *cobra.Command {
@@ -64,7 +64,6 @@ func checkFile(file string) checkReport {
 	var errs config.Errors
 	if errors.As(err, &errs) {
 		report.OK = false
-		report.Consequence = "; until it is mended, logins use the built-in configuration"
 		for _, e := range errs {
 			add("error", e)
 		}
@@ -73,9 +72,9 @@ func checkFile(file string) checkReport {
 	for _, e := range conf.Notices {
 		add("notice", e)
 	}
-	for _, e := range mountPoints(conf) {
+	for _, e := range append(conf.Unmet, mountPoints(conf)...) {
 		report.OK = false
-		report.Consequence = "; until it is mended, logins do without what cannot be mounted"
+		report.Partly = true
 		add("error", e)
 	}
 	return report
@@ -109,6 +108,14 @@ func insideMounted(p config.Policy, d config.Directory) bool {
 	})
 }
 
+// instead is what logins do with a file that is refused.
+func (r checkReport) instead() string {
+	if r.Partly {
+		return "do without it"
+	}
+	return "use the built-in configuration"
+}
+
 func (o *output) check(report checkReport) error {
 	if o.json {
 		if err := o.asJSON(report); err != nil {
@@ -125,7 +132,7 @@ func (o *output) check(report checkReport) error {
 		if report.OK {
 			fmt.Fprintln(o.w, report.File+": ok")
 		} else if report.File == build.Config {
-			fmt.Fprintln(o.w, report.File+": refused"+report.Consequence)
+			fmt.Fprintln(o.w, report.File+": refused; until it is mended, logins "+report.instead())
 		}
 	}
 	if !report.OK {

@@ -125,7 +125,7 @@ func TestShowJSON(t *testing.T) {
 	want := policyReport{
 		User: "alice", UID: 1000, SetEnv: []string{"A=${TMPDIR}/x"}, Shell: "/bin/zsh", OnFailure: "deny",
 		Ambient: []string{"cap_net_raw"}, Log: "failures",
-		Helper: "cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable",
+		Launcher: "cap_net_raw", Helper: "cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable",
 		Directories: []directoryReport{
 			{"/tmp", "env", "/tmp/.private/1000", []string{"TMPDIR", "TMP", "TEMP", "TEMPDIR"},
 				[]string{"variables=TMPDIR,TMP,TEMP,TEMPDIR", "max-age=10d"}},

@@ -17,7 +17,10 @@ import (
 	"tmpshell/internal/syslog"
 )
 
-const program = "tmpshell"
+const (
+	program   = "tmpshell"
+	setupHint = `an administrator can run "tmpshellctl setup"`
+)
 
 // launcher is one run of tmpshell.
 type launcher struct {
@@ -55,13 +58,17 @@ func (l *launcher) run(argv []string) int {
 		return l.print(usage)
 	}
 	policy := l.policy()
+	if err := caps.KeepOf(needed(l.session.UID(), policy)); err != nil {
+		l.stderr.Error("capabilities", err.Error())
+		return ExitOwn
+	}
 	prepared := Prepare(l.session.UID(), policy, l.env, func(missing []need) Reasons {
 		return makeMissing(l.session.UID(), missing, func(text string) { l.failure(text) })
 	}, kernelMounter{l.env})
 	if l.report(prepared); prepared.Denied {
 		return ExitOwn
 	}
-	if err := caps.DropGained(); err != nil {
+	if err := l.restrict(policy); err != nil {
 		l.stderr.Error("capabilities", err.Error())
 		return ExitOwn
 	}
@@ -102,7 +109,7 @@ func (l *launcher) report(p Prepared) {
 		if p.Denied || msg.IsTerminal(l.stderr.FD) {
 			l.stderr.Error(text)
 			if p.Setup {
-				l.stderr.Hint(`an administrator can run "tmpshellctl setup"`)
+				l.stderr.Hint(setupHint)
 			}
 		}
 	}

@@ -1,11 +1,6 @@
 package launch
 
 import (
-	"errors"
-
-	"golang.org/x/sys/unix"
-
-	"tmpshell/internal/build"
 	"tmpshell/internal/caps"
 	"tmpshell/internal/config"
 	"tmpshell/internal/dirs"
@@ -26,14 +21,6 @@ type mounter interface {
 // kernelMounter is the mounter of a login.
 type kernelMounter struct{ env Environment }
 
-// errSetup is wrapped by reasons that tmpshellctl setup removes.
-var errSetup = errors.New("setup")
-
-type setupError struct{ text string }
-
-func (e setupError) Error() string        { return e.text }
-func (e setupError) Is(target error) bool { return target == errSetup }
-
 func (kernelMounter) May(p namespace.Plan) (bool, error) {
 	have, err := caps.Get()
 	switch {
@@ -43,17 +30,8 @@ func (kernelMounter) May(p namespace.Plan) (bool, error) {
 		return false, nil // Enter looks, and looks closer
 	case p.Present():
 		return true, nil
-	case caps.Bounding(p.Needs()) != p.Needs():
-		return false, errors.New("this process may not have " + p.Needs().String() + " (bounding set)")
 	}
-	launcher := build.Launcher()
-	if n, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); n == 1 {
-		return false, errors.New("no_new_privs is set, so that the capabilities of " + launcher + " do nothing")
-	}
-	if caps.OfFile(launcher).Has(p.Needs()) {
-		return false, errors.New("the capabilities of " + launcher + " do nothing here (nosuid mount, or a user namespace)")
-	}
-	return false, setupError{launcher + " does not have the capabilities " + p.Needs().String()}
+	return false, lacking(p.Needs())
 }
 
 func (k kernelMounter) Enter(p namespace.Plan) error {

@@ -36,6 +36,7 @@ func Of(p config.Policy) Needs {
 			n.Bases = append(n.Bases, s)
 		}
 	}
+	n.Launcher = p.Grants()
 	n.Instances = dirs.Instances(p)
 	for _, i := range n.Instances {
 		n.Helper = caps.Helper

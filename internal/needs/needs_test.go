@@ -26,6 +26,8 @@ func TestOfConfig(t *testing.T) {
 				{At: "/tmp", Fresh: true, In: dirs.System}, {At: "/a", Share: "x", In: dirs.System}}}},
 		{"Directory /tmp off\nRuntimeDirectory no\nMatch User a\nDirectory /tmp tmpfs",
 			Needs{Launcher: caps.Mounter, Helper: caps.Helper, Instances: []dirs.Instance{{At: "/tmp", Fresh: true, In: dirs.System}}}},
+		{"Directory /tmp off\nRuntimeDirectory no\nMatch User a\nAmbient cap_chown\nMatch User b\nAmbient cap_net_raw cap_syslog",
+			Needs{Launcher: 1<<0 | 1<<13 | 1<<34}},
 	} {
 		c, err := config.Parse("conf", test.text)
 		if err != nil {
