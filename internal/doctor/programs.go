@@ -27,11 +27,9 @@ func checkPrograms(m *machine, r *report) error {
 		if err != nil {
 			return err
 		}
-		r.rootsAlone(directories(nodes), path.Base(program), seen)
-		if !seen[program] {
-			r.program(nodes[len(nodes)-1], program)
-		}
-		seen[program] = true
+		file := nodes[len(nodes)-1]
+		r.rootsAlone(nodes[:len(nodes)-1], path.Base(program), seen)
+		r.program(file, program)
 	}
 	r.otherwise(fmt.Sprintf("%s and %s are root's alone, and not setuid", build.Launcher(), build.Helper()))
 	return nil
