@@ -51,6 +51,7 @@ var ailments = map[string][]ailment{
 		{want: "has cap_sys_admin, which", breakIt: "setcap cap_sys_admin,cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=p /usr/libexec/tmpshell-helper"},
 		{want: "effective bit", breakIt: "setcap cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=ep /usr/libexec/tmpshell-helper"},
 		{want: "inheritable", breakIt: "setcap cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=ip /usr/libexec/tmpshell-helper"},
+		{want: "count only where uid 1000 is", breakIt: "setcap -n 1000 cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=p /usr/libexec/tmpshell-helper"},
 		{want: "/usr/bin/tmpshell has cap_net_raw", breakIt: "setcap cap_net_raw=p /usr/bin/tmpshell"},
 		{want: "linux_immutable, which the configuration does not need", breakIt: "printf 'Directory /tmp off\nRuntimeDirectory no\n' >/etc/tmpshell.conf"},
 	},
@@ -78,6 +79,7 @@ var ailments = map[string][]ailment{
 	},
 	"bases": {
 		{want: "/tmp/.private is missing", breakIt: unflag + "rmdir /tmp/.private"},
+		{want: "/var/cache/e2e/.private is missing", breakIt: "echo 'Directory /var/cache/e2e env' >>/etc/tmpshell.conf"},
 		{want: "/tmp/.private has mode 0777", breakIt: unflag + "chmod 777 /tmp/.private"},
 		{want: "/tmp/.private does not have the append-only flag", breakIt: unflag},
 		{want: "/tmp/.private is a mount point", breakIt: "mount -t tmpfs -o mode=711 none /tmp/.private"},

@@ -7,6 +7,7 @@ var surroundings = map[string][]ailment{
 		{want: "does not list /usr/bin/tmpshell-dash", breakIt: `sed -i '\|tmpshell-dash|d' /etc/shells`},
 		{want: "/etc/shells has mode 0666", breakIt: "chmod 666 /etc/shells"},
 		{want: "lists /usr/bin/tmpshell-gone, which is missing", breakIt: "echo '/usr/bin/tmpshell-gone # once' >>/etc/shells"},
+		{want: "lists no shell oddsh", breakIt: "ln -s tmpshell /usr/bin/tmpshell-oddsh; tmpshellctl setup", undo: "rm /usr/bin/tmpshell-oddsh; sed -i /oddsh/d /etc/shells"},
 		{want: "lists no shell dash", breakIt: `sed -i '\|/dash$|d' /etc/shells`},
 	},
 	"passwd": {
@@ -19,6 +20,8 @@ var surroundings = map[string][]ailment{
 		{want: "internal-sftp runs no shell, and so no tmpshell, for alice, bob", breakIt: `sed -i 's|^Subsystem.*|Subsystem sftp internal-sftp|' /etc/ssh/sshd_config`},
 		{want: "for bob (reload", breakIt: `sed -i 's|^Subsystem.*|subsystem	sftp internal-sftp -l INFO|' /etc/ssh/sshd_config
 			printf 'Match User alice\nForceCommand /usr/bin/tmpshell\n' >>/etc/ssh/sshd_config`},
+		{want: "could not be finished: sshd -T for alice", breakIt: `printf 'Match User *\nSubsystem sftp internal-sftp\nNonsense\n' >>/etc/ssh/sshd_config`,
+			undo: `sed -i '$d' /etc/ssh/sshd_config; sed -i '$d' /etc/ssh/sshd_config; sed -i '$d' /etc/ssh/sshd_config`},
 		{want: "no sftp-server that it could run", breakIt: `printf 'Match User alice\nForceCommand /usr/bin/tmpshell\n' >>/etc/ssh/sshd_config
 			mv /usr/lib/openssh/sftp-server /usr/lib/openssh/away`, undo: "mv /usr/lib/openssh/away /usr/lib/openssh/sftp-server"},
 	},

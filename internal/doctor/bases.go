@@ -26,7 +26,7 @@ func checkBases(m *machine, r *report) error {
 			right = append(right, b.BasePath())
 			r.appendOnly(b)
 		case errors.Is(err, fs.ErrNotExist):
-			r.warn(b.BasePath()+" is missing, and its name is free for anybody who can write to "+b.Parent, setUp)
+			r.warn(b.BasePath()+" is missing, so that its name can be taken by whoever can write to "+b.Parent, setUp)
 		case errors.Is(err, fs.ErrPermission):
 			r.note(err.Error() + ": only root can tell")
 		default:

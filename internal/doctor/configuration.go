@@ -33,12 +33,9 @@ func checkConfiguration(m *machine, r *report) error {
 		return nil
 	}
 	for _, n := range m.conf.Notices {
-		switch {
-		case n.IsEmptyInclude():
+		if n.IsEmptyInclude() {
 			r.note(n.Error())
-		case strings.HasPrefix(n.Message, "method "):
-			r.warn(n.Error(), nil)
-		default:
+		} else {
 			r.warn(n.Error(), commentOut(n.File, n.Line))
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/kballard/go-shellquote"
+
+	"tmpshell/internal/msg"
 )
 
 // Fix mends what was found: one command, or one line of a file.
@@ -14,6 +16,15 @@ type Fix struct {
 	// the place of the one that In names as FILE:LINE.
 	Write string `json:"write,omitempty"`
 	In    string `json:"in,omitempty"`
+}
+
+func (f *Fix) printable() bool {
+	for _, text := range []string{f.Run, f.Write, f.In} {
+		if msg.Line(text) != text {
+			return false
+		}
+	}
+	return true
 }
 
 // run is a command of these words.
