@@ -43,7 +43,7 @@ func FuzzShow(f *testing.F) {
 		var back strings.Builder
 		for line := range strings.Lines(b.String()) {
 			switch word, _, _ := strings.Cut(line, " "); {
-			case word == "user", word == "exempt", word == "private", word == "helper", line == "shell none\n":
+			case word == "user", word == "exempt", word == "private", word == "launcher", word == "helper", line == "shell none\n":
 			default:
 				back.WriteString(line)
 			}

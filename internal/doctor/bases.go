@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/caps"
+	"tmpshell/internal/config"
 	"tmpshell/internal/dirs"
 )
 
@@ -33,14 +34,10 @@ func checkBases(m *machine, r *report) error {
 			r.error(err.Error()+": no session gets a private directory there", mendBase(b, err))
 		}
 	}
-	for _, p := range m.conf.Variants() {
-		if !p.RuntimeDirectory {
-			continue
-		}
+	if slices.ContainsFunc(m.conf.Variants(), func(p config.Policy) bool { return p.RuntimeDirectory }) {
 		if err := dirs.VerifyBase(dirs.Runtime); errors.Is(err, dirs.ErrUnsafe) {
 			r.error(err.Error()+": XDG_RUNTIME_DIR is not set", mendBase(dirs.Runtime, err))
 		}
-		break
 	}
 	if len(right) > 0 {
 		r.otherwise(strings.Join(right, ", ") + ": root's, 0711")
