@@ -54,7 +54,7 @@ func checkSSHD(m *machine, r *report) error {
 	}
 	if len(forced) > 0 && sftpServer() == "" {
 		r.warn(forced[0].at()+" runs tmpshell, and there is no sftp-server that it could run for sftp",
-			&Fix{Run: "apt-get install openssh-sftp-server"})
+			installServer())
 	}
 	if len(internal) > 0 && len(m.users) > 0 {
 		if err := r.internalSFTP(m, internal); err != nil {
@@ -90,7 +90,7 @@ func (r *report) internalSFTP(m *machine, lines []numbered) error {
 	}
 	server := sftpServer()
 	for _, l := range lines {
-		fix := &Fix{Run: "apt-get install openssh-sftp-server"}
+		fix := installServer()
 		if server != "" {
 			fix = run("sed", "-i", fmt.Sprintf("%ds|internal-sftp|%s|", l.line, server), l.file)
 		}
@@ -168,6 +168,14 @@ func sshdKeyword(line string) (keyword, value string) {
 func firstWord(s string) string {
 	word, _, _ := strings.Cut(strings.Trim(s, `"`), " ")
 	return word
+}
+
+// installServer is known where the package has a name of its own.
+func installServer() *Fix {
+	if unix.Access("/usr/bin/apt-get", unix.X_OK) != nil {
+		return nil
+	}
+	return run("apt-get", "install", "openssh-sftp-server")
 }
 
 // sftpServer is the one that tmpshell would run.
