@@ -97,7 +97,7 @@ fuzz:
 	@for file in $$(grep -l '^func Fuzz' internal/*/*_test.go); do \
 		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\)(.*/\1/p' $$file); do \
 			echo "$${file%/*} $$name"; \
-			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) ./$${file%/*} || exit 1; \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s ./$${file%/*} || exit 1; \
 		done; \
 	done
 

@@ -29,6 +29,13 @@ func inMemory(t *testing.T, text string) string {
 	return "/proc/self/fd/" + strconv.Itoa(fd)
 }
 
+// short leaves out the long lines: an engine that shortens what it has found
+// does nothing else for minutes.
+func short(text string) string {
+	lines := strings.Split(text, "\n")
+	return strings.Join(slices.DeleteFunc(lines, func(l string) bool { return len(l) > 60 }), "\n")
+}
+
 // entries are the lines of a passwd or group file that are entries, by the
 // letter of the manual pages.
 func entries(text string, n int) [][]string {
@@ -59,12 +66,14 @@ func id(s string) uint32 {
 // FuzzPasswd: of all entries the first that fits is found, in a file or in what
 // getent(1) prints, whatever stands around it.
 func FuzzPasswd(f *testing.F) {
-	f.Add(passwd, uint32(1000), "alice", uint16(0))
+	f.Add(short(passwd), uint32(1000), "alice", uint16(0))
 	f.Add("a:x:1:1::/:/bin/sh\nb:x:1:1::/:/bin/sh", uint32(1), "b", uint16(16380))
 	f.Add("a:x:01:4294967295::/:\n\na:x:4294967294:0::/:\r\n\x00:::1:1:::", uint32(1<<32-2), "a", uint16(3))
 	f.Fuzz(func(t *testing.T, text string, uid uint32, name string, stretch uint16) {
 		// Lines that do not fit into the first buffer.
-		text = "#" + strings.Repeat("y", int(stretch)) + "\n" + text
+		if stretch > 0 {
+			text = "#" + strings.Repeat("y", int(stretch)) + "\n" + text
+		}
 		var all []Account
 		for _, f := range entries(text, 7) {
 			if isID(f[3]) {
@@ -101,7 +110,7 @@ func FuzzPasswd(f *testing.F) {
 // FuzzGroup: a user is in his own group and in each that lists him, and in no
 // other; each group has its first name.
 func FuzzGroup(f *testing.F) {
-	f.Add(group, "alice", uint32(1000))
+	f.Add(short(group), "alice", uint32(1000))
 	f.Add("a:x:1:b,,c,\nb:x:1:c\n,:x:2:,\nd::3:b", "b", uint32(1))
 	f.Fuzz(func(t *testing.T, text, user string, gid uint32) {
 		ids := []uint32{gid}
