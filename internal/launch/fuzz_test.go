@@ -150,7 +150,7 @@ func FuzzEnvironment(f *testing.F) {
 		policy := nowhere
 		policy.Exempt = exempt
 		after := Environment(vector(text))
-		prepared := Prepare(uid, policy, after, func([]dirs.Spec) Reasons { return Reasons{general: "no"} })
+		prepared := Prepare(uid, policy, after, func([]need) Reasons { return Reasons{general: "no"} }, noMounter{t})
 		if !slices.Equal(before, after) {
 			t.Fatalf("Prepare changes %q to %q", before, after)
 		}
