@@ -16,6 +16,9 @@ const reinstall = `cp /run/tmpshell-bin/tmpshell /usr/bin/; cp /run/tmpshell-bin
 // unflag lets a base be changed.
 const unflag = "chattr -a /tmp/.private; "
 
+// mountTmp has sessions with a directory of their own on /tmp.
+const mountTmp = "echo 'Directory /tmp mount' >/etc/tmpshell.conf; tmpshellctl setup; "
+
 // ailments of each check: what can be wrong with the programs, and with what
 // they work on.
 var ailments = map[string][]ailment{
@@ -88,6 +91,13 @@ var ailments = map[string][]ailment{
 		{want: "/run/user has mode 0777", breakIt: "chmod 777 /run/user"},
 		{want: "/run/link is a symbolic link", breakIt: "ln -s /tmp /run/link; echo 'Directory /run/link env' >>/etc/tmpshell.conf",
 			undo: "rm /run/link; echo 'Log all' >/etc/tmpshell.conf", also: []string{"tmpfiles"}},
+	},
+	"instances": {
+		{want: "/var/lib/tmpshell has mode 0755", breakIt: mountTmp + "chmod 755 /var/lib/tmpshell"},
+		{want: "/var/lib/tmpshell belongs to uid 1000", breakIt: mountTmp + "chown alice /var/lib/tmpshell"},
+		{want: "/run/tmpshell/sessions has mode 0777", breakIt: mountTmp + "chmod 777 /run/tmpshell/sessions"},
+		{want: "nothing can be mounted over /tmp: /tmp can be written by others", breakIt: mountTmp + "chmod -t /tmp"},
+		{want: "nothing can be mounted over /var/e2e: it does not exist", breakIt: mountTmp + "echo 'Directory /var/e2e mount' >>/etc/tmpshell.conf"},
 	},
 	"squatters": {
 		{want: "/tmp/.private is a directory, and belongs to uid 1000", breakIt: unflag + "rmdir /tmp/.private; mkdir -m 711 /tmp/.private; chown alice /tmp/.private"},

@@ -2,6 +2,8 @@ package dirs
 
 import (
 	"errors"
+	"io/fs"
+	"path"
 	"strings"
 
 	"tmpshell/internal/sys"
@@ -60,4 +62,33 @@ const squatted = ".squatted-"
 func IsMovedAside(entry string) (was string, ok bool) {
 	was, tail, ok := strings.Cut(entry, squatted)
 	return was, ok && was != "" && len(tail) == randomLength && strings.Trim(tail, digits) == ""
+}
+
+// VerifyPlaces tells what is wrong with the places of an instance. One that is
+// missing is not: the next login makes it, in a directory that only root can
+// write to.
+func (i Instance) VerifyPlaces() error {
+	for _, place := range []struct {
+		path string
+		mode uint32
+		kept bool
+	}{
+		{i.In.Run, 0o755, true}, {i.In.Run + "/shared", 0o755, true}, {i.In.Run + "/sessions", 0o700, true},
+		{i.In.Store, 0o700, !i.Fresh},
+	} {
+		if !place.kept {
+			continue
+		}
+		parent, err := openParent(path.Dir(place.path))
+		if err == nil {
+			var fd int
+			fd, err = openRoots(parent, place.path, path.Base(place.path), place.mode)
+			sys.Close(fd)
+			sys.Close(parent)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }

@@ -59,6 +59,7 @@ var checks = []check{
 	{"configuration", checkConfiguration},
 	{"configuration-path", checkConfigurationPath},
 	{"bases", checkBases},
+	{"instances", checkInstances},
 	{"squatters", checkSquatters},
 	{"shells", checkShells},
 	{"passwd", checkPasswd},

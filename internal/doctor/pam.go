@@ -96,7 +96,7 @@ func (r *report) polyinstantiation(m *machine, service numbered) error {
 		for _, l := range list {
 			dir := strings.Fields(l.text)[0]
 			for _, b := range m.needs.Bases {
-				if filepath.Clean(dir) == b.Parent && !r.has(l.at()) {
+				if filepath.Clean(dir) == b.Parent && !r.says(l.at()+": ") {
 					r.warn(l.at()+": pam_namespace mounts a directory of its own on "+b.Parent+" for sessions (first by "+service.at()+")",
 						commentOut(l.file, l.line))
 				}
@@ -104,11 +104,6 @@ func (r *report) polyinstantiation(m *machine, service numbered) error {
 		}
 	}
 	return nil
-}
-
-// has tells whether a place was reported already.
-func (r *report) has(at string) bool {
-	return slices.ContainsFunc(r.results, func(one Result) bool { return strings.HasPrefix(one.Fact, at+": ") })
 }
 
 // pamEnv reports the variables of tmpshell in the files that pam_env reads.

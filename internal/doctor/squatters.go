@@ -41,6 +41,13 @@ func checkSquatters(m *machine, r *report) error {
 			return err
 		}
 	}
+	if len(m.needs.Instances) > 0 {
+		for _, place := range []string{dirs.System.Store, dirs.System.Run} {
+			if err := r.movedAside(path.Dir(place), path.Base(place), ""); err != nil {
+				return err
+			}
+		}
+	}
 	r.otherwise("nobody took a base's name, and nothing is left of earlier attempts")
 	return nil
 }
