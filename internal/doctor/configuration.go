@@ -28,16 +28,19 @@ func checkConfiguration(m *machine, r *report) error {
 	if m.confErr != nil {
 		return m.confErr
 	}
-	if _, err := os.Stat(build.Config); errors.Is(err, fs.ErrNotExist) {
-		r.otherwise(build.Config + " does not exist: the built-in configuration is in force")
-		return nil
-	}
 	for _, n := range m.conf.Notices {
 		if n.IsEmptyInclude() {
 			r.note(n.Error())
 		} else {
 			r.warn(n.Error(), commentOut(n.File, n.Line))
 		}
+	}
+	for _, e := range m.conf.Unmet {
+		r.warn(e.Error()+"; logins do without it", commentOut(e.File, e.Line))
+	}
+	if _, err := os.Stat(build.Config); errors.Is(err, fs.ErrNotExist) {
+		r.otherwise(build.Config + " does not exist: the built-in configuration is in force")
+		return nil
 	}
 	r.otherwise(build.Config + " is in force")
 	return nil

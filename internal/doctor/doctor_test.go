@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tmpshell/internal/config"
 )
 
 // A check that fails, or panics, says so, and keeps what it found before.
@@ -32,6 +34,27 @@ func TestExamineCheck(t *testing.T) {
 		if diff := cmp.Diff(test.want, check{"x", test.run}.examine(nil)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
+	}
+}
+
+// What the running kernel does not have is found, and a directory for later
+// files is not.
+func TestConfiguration(t *testing.T) {
+	at := func(line int, message string) *config.Error {
+		return &config.Error{Pos: config.Pos{File: "/c", Line: line}, Message: message}
+	}
+	conf, err := config.Parse("/nowhere/c", "Include d/*.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf.Unmet = []*config.Error{at(7, "the running kernel does not have cap_x")}
+	got := check{"x", checkConfiguration}.examine(&machine{conf: conf})
+	want := []Result{
+		{"x", Note, "/nowhere/c:1: no file matches /nowhere/d/*.conf", nil},
+		{"x", Warning, "/c:7: the running kernel does not have cap_x; logins do without it", run("sed", "-i", "7s/^/#/", "/c")},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("configuration (-want +got):\n%s", diff)
 	}
 }
 
