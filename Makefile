@@ -7,6 +7,7 @@
 #   make test      everything (root or sudo; installs the Debian packages it needs)
 #   make test-unit without root
 #   make bench     what a login costs
+#   make fuzz      each fuzz test for FUZZTIME, 20s
 #   make lint      gofmt, vet, staticcheck, manual pages, shell scripts
 
 PREFIX     ?= /usr
@@ -39,7 +40,7 @@ SOURCES  := $(shell find cmd internal -name '*.go' ! -name '*_test.go' -o -name 
 
 # The linters have a module file of their own (tools.mod): what they depend on is
 # nothing that the programs do.
-.PHONY: build install uninstall try test test-unit bench lint fmt clean
+.PHONY: build install uninstall try test test-unit fuzz bench lint fmt clean
 build: $(PROGRAMS)
 
 bin/%: $(SOURCES) Makefile
@@ -89,6 +90,16 @@ bench: build
 
 test-unit:
 	$(GO) test -short ./cmd/... ./internal/...
+
+# One after the other: each takes all processors.
+FUZZTIME ?= 20s
+fuzz:
+	@for file in $$(grep -l '^func Fuzz' internal/*/*_test.go); do \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\)(.*/\1/p' $$file); do \
+			echo "$${file%/*} $$name"; \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s ./$${file%/*} || exit 1; \
+		done; \
+	done
 
 lint:
 	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "not gofmt-ed: $$out"; exit 1; }

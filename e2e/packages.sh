@@ -7,8 +7,8 @@ set -eu
 packages="
 	acl attr btrfs-progs busybox-static cron dash e2fsprogs hyperfine iproute2 iputils-ping
 	libcap2-bin libnss-extrausers login make mandoc mount openssh-client
-	openssh-server openssh-sftp-server passwd procps python3-minimal rsync runc sudo strace
-	util-linux xfsprogs zsh
+	openssh-server openssh-sftp-server passwd procps python3-minimal rsync
+	runc sudo strace util-linux xfsprogs zsh tmpreaper systemd
 	gcc libc6-dev
 "
 

@@ -22,3 +22,12 @@ func Launcher() string { return Bindir + "/tmpshell" }
 
 // Helper returns the path of the program that has the capabilities.
 func Helper() string { return Libexecdir + "/tmpshell-helper" }
+
+// SFTPServers are where distributions keep the program that internal-sftp of
+// sshd is built from. The first that is there is used.
+var SFTPServers = []string{
+	"/usr/lib/openssh/sftp-server",
+	"/usr/libexec/openssh/sftp-server",
+	"/usr/lib/ssh/sftp-server",
+	"/usr/libexec/sftp-server",
+}

@@ -20,10 +20,11 @@ var names = [...]string{
 	"cap_checkpoint_restore",
 }
 
-// Parse returns the capability that a name such as cap_net_raw stands for.
+// Parse returns the capability that a name such as cap_net_raw stands for, in
+// whatever case. strings.EqualFold would take letters of other alphabets, too.
 func Parse(name string) (Set, bool) {
 	for i, n := range names {
-		if strings.EqualFold(n, name) {
+		if len(n) == len(name) && strings.EqualFold(n, name) {
 			return 1 << i, true
 		}
 	}

@@ -41,7 +41,9 @@ type loader struct {
 	root string
 	// owned: refuse files that somebody other than root could have written.
 	owned bool
+	// files were opened, names of them read.
 	files int
+	names []string
 }
 
 // Load reads the configuration at path, which must be safe: see Errors for
@@ -78,6 +80,7 @@ func parse(name, text string, l *loader) (*Config, error) {
 	if len(p.errs) > 0 {
 		return l.failed(p.errs)
 	}
+	p.conf.Files = l.names
 	return p.conf, nil
 }
 
@@ -105,9 +108,17 @@ func (l *loader) read(file string) (string, error) {
 	case st.Size > maxFile:
 		return "", errors.New("larger than 1 MiB")
 	}
+	l.names = append(l.names, file)
 	text, err := sys.ReadAll(fd, int(st.Size), maxFile)
 	return string(text), l.starves(err)
 }
+
+// noFile begins the notice of an Include that includes nothing.
+const noFile = "no file matches "
+
+// IsEmptyInclude tells whether a notice is that of an Include whose pattern
+// matches no file, which is what a directory for later files looks like.
+func (e *Error) IsEmptyInclude() bool { return strings.HasPrefix(e.Message, noFile) }
 
 // include reads the files of an Include line where it stands. As in
 // sshd_config(5), a pattern that matches nothing is no error.
@@ -129,7 +140,7 @@ func (p *parser) include(pos Pos, args []string, ctx *context) error {
 			return p.loader.starves(err)
 		}
 		if len(names) == 0 {
-			p.notice(pos, "no file matches "+arg)
+			p.notice(pos, noFile+arg)
 		}
 		for _, name := range names {
 			text, err := p.loader.read(name)

@@ -18,6 +18,10 @@ type Config struct {
 	global settings
 	blocks []*block
 
+	// Files are those that were read, in their order, a file that is
+	// included twice twice.
+	Files []string
+
 	// Notices are lines that are right but do not do what one might think.
 	Notices []*Error
 	// Unmet are lines that ask for what this machine does not have. A login

@@ -47,7 +47,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	out := &output{w: stdout}
 	root.PersistentFlags().BoolVar(&out.json, "json", false, "print JSON")
-	root.AddCommand(setupCommand(out), checkCommand(out), showCommand(out), versionCommand(out))
+	root.AddCommand(setupCommand(out), checkCommand(out), showCommand(out), doctorCommand(out), versionCommand(out))
 
 	ran, err := root.ExecuteC()
 	var failed failure

@@ -29,7 +29,10 @@ func directoryReports(p config.Policy, uid uint32) []directoryReport {
 			{"options", strings.Join(d.Options, ",")},
 			{"propagation", d.Propagation},
 		} {
-			if o.value != "" {
+			// The built-in line for /tmp has variables, which an empty
+			// list overrides.
+			none := o.name == "variables" && d.Path == "/tmp" && d.Method != config.Off
+			if o.value != "" || none {
 				r.Options = append(r.Options, o.name+"="+o.value)
 			}
 		}
@@ -57,4 +60,17 @@ func orNone(s string) string {
 		return "none"
 	}
 	return s
+}
+
+// quoted writes words as they would stand in tmpshell.conf(5), with quotes only
+// where it needs them: shellquote.Join would quote each "${" as well.
+func quoted(words ...string) string {
+	var list []string
+	for _, w := range words {
+		if w == "" || w[0] == '#' || strings.ContainsAny(w, " \t\r'\"\\") {
+			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+		list = append(list, w)
+	}
+	return strings.Join(list, " ")
 }

@@ -41,9 +41,7 @@ func (o *output) rows(pairs [][2]string) {
 		}
 		return
 	}
-	if os.Getenv("NO_COLOR") != "" {
-		text.DisableColors()
-	}
+	noColor()
 	t := table.NewWriter()
 	t.SetOutputMirror(o.w)
 	t.SetStyle(table.StyleLight)
@@ -53,6 +51,13 @@ func (o *output) rows(pairs [][2]string) {
 		t.AppendRow(table.Row{p[0], p[1]})
 	}
 	t.Render()
+}
+
+// noColor obeys the user's wish for plain tables.
+func noColor() {
+	if os.Getenv("NO_COLOR") != "" {
+		text.DisableColors()
+	}
 }
 
 func isTerminal(w io.Writer) bool {

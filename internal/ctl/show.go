@@ -138,17 +138,21 @@ func (o *output) policy(who user, p config.Policy) error {
 		{"exempt", word(r.Exempt)},
 	}
 	for _, d := range r.Directories {
-		rows = append(rows, [2]string{"directory", strings.Join(append([]string{d.Path, d.Method}, d.Options...), " ")})
+		rows = append(rows, [2]string{"directory", quoted(append([]string{d.Path, d.Method}, d.Options...)...)})
 		if d.Private != "" {
 			rows = append(rows, [2]string{"private", d.Private})
 		}
 	}
 	rows = append(rows, [2]string{"runtimedirectory", word(r.RuntimeDirectory)})
 	for _, s := range r.SetEnv {
-		rows = append(rows, [2]string{"setenv", s})
+		rows = append(rows, [2]string{"setenv", quoted(s)})
+	}
+	shell := "none"
+	if r.Shell != "" {
+		shell = quoted(r.Shell)
 	}
 	rows = append(rows,
-		[2]string{"shell", orNone(r.Shell)},
+		[2]string{"shell", shell},
 		[2]string{"onfailure", r.OnFailure},
 		[2]string{"supervise", word(r.Supervise)},
 		[2]string{"nonewprivileges", word(r.NoNewPrivileges)},

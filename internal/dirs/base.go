@@ -109,7 +109,7 @@ func (m *Maker) replace(parent int, s Spec, why error) error {
 	if err != nil {
 		return err
 	}
-	entry := s.Base + ".squatted-" + tail
+	entry := s.Base + squatted + tail
 	if err := sys.MkdirAt(parent, entry, s.Mode); err != nil {
 		return withPath(err, s.BasePath())
 	}

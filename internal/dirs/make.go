@@ -109,7 +109,7 @@ func (m *Maker) aside(dir int, path, entry string, why error) error {
 	if err != nil {
 		return err
 	}
-	to := entry + ".squatted-" + tail
+	to := entry + squatted + tail
 	if err := sys.RenameAt(dir, entry, to, unix.RENAME_NOREPLACE); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // gone already

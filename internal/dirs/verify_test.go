@@ -107,3 +107,50 @@ func TestVerifyPath(t *testing.T) {
 		testas.Run(t, testas.User{UID: alice}, "unsafe", dir+path)
 	}
 }
+
+// VerifyBase goes by the rules (b) and (c) alone, and UnsafePath says which
+// directory breaks them.
+func TestVerifyBase(t *testing.T) {
+	for _, c := range []struct {
+		name, unsafe string // below the directory; "-" for none
+		spoil        func(t *testing.T, dir string)
+	}{
+		{"nothing", "-", func(*testing.T, string) {}},
+		{"no user", "-", func(t *testing.T, d string) { must(t, os.Remove(d+"/.private/61001")) }},
+		{"base 0755", "/.private", func(t *testing.T, d string) { must(t, os.Chmod(d+"/.private", 0o755)) }},
+		{"parent not sticky", "", func(t *testing.T, d string) { must(t, os.Chmod(d, 0o777)) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := shared(t)
+			good(t, dir)
+			c.spoil(t, dir)
+			err := VerifyBase(Private(dir))
+			path, ok := UnsafePath(err)
+			if c.unsafe == "-" {
+				if err != nil || ok {
+					t.Errorf("VerifyBase() = %v; want no error", err)
+				}
+			} else if !ok || path != dir+c.unsafe {
+				t.Errorf("VerifyBase() = %v about %q; want %q", err, path, dir+c.unsafe)
+			}
+		})
+	}
+}
+
+func TestIsMovedAside(t *testing.T) {
+	tail, err := random()
+	must(t, err)
+	for name, want := range map[string]string{
+		".private" + squatted + tail:     ".private",
+		"1000" + squatted + tail:         "1000",
+		squatted + tail:                  "",
+		".private" + squatted:            "",
+		".private" + squatted + tail[1:]: "",
+		".private.squatted-0123456789aX": "",
+		".private":                       "",
+	} {
+		if was, ok := IsMovedAside(name); ok != (want != "") || ok && was != want {
+			t.Errorf("IsMovedAside(%q) = %q, %v; want %q", name, was, ok, want)
+		}
+	}
+}

@@ -110,3 +110,27 @@ func TestSet(t *testing.T) {
 		t.Errorf("Get after Set over =eip = %+v", got)
 	}
 }
+
+// FuzzDecode: any bytes are read without a panic, and what was written is read
+// as it was.
+func FuzzDecode(f *testing.F) {
+	for _, b := range [][]byte{nil, encode(caps.Helper), raw(revision3|effectiveBit, 1, 2, 3, 4, 1000), raw(revision3, 1, 2, 3, 4), raw(0x01000000, 1, 2)} {
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := decode(b)
+		if err != nil {
+			if s != (Sets{}) {
+				t.Errorf("decode(%x) = %+v, %v; want nothing with an error", b, s, err)
+			}
+			return
+		}
+		if len(b) < 20 || b[3] != 2 && b[3] != 3 || b[3] == 2 && s.Root != 0 {
+			t.Errorf("decode(%x) = %+v; want an error", b, s)
+		}
+		again, err := decode(encode(s.Permitted))
+		if again != (Sets{Permitted: s.Permitted}) || err != nil {
+			t.Errorf("%v is written and read as %+v, %v", s.Permitted, again, err)
+		}
+	})
+}

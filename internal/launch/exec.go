@@ -12,15 +12,6 @@ const (
 	ExitNotFound   = 127
 )
 
-// sftpServers are where distributions keep the program that internal-sftp is
-// built from.
-var sftpServers = []string{
-	"/usr/lib/openssh/sftp-server",
-	"/usr/libexec/openssh/sftp-server",
-	"/usr/lib/ssh/sftp-server",
-	"/usr/libexec/sftp-server",
-}
-
 // defaultPath is what execvp(3) searches where there is no PATH.
 const defaultPath = "/bin:/usr/bin"
 

@@ -168,7 +168,7 @@ func (l *launcher) becomeShell(policy config.Policy) int {
 func (l *launcher) becomeSFTP() int {
 	argv := append([]string{"sftp-server"}, l.inv.Args...)
 	var last error
-	for _, path := range sftpServers {
+	for _, path := range build.SFTPServers {
 		if last = execFile(path, argv, l.env); last != syscall.ENOENT {
 			break
 		}

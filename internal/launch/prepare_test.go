@@ -159,7 +159,8 @@ func TestPrepareNoRuntime(t *testing.T) {
 // A parent that is not there: no variable names it, deny ends the login, the
 // reason is the maker's where it knows one.
 func TestPrepareFailure(t *testing.T) {
-	none := filepath.Join(t.TempDir(), "none")
+	// Not in a temporary directory, which need not be root's.
+	const none = "/nowhere/at/all"
 	dir := config.Directory{Path: none, Method: config.Env, Variables: []string{"A", "B"}}
 	made := dirs.Private(none).Path(uid)
 	for _, test := range []struct {

@@ -1,0 +1,194 @@
+package e2e
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"tmpshell/e2e/rig"
+	"tmpshell/e2e/view"
+)
+
+// reinstall is what "install tmpshell again" comes to.
+const reinstall = `cp /run/tmpshell-bin/tmpshell /usr/bin/; cp /run/tmpshell-bin/tmpshell-helper /usr/libexec/; tmpshellctl setup >/dev/null`
+
+// unflag lets a base be changed.
+const unflag = "chattr -a /tmp/.private; "
+
+// mountTmp has sessions with a directory of their own on /tmp.
+const mountTmp = "echo 'Directory /tmp mount' >/etc/tmpshell.conf; tmpshellctl setup; "
+
+// ailments of each check: what can be wrong with the programs, and with what
+// they work on.
+var ailments = map[string][]ailment{
+	"programs": {
+		{want: "/usr/bin/tmpshell is missing", breakIt: "rm /usr/bin/tmpshell", undo: reinstall,
+			also: []string{"links", "shells", "passwd"}},
+		{want: "/usr/libexec/tmpshell-helper is missing", breakIt: "rm /usr/libexec/tmpshell-helper", undo: reinstall},
+		{want: "tmpshell has mode 0775", breakIt: "chmod g+w /usr/bin/tmpshell"},
+		{want: "tmpshell-helper has mode 4755: it is setuid", breakIt: "chmod u+s /usr/libexec/tmpshell-helper"},
+		{want: "tmpshell has mode 2755: it is setuid or setgid", breakIt: "chmod g+s /usr/bin/tmpshell"},
+		{want: "tmpshellctl has mode 4755", breakIt: "chmod u+s /usr/bin/tmpshellctl"},
+		{want: "tmpshell-helper has mode 0754: not every user", breakIt: "chmod o-x /usr/libexec/tmpshell-helper"},
+		{want: "tmpshell-helper belongs to uid 1000", breakIt: "chown alice /usr/libexec/tmpshell-helper",
+			also: []string{"capabilities"}},
+		{want: "/usr/libexec has mode 0777", breakIt: "chmod 777 /usr/libexec"},
+		{want: "/usr/bin belongs to uid 1000", breakIt: "chown alice /usr/bin"},
+		{want: "tmpshell is not a regular file", breakIt: "rm /usr/bin/tmpshell; mkdir /usr/bin/tmpshell",
+			undo: "rmdir /usr/bin/tmpshell; " + reinstall},
+	},
+	"links": {
+		{want: "tmpshell-dash leads nowhere", breakIt: "ln -sfn nothing /usr/bin/tmpshell-dash",
+			also: []string{"passwd", "shells"}},
+		{want: "tmpshell-dash is another file", breakIt: "cp --remove-destination /usr/bin/tmpshell /usr/bin/tmpshell-dash",
+			also: []string{"passwd"}},
+		{want: "and setuid", breakIt: "cp --remove-destination /usr/bin/tmpshell /usr/bin/tmpshell-x; chmod u+s /usr/bin/tmpshell-x",
+			undo: "rm /usr/bin/tmpshell-x"},
+		{want: "not root's alone", breakIt: "cp --remove-destination /usr/bin/tmpshell /usr/bin/tmpshell-x; chown alice /usr/bin/tmpshell-x",
+			undo: "rm /usr/bin/tmpshell-x"},
+	},
+	"capabilities": {
+		{want: "tmpshell-helper lacks cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable", breakIt: "setcap -r /usr/libexec/tmpshell-helper"},
+		{want: "lacks cap_dac_override,", breakIt: "setcap cap_setgid,cap_setuid,cap_linux_immutable=p /usr/libexec/tmpshell-helper"},
+		{want: "has cap_sys_admin, which", breakIt: "setcap cap_sys_admin,cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=p /usr/libexec/tmpshell-helper"},
+		{want: "effective bit", breakIt: "setcap cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=ep /usr/libexec/tmpshell-helper"},
+		{want: "inheritable", breakIt: "setcap cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=ip /usr/libexec/tmpshell-helper"},
+		{want: "count only where uid 1000 is", breakIt: "setcap -n 1000 cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=p /usr/libexec/tmpshell-helper"},
+		{want: "/usr/bin/tmpshell has cap_net_raw", breakIt: "setcap cap_net_raw=p /usr/bin/tmpshell"},
+		{want: "linux_immutable, which the configuration does not need", breakIt: "printf 'Directory /tmp off\nRuntimeDirectory no\n' >/etc/tmpshell.conf"},
+	},
+	"privilege": {
+		{want: "no_new_privs", breakIt: ":", by: "setpriv --no-new-privs"},
+		{want: "cap_dac_override is out of bounds", breakIt: ":", by: "setpriv --bounding-set -dac_override"},
+	},
+	"mounts": {
+		{want: "mounted nosuid", breakIt: "mount --bind /usr/libexec /usr/libexec; mount -o remount,bind,nosuid /usr/libexec"},
+		{want: "mounted noexec", breakIt: "mount -o remount,bind,noexec /usr/libexec"},
+	},
+	"configuration": {
+		{want: "/etc/tmpshell.conf:2: unknown keyword Frobnicate", breakIt: "echo '\nFrobnicate yes' >/etc/tmpshell.conf",
+			undo: "echo 'Log all' >/etc/tmpshell.conf"},
+		{want: "not owned by root", breakIt: "chown alice /etc/tmpshell.conf"},
+		{want: "writable by group or others", breakIt: "chmod 666 /etc/tmpshell.conf"},
+		{want: "/etc/tmpshell.d/a.conf: writable by group or others", breakIt: "chmod 664 /etc/tmpshell.d/a.conf"},
+		{want: "/etc/tmpshell.conf:2: Log has no effect here", breakIt: "printf 'Log all\nLog none\n' >/etc/tmpshell.conf"},
+	},
+	"configuration-path": {
+		{want: "/etc/tmpshell.d has mode 0777", breakIt: "chmod 777 /etc/tmpshell.d"},
+		{want: "/etc/tmpshell.d belongs to uid 1000", breakIt: "chown alice /etc/tmpshell.d"},
+		{want: "/home/alice belongs to uid 1000", breakIt: "cp /etc/tmpshell.conf /home/alice/; ln -sfn /home/alice/tmpshell.conf /etc/tmpshell.conf",
+			undo: "ln -sfn /nothing /etc/tmpshell.conf; rm /home/alice/tmpshell.conf"},
+	},
+	"bases": {
+		{want: "/tmp/.private is missing", breakIt: unflag + "rmdir /tmp/.private"},
+		{want: "/var/cache/e2e/.private is missing", breakIt: "echo 'Directory /var/cache/e2e env' >>/etc/tmpshell.conf"},
+		{want: "/tmp/.private has mode 0777", breakIt: unflag + "chmod 777 /tmp/.private"},
+		{want: "/tmp/.private does not have the append-only flag", breakIt: unflag},
+		{want: "/tmp/.private is a mount point", breakIt: "mount -t tmpfs -o mode=711 none /tmp/.private"},
+		{want: "/tmp can be written by others and is not sticky", breakIt: "chmod -t /tmp"},
+		{want: "/tmp is not owned by root", breakIt: "chown alice /tmp"},
+		{want: "/run/user has mode 0777", breakIt: "chmod 777 /run/user"},
+		{want: "/run/link is a symbolic link", breakIt: "ln -s /tmp /run/link; echo 'Directory /run/link env' >>/etc/tmpshell.conf",
+			undo: "rm /run/link; echo 'Log all' >/etc/tmpshell.conf", also: []string{"tmpfiles"}},
+	},
+	"instances": {
+		{want: "/var/lib/tmpshell has mode 0755", breakIt: mountTmp + "chmod 755 /var/lib/tmpshell"},
+		{want: "/var/lib/tmpshell belongs to uid 1000", breakIt: mountTmp + "chown alice /var/lib/tmpshell"},
+		{want: "/run/tmpshell/sessions has mode 0777", breakIt: mountTmp + "chmod 777 /run/tmpshell/sessions"},
+		{want: "nothing can be mounted over /tmp: /tmp can be written by others", breakIt: mountTmp + "chmod -t /tmp"},
+		{want: "nothing can be mounted over /var/e2e: it does not exist", breakIt: mountTmp + "echo 'Directory /var/e2e mount' >>/etc/tmpshell.conf"},
+	},
+	"squatters": {
+		{want: "/tmp/.private is a directory, and belongs to uid 1000", breakIt: unflag + "rmdir /tmp/.private; mkdir -m 711 /tmp/.private; chown alice /tmp/.private"},
+		{want: "/tmp/.private is not a directory, and belongs to uid 1000", breakIt: unflag + "rmdir /tmp/.private; setpriv --reuid 1000 ln -s /etc /tmp/.private"},
+		{want: "/tmp/.private.squatted-0123456789ab was found in the place of /tmp/.private, and belongs to uid 1000",
+			breakIt: "mkdir -p /tmp/.private.squatted-0123456789ab/x; chown alice /tmp/.private.squatted-0123456789ab"},
+		{want: "/tmp/.private/1000.squatted-0123456789ab was found", breakIt: "touch /tmp/.private/1000.squatted-0123456789ab"},
+	},
+}
+
+func init() {
+	for check, list := range surroundings {
+		ailments[check] = list
+	}
+}
+
+// TestDoctor breaks one thing after the other.
+func TestDoctor(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	healthy(t)
+	findings, others := examine(t, "")
+	if len(findings) > 0 {
+		t.Fatalf("findings on a healthy machine: %+v", findings)
+	}
+	for _, o := range others {
+		// Notes alone come from there.
+		if len(ailments[o.Check]) == 0 && o.Check != "user-namespaces" {
+			t.Errorf("no finding of %s is provoked", o.Check)
+		}
+	}
+	for _, check := range slices.Sorted(maps.Keys(ailments)) {
+		for _, a := range ailments[check] {
+			a.check = check
+			t.Run(check+"/"+a.want, a.diagnose)
+		}
+	}
+}
+
+// TestDoctorReport: what an administrator sees, and what he who is not root can
+// see.
+func TestDoctorReport(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	healthy(t)
+	t.Run("plain", func(t *testing.T) {
+		r := rig.Sh(t, "tmpshellctl doctor")
+		if r.Status != 0 || r.Stderr != "" || !strings.Contains(r.Stdout, "\ncapabilities: ok: /usr/libexec/tmpshell-helper has cap_dac_override") {
+			t.Errorf("status %d, %s%s", r.Status, r.Stdout, r.Stderr)
+		}
+		rig.Must(t, "setcap", "-r", rig.Helper)
+		defer rig.Setup(t)
+		r = rig.Sh(t, "tmpshellctl doctor")
+		if r.Status != 1 || !strings.Contains(r.Stdout, "\ncapabilities: fix: tmpshellctl setup\n") {
+			t.Errorf("without capabilities: status %d, %s%s", r.Status, r.Stdout, r.Stderr)
+		}
+	})
+	t.Run("terminal", func(t *testing.T) {
+		for env, colored := range map[string]bool{"NO_COLOR=": true, "NO_COLOR=1": false} {
+			c := rig.Command{Path: rig.Ctl, Args: []string{"tmpshellctl", "doctor"}, Env: []string{"TERM=xterm", env}}
+			text, status := c.OnTerminal(t).Wait()
+			if status != 0 || strings.Contains(text, "\x1b[") != colored || !strings.Contains(text, "capabilities") {
+				t.Errorf("%s: status %d, colour wanted: %v\n%q", env, status, colored, text)
+			}
+		}
+	})
+	t.Run("not root", func(t *testing.T) {
+		findings, others := examine(t, "setpriv --reuid 1000 --regid 1000 --clear-groups")
+		if len(findings) > 0 {
+			t.Errorf("a user finds %+v; want nothing but notes", findings)
+		}
+		notes := 0
+		for _, o := range others {
+			if o.Verdict == "note" && strings.Contains(o.Fact, "only root can tell") {
+				notes++
+			}
+		}
+		if notes == 0 {
+			t.Errorf("nothing is said to be root's to tell in %+v", others)
+		}
+	})
+	t.Run("user namespaces", func(t *testing.T) {
+		rig.Must(t, "sh", "-ec", "echo 0 >/run/sysctl/max; mount --bind /run/sysctl/max /proc/sys/user/max_user_namespaces")
+		_, others := examine(t, "")
+		for _, o := range others {
+			if o.Check == "user-namespaces" && strings.HasPrefix(o.Fact, "user.max_user_namespaces is 0: ") {
+				return
+			}
+		}
+		t.Errorf("user-namespaces does not say that there are none: %+v", others)
+	})
+}

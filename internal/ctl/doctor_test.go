@@ -1,0 +1,69 @@
+package ctl
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tmpshell/internal/doctor"
+)
+
+// Warnings and errors are exit code 1, and say what mends them.
+func TestDoctor(t *testing.T) {
+	good := doctor.Result{Check: "a", Verdict: doctor.OK, Fact: "fine"}
+	note := doctor.Result{Check: "b", Verdict: doctor.Note, Fact: "so it is"}
+	warning := doctor.Result{Check: "c", Verdict: doctor.Warning, Fact: "bad <x>", Fix: &doctor.Fix{Run: "mend it"}}
+	failure := doctor.Result{Check: "d", Verdict: doctor.Error, Fact: "worse", Fix: &doctor.Fix{Write: "line", In: "/file:3"}}
+	for _, test := range []struct {
+		results []doctor.Result
+		want    string
+		err     error
+	}{
+		{[]doctor.Result{good, note}, "a: ok: fine\nb: note: so it is\n", nil},
+		{[]doctor.Result{good, warning}, "a: ok: fine\nc: warning: bad <x>\nc: fix: mend it\n", errFindings},
+		{[]doctor.Result{failure, good}, "d: error: worse\nd: fix: write in /file:3: line\na: ok: fine\n", errFindings},
+	} {
+		var b bytes.Buffer
+		if err := (&output{w: &b}).doctor(test.results); b.String() != test.want || err != test.err {
+			t.Errorf("doctor prints %q, %v; want %q, %v", b.String(), err, test.want, test.err)
+		}
+		b.Reset()
+		err := (&output{w: &b, json: true}).doctor(test.results)
+		var got doctorReport
+		dec := json.NewDecoder(&b)
+		dec.DisallowUnknownFields()
+		if decErr := dec.Decode(&got); decErr != nil || err != test.err {
+			t.Errorf("doctor --json: %v, %v; want %v", decErr, err, test.err)
+		}
+		if diff := cmp.Diff(doctorReport{test.err == nil, test.results}, got); diff != "" {
+			t.Errorf("doctor --json (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// The table has each fix once, with the checks that ask for it.
+func TestDoctorTable(t *testing.T) {
+	t.Setenv("NO_COLOR", "1")
+	setup := &doctor.Fix{Run: "tmpshellctl setup"}
+	var b bytes.Buffer
+	(&output{w: &b}).doctorTable([]doctor.Result{
+		{Check: "x", Verdict: doctor.Error, Fact: "one", Fix: setup},
+		{Check: "x", Verdict: doctor.Error, Fact: "two", Fix: setup},
+		{Check: "y", Verdict: doctor.Warning, Fact: "a fact of so many words that it does not fit into one line of the table in a terminal of the usual width", Fix: setup},
+	})
+	want := " x  error    one\n" +
+		" x  error    two\n" +
+		" y  warning  a fact of so many words that it does not fit into one line of the\n" +
+		"             table in a terminal of the usual width\n" +
+		"\nTo mend it:\n  tmpshellctl setup  # x, y\n"
+	var got strings.Builder
+	for line := range strings.Lines(b.String()) {
+		got.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	if diff := cmp.Diff(want, got.String()); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,91 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/kballard/go-shellquote"
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/dirs"
+)
+
+// checkSquatters: nobody sits in the place of a base, and what was found there
+// and moved aside has been looked at.
+func checkSquatters(m *machine, r *report) error {
+	for _, b := range m.needs.Bases {
+		var st unix.Stat_t
+		if isSquatted(b) && unix.Lstat(b.BasePath(), &st) == nil {
+			what := "is not a directory"
+			if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+				what = "is a directory"
+			}
+			r.error(fmt.Sprintf("%s %s, and belongs to uid %d: somebody took the name; the next login moves it aside",
+				b.BasePath(), what, st.Uid), setUp)
+			continue
+		}
+		if err := r.movedAside(b.Parent, b.Base, ""); err != nil {
+			return err
+		}
+		// What is in the base can be removed only while it is not
+		// append-only.
+		guard := ""
+		if on, err := dirs.AppendOnly(b); err == nil && on {
+			guard = b.BasePath()
+		}
+		if err := r.movedAside(b.BasePath(), "", guard); err != nil {
+			return err
+		}
+	}
+	if len(m.needs.Instances) > 0 {
+		for _, place := range []string{dirs.System.Store, dirs.System.Run} {
+			if err := r.movedAside(path.Dir(place), path.Base(place), ""); err != nil {
+				return err
+			}
+		}
+	}
+	r.otherwise("nobody took a base's name, and nothing is left of earlier attempts")
+	return nil
+}
+
+// movedAside reports what tmpshell moved aside in a directory: entries that were
+// called was, or a number, for an empty was.
+func (r *report) movedAside(dir, was, guard string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // checkBases says so
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		r.note("only root can tell what is in " + dir)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name, ok := dirs.IsMovedAside(e.Name())
+		if !ok || was != "" && name != was || was == "" && strings.Trim(name, "0123456789") != "" {
+			continue
+		}
+		whose := ""
+		var st unix.Stat_t
+		if unix.Lstat(path.Join(dir, e.Name()), &st) == nil {
+			whose = fmt.Sprintf(", and belongs to uid %d", st.Uid)
+		}
+		at := path.Join(dir, e.Name())
+		r.warn(at+" was found in the place of "+path.Join(dir, name)+whose+": look at it, ask its owner, and remove it", remove(at, guard))
+	}
+	return nil
+}
+
+func remove(at, guard string) *Fix {
+	fix := run("rm", "-rf", "--one-file-system", "--", at)
+	if guard != "" {
+		fix.Run = shellquote.Join("chattr", "-a", guard) + " && " + fix.Run + "; " + shellquote.Join("chattr", "+a", guard)
+	}
+	return fix
+}

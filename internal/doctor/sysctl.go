@@ -1,0 +1,59 @@
+package doctor
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// protections are the kernel's own against tricks in directories that everybody
+// can write to, which is what /tmp stays for programs that ignore TMPDIR.
+var protections = []struct{ name, without string }{
+	{"fs.protected_symlinks", "a program that ignores TMPDIR can be led elsewhere by a link in /tmp"},
+	{"fs.protected_hardlinks", "users can link other people's files into /tmp, and keep old versions of setuid programs"},
+	{"fs.protected_fifos", "a program that ignores TMPDIR can be made to write into somebody's FIFO in /tmp"},
+	{"fs.protected_regular", "a program that ignores TMPDIR can be made to write into somebody's file in /tmp"},
+}
+
+// sysctlFile is where the settings are kept for the next boot.
+const sysctlFile = "/etc/sysctl.d/60-tmpshell.conf"
+
+func checkSysctl(_ *machine, r *report) error {
+	for _, p := range protections {
+		value, err := sysctl(p.name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			r.note("this kernel has no " + p.name)
+		case err != nil:
+			return err
+		case value == "0":
+			fix := appendLine(p.name+" = 1", sysctlFile)
+			r.warn(p.name+" is 0: "+p.without, fix.then("sysctl", "-q", "-p", sysctlFile))
+		}
+	}
+	r.otherwise("links, FIFOs and files in sticky directories are protected by the kernel")
+	return nil
+}
+
+func sysctl(name string) (string, error) {
+	text, err := os.ReadFile("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
+	return strings.TrimSpace(string(text)), err
+}
+
+// checkUserNamespaces says what follows from users' right to make user
+// namespaces. Nothing in tmpshell depends on it, so that these are notes.
+func checkUserNamespaces(_ *machine, r *report) error {
+	for _, off := range []struct{ name, value string }{
+		{"kernel.unprivileged_userns_clone", "0"},
+		{"user.max_user_namespaces", "0"},
+		{"kernel.apparmor_restrict_unprivileged_userns", "1"},
+	} {
+		if value, err := sysctl(off.name); err == nil && value == off.value {
+			r.note(off.name + " is " + value + ": users cannot make user namespaces, so that rootless containers and sandboxes do not work for them; tmpshell needs none")
+			return nil
+		}
+	}
+	r.note("users can make user namespaces: inside, the helper's capabilities do nothing, so that a directory that is missing there is made without privilege (OnFailure fallback), or not at all (deny)")
+	return nil
+}
