@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -86,7 +87,8 @@ func TestMountSetID(t *testing.T) {
 	if got := rig.Sh(t, "ls -A /tmp").Stdout; got != "" {
 		t.Errorf("in the shared directory: %q", got)
 	}
-	rig.Sh(t, "echo 1 >/proc/sys/fs/protected_symlinks; echo secret >/root/target; chmod 600 /root/target")
+	protectSymlinks(t)
+	rig.Sh(t, "echo secret >/root/target; chmod 600 /root/target")
 	const attack = "ln -sf /root/target /tmp/predictable; setuidroot /tmp/predictable"
 	alice.Login(t, attack)
 	if got := rig.Sh(t, "cat /root/target").Stdout; got != "secret\n" {
@@ -103,4 +105,23 @@ func TestMountSetID(t *testing.T) {
 	if r.Stdout != "0 1777\n" || r.Status != 0 {
 		t.Errorf("after the instance was given to alice: %q, %q", r.Stdout, r.Stderr)
 	}
+}
+
+// protectSymlinks has the kernel protect symbolic links in sticky directories,
+// as Debian does, until the test ends. It is the machine's setting: a view has
+// none of its own.
+func protectSymlinks(t *testing.T) {
+	t.Helper()
+	const file = "/proc/sys/fs/protected_symlinks"
+	old, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.TrimSpace(string(old)) == "1" {
+		return
+	}
+	if err := os.WriteFile(file, []byte("1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.WriteFile(file, old, 0o644) })
 }
