@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -56,9 +57,14 @@ func AddGroup(t testing.TB, name string, gid uint32, members ...string) {
 	appendLine(t, "/etc/group", fmt.Sprintf("%s:x:%d:%s", name, gid, strings.Join(members, ",")))
 }
 
-// SetShell changes the account's passwd line.
+// passwd is held by who changes /etc/passwd.
+var passwd sync.Mutex
+
+// SetShell changes the account's passwd line, in one step for who reads it.
 func (a *Account) SetShell(t testing.TB, shell string) {
 	t.Helper()
+	passwd.Lock()
+	defer passwd.Unlock()
 	text, err := os.ReadFile("/etc/passwd")
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +72,10 @@ func (a *Account) SetShell(t testing.TB, shell string) {
 	old := a.passwdLine()
 	a.Shell = shell
 	changed := strings.Replace(string(text), old+"\n", a.passwdLine()+"\n", 1)
-	if err := os.WriteFile("/etc/passwd", []byte(changed), 0o644); err != nil {
+	if err := os.WriteFile("/etc/passwd.new", []byte(changed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename("/etc/passwd.new", "/etc/passwd"); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,0 +1,177 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tmpshell/e2e/rig"
+	"tmpshell/e2e/view"
+)
+
+// realShell is a column of the matrix: a shell, and the name by which tmpshell
+// becomes it.
+type realShell struct{ name, path, tmpshell string }
+
+var realShells = []realShell{
+	{"bash", "/bin/bash", rig.Tmpshell},
+	{"zsh", "/bin/zsh", rig.Tmpshell + "-zsh"},
+	{"dash", "/bin/dash", rig.Tmpshell + "-dash"},
+	{"fish", "/usr/bin/fish", rig.Tmpshell + "-fish"},
+	{"ash", "/usr/local/bin/ash", rig.Tmpshell + "-ash"}, // busybox
+}
+
+// environment is the session's but for what may differ. fish gives its
+// children another order each time.
+func (s realShell) environment(env []string, without []string) []string {
+	env = rig.Session{Env: env}.Without(without...)
+	if s.name == "fish" {
+		slices.Sort(env)
+	}
+	return env
+}
+
+// caller is a row of the matrix: one way to start a session.
+type caller struct {
+	name string
+	// login has the script run by the account's shell. Its result is compared
+	// to the byte; what the caller itself varies it leaves out.
+	login func(t *testing.T, a *rig.Account, script string) rig.Result
+	// varies are variables that the caller never sets twice to the same, or
+	// to the passwd shell.
+	varies []string
+	// silent: no program of the session observes.
+	silent bool
+	// only are the shells to try, in place of all.
+	only []string
+}
+
+// script is what every session of the matrix runs, in any shell's language.
+const script = "observe; exit 7"
+
+// matrix has each caller start each shell twice, as the passwd shell itself
+// and by tmpshell. Every shell has an account of its own.
+func matrix(t *testing.T, title string, callers []caller, prepare ...func(*rig.Account)) {
+	t.Helper()
+	view.Need(t, "bash", "zsh", "dash", "fish", "busybox")
+	rig.Must(t, "ln", "-s", "/bin/busybox", "/usr/local/bin/ash")
+	rig.Sh(t, "echo /usr/local/bin/ash >>/etc/shells")
+	rig.Install(t)
+	installObserver(t)
+	cells := make([][]string, len(callers))
+	for i := range cells {
+		cells[i] = make([]string, len(realShells))
+	}
+	t.Run("matrix", func(t *testing.T) {
+		for column, s := range realShells {
+			a := shellAccount(t, s, uint32(1000+column))
+			for _, p := range prepare {
+				p(a)
+			}
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				for row, c := range callers {
+					if c.only == nil || strings.Contains(strings.Join(c.only, " "), s.name) {
+						cells[row][column] = c.cell(t, s, a)
+					}
+				}
+			})
+		}
+	})
+	view.Tell(table(title, callers, cells))
+}
+
+// shellAccount is an account whose shells ask nothing and read their files.
+func shellAccount(t *testing.T, s realShell, uid uint32) *rig.Account {
+	t.Helper()
+	if s.tmpshell != rig.Tmpshell {
+		rig.Must(t, "ln", "-s", "tmpshell", s.tmpshell)
+		rig.Setup(t) // lists the link
+	}
+	a := rig.AddUser(t, rig.Account{Name: "u" + s.name, UID: uid, Shell: s.path})
+	for file, text := range map[string]string{
+		".profile": "export PROFILE=read\n", ".zprofile": "export PROFILE=read\n", ".zshrc": "unsetopt zle\n",
+		".config/fish/config.fish": "set -g fish_greeting; status is-login; and set -gx PROFILE read\n",
+	} {
+		rig.Write(t, a.Home+"/"+file, text, 0o644)
+	}
+	rig.Must(t, "chown", "-R", a.Name+":", a.Home)
+	return a
+}
+
+// cell is one caller with one shell: "same", or what differs.
+func (c caller) cell(t *testing.T, s realShell, a *rig.Account) string {
+	verdict := "broken"
+	t.Run(c.name, func(t *testing.T) {
+		session := func(shell string) (rig.Result, observation) {
+			a.SetShell(t, shell)
+			r := c.login(t, a, script)
+			if c.silent {
+				return r, observation{}
+			}
+			return r, observed(t, a)
+		}
+		result, facts := session(s.path)
+		gotResult, gotFacts := session(s.tmpshell)
+		without := append(append(c.varies, changing...), own...)
+		var differs []string
+		check := func(what string, want, got any) {
+			t.Helper()
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s (- %s, + tmpshell):\n%s", what, s.name, diff)
+				differs = append(differs, what)
+			}
+		}
+		check("session", facts.facts, gotFacts.facts)
+		check("environment", s.environment(facts.env, without), s.environment(gotFacts.env, without))
+		check("stdout", result.Stdout, gotResult.Stdout)
+		check("stderr", result.Stderr, gotResult.Stderr)
+		check("status", fmt.Sprint(result.Status, result.Signal), fmt.Sprint(gotResult.Status, gotResult.Signal))
+		if !c.silent {
+			rig.Session{Env: gotFacts.env}.CheckVariables(t, a.Private())
+			rig.CheckPrivate(t, a)
+		}
+		switch {
+		case differs != nil:
+			verdict = strings.Join(differs, ",")
+		case !t.Failed():
+			verdict = "same"
+		}
+	})
+	return verdict
+}
+
+func table(title string, callers []caller, cells [][]string) string {
+	var b strings.Builder
+	row := func(first string, rest []string) {
+		fmt.Fprintf(&b, "%-44s", first)
+		for _, r := range rest {
+			if r == "" {
+				r = "-"
+			}
+			fmt.Fprintf(&b, " %-8s", r)
+		}
+		b.WriteString("\n")
+	}
+	var names []string
+	for _, s := range realShells {
+		names = append(names, s.name)
+	}
+	row(title, names)
+	for i, c := range callers {
+		row("  "+c.name, cells[i])
+	}
+	return b.String()
+}
+
+// direct runs a command of root's on the way to a session, with an
+// environment that says nothing of the account.
+func direct(t *testing.T, stdin string, args ...string) rig.Result {
+	t.Helper()
+	view.Need(t, args[0])
+	return rig.Command{Path: "/usr/bin/env", Args: append([]string{"env"}, args...), Env: append(os.Environ(), "CALLER=kept"), Stdin: stdin}.Run(t)
+}
