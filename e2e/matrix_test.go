@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +30,15 @@ var realShells = []realShell{
 // children another order each time.
 func (s realShell) environment(env []string, without []string) []string {
 	env = rig.Session{Env: env}.Without(without...)
-	if s.name == "fish" {
+	// sudo -i sets SHELL twice, and zsh passes both on. With tmpshell every
+	// variable that it sets is there once.
+	var once []string
+	for _, e := range env {
+		if !strings.HasPrefix(e, "SHELL=") || !slices.Contains(once, e) {
+			once = append(once, e)
+		}
+	}
+	if env = once; s.name == "fish" {
 		slices.Sort(env)
 	}
 	return env
@@ -94,8 +103,10 @@ func shellAccount(t *testing.T, s realShell, uid uint32) *rig.Account {
 	}
 	a := rig.AddUser(t, rig.Account{Name: "u" + s.name, UID: uid, Shell: s.path})
 	for file, text := range map[string]string{
-		".profile": "export PROFILE=read\n", ".zprofile": "export PROFILE=read\n", ".zshrc": "unsetopt zle\n",
-		".config/fish/config.fish": "set -g fish_greeting; status is-login; and set -gx PROFILE read\n",
+		".profile": "export PROFILE=read; PS1='" + prompt + "'\n", ".bashrc": "PS1='" + prompt + "'\n",
+		".zprofile": "export PROFILE=read\n", ".zshrc": "unsetopt zle; PS1='" + prompt + "'\n",
+		".config/fish/config.fish": "set -g fish_greeting; status is-login; and set -gx PROFILE read\n" +
+			"function fish_prompt; echo -n '" + prompt + "'; end\n",
 	} {
 		rig.Write(t, a.Home+"/"+file, text, 0o644)
 	}
@@ -168,10 +179,22 @@ func table(title string, callers []caller, cells [][]string) string {
 	return b.String()
 }
 
-// direct runs a command of root's on the way to a session, with an
-// environment that says nothing of the account.
-func direct(t *testing.T, stdin string, args ...string) rig.Result {
-	t.Helper()
-	view.Need(t, args[0])
-	return rig.Command{Path: "/usr/bin/env", Args: append([]string{"env"}, args...), Env: append(os.Environ(), "CALLER=kept"), Stdin: stdin}.Run(t)
+// asRootFor is a command that root runs to have a session for the account,
+// with an environment that says nothing of it.
+func asRootFor(a *rig.Account, script string, args ...string) rig.Command {
+	return rig.Command{
+		Path: "/usr/bin/env", Args: append([]string{"env"}, fill(a, script, args)...),
+		Env: append(os.Environ(), "CALLER=kept"),
+	}
+}
+
+// fill puts what the session is about into a command's words.
+func fill(a *rig.Account, script string, words []string) []string {
+	fields := strings.NewReplacer("{script}", script,
+		"{user}", a.Name, "{shell}", a.Shell, "{name}", path.Base(a.Shell))
+	var filled []string
+	for _, w := range words {
+		filled = append(filled, fields.Replace(w))
+	}
+	return filled
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"testing"
 
 	"tmpshell/e2e/rig"
@@ -12,55 +13,45 @@ func TestMatrixSu(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	// with runs a command with the script as last argument or as stdin.
+	// with runs a command that has the script as an argument or as stdin.
 	with := func(args ...string) func(*testing.T, *rig.Account, string) rig.Result {
 		return func(t *testing.T, a *rig.Account, script string) rig.Result {
-			stdin := script + "\n"
-			var words []string
-			for _, w := range args {
-				switch w {
-				case "USER":
-					w = a.Name
-				case "SHELL":
-					w = a.Shell
-				case "SHELL=":
-					w = "SHELL=" + a.Shell
-				case "SCRIPT":
-					w, stdin = script, ""
-				}
-				words = append(words, w)
+			view.Need(t, args[0])
+			c := asRootFor(a, script, args...)
+			if !slices.Contains(args, "{script}") {
+				c.Stdin = script + "\n"
 			}
-			return direct(t, stdin, words...)
+			return c.Run(t)
 		}
 	}
 	matrix(t, "su, runuser, sudo", []caller{
-		{name: "su", login: with("su", "USER")},
-		{name: "su -", login: with("su", "-", "USER")},
-		{name: "su -c", login: with("su", "-c", "SCRIPT", "USER")},
-		{name: "su - -c", login: with("su", "-", "USER", "-c", "SCRIPT")},
-		{name: "su -l -c with arguments", login: with("su", "-l", "-c", "SCRIPT", "USER", "--", "zero", "one two", "")},
-		{name: "su --session-command", login: with("su", "--session-command", "SCRIPT", "USER")},
-		{name: "su - --session-command", login: with("su", "-", "--session-command", "SCRIPT", "USER")},
-		{name: "su -g -G", login: with("su", "-g", "adm", "-G", "cdrom", "-G", "audio", "-c", "SCRIPT", "USER")},
-		{name: "su -m", login: with("env", "SHELL=", "su", "-m", "-c", "SCRIPT", "USER")},
-		{name: "su -p, another TMPDIR", login: with("env", "SHELL=", "TMPDIR=/root", "su", "-p", "-c", "SCRIPT", "USER")},
-		{name: "su - -w", login: with("env", "KEPT=yes", "TMPDIR=/var/tmp", "su", "-", "-w", "KEPT,TMPDIR", "-c", "SCRIPT", "USER")},
-		{name: "su -s", login: with("su", "-s", "SHELL", "-c", "SCRIPT", "USER")},
-		{name: "su --pty -c", login: with("su", "--pty", "-c", "SCRIPT", "USER")},
-		{name: "su - --pty -c", login: with("su", "-", "--pty", "-c", "SCRIPT", "USER")},
-		{name: "runuser", login: with("runuser", "USER")},
-		{name: "runuser -", login: with("runuser", "-", "USER")},
-		{name: "runuser -c", login: with("runuser", "USER", "-c", "SCRIPT")},
-		{name: "runuser -l -c", login: with("runuser", "-l", "USER", "-c", "SCRIPT")},
-		{name: "runuser -m", login: with("env", "SHELL=", "runuser", "-m", "USER", "-c", "SCRIPT")},
-		{name: "runuser -s", login: with("runuser", "-s", "SHELL", "USER", "-c", "SCRIPT")},
-		{name: "runuser -u shell -c", login: with("runuser", "-u", "USER", "--", "SHELL", "-c", "SCRIPT"), varies: []string{"SHELL"}},
-		{name: "sudo -i", login: with("sudo", "-n", "-i", "-u", "USER")},
-		{name: "sudo -i command", login: with("sudo", "-n", "-i", "-u", "USER", "observe", "a b", "$HOME", "'", "")},
-		{name: "sudo -s", login: with("env", "SHELL=", "sudo", "-n", "-s", "-u", "USER")},
-		{name: "sudo -s command", login: with("env", "SHELL=", "sudo", "-n", "-s", "-u", "USER", "observe")},
-		{name: "sudo -E -s, another TMPDIR", login: with("env", "SHELL=", "TMPDIR=/root", "sudo", "-n", "-E", "-s", "-u", "USER")},
-		{name: "sudo -u shell -c", login: with("sudo", "-n", "-u", "USER", "SHELL", "-c", "SCRIPT")},
-		{name: "sudo -i -g", login: with("sudo", "-n", "-i", "-u", "USER", "-g", "adm")},
+		{name: "su", login: with("su", "{user}")},
+		{name: "su -", login: with("su", "-", "{user}")},
+		{name: "su -c", login: with("su", "-c", "{script}", "{user}")},
+		{name: "su - -c", login: with("su", "-", "{user}", "-c", "{script}")},
+		{name: "su -l -c with arguments", login: with("su", "-l", "-c", "{script}", "{user}", "--", "zero", "one two", "")},
+		{name: "su --session-command", login: with("su", "--session-command", "{script}", "{user}")},
+		{name: "su - --session-command", login: with("su", "-", "--session-command", "{script}", "{user}")},
+		{name: "su -g -G", login: with("su", "-g", "adm", "-G", "cdrom", "-G", "audio", "-c", "{script}", "{user}")},
+		{name: "su -m", login: with("env", "SHELL={shell}", "su", "-m", "-c", "{script}", "{user}")},
+		{name: "su -p, another TMPDIR", login: with("env", "SHELL={shell}", "TMPDIR=/root", "su", "-p", "-c", "{script}", "{user}")},
+		{name: "su - -w", login: with("env", "KEPT=yes", "TMPDIR=/var/tmp", "su", "-", "-w", "KEPT,TMPDIR", "-c", "{script}", "{user}")},
+		{name: "su -s", login: with("su", "-s", "{shell}", "-c", "{script}", "{user}")},
+		{name: "su --pty -c", login: with("su", "--pty", "-c", "{script}", "{user}")},
+		{name: "su - --pty -c", login: with("su", "-", "--pty", "-c", "{script}", "{user}")},
+		{name: "runuser", login: with("runuser", "{user}")},
+		{name: "runuser -", login: with("runuser", "-", "{user}")},
+		{name: "runuser -c", login: with("runuser", "{user}", "-c", "{script}")},
+		{name: "runuser -l -c", login: with("runuser", "-l", "{user}", "-c", "{script}")},
+		{name: "runuser -m", login: with("env", "SHELL={shell}", "runuser", "-m", "{user}", "-c", "{script}")},
+		{name: "runuser -s", login: with("runuser", "-s", "{shell}", "{user}", "-c", "{script}")},
+		{name: "runuser -u shell -c", login: with("runuser", "-u", "{user}", "--", "{shell}", "-c", "{script}"), varies: []string{"SHELL"}},
+		{name: "sudo -i", login: with("sudo", "-n", "-i", "-u", "{user}")},
+		{name: "sudo -i command", login: with("sudo", "-n", "-i", "-u", "{user}", "observe", "a b", "$HOME", "'", "")},
+		{name: "sudo -s", login: with("env", "SHELL={shell}", "sudo", "-n", "-s", "-u", "{user}")},
+		{name: "sudo -s command", login: with("env", "SHELL={shell}", "sudo", "-n", "-s", "-u", "{user}", "observe")},
+		{name: "sudo -E -s, another TMPDIR", login: with("env", "SHELL={shell}", "TMPDIR=/root", "sudo", "-n", "-E", "-s", "-u", "{user}")},
+		{name: "sudo -u shell -c", login: with("sudo", "-n", "-u", "{user}", "{shell}", "-c", "{script}")},
+		{name: "sudo -i -g", login: with("sudo", "-n", "-i", "-u", "{user}", "-g", "adm")},
 	})
 }
