@@ -19,7 +19,7 @@ import (
 const observer = `#!/bin/dash
 uid=$(id -u)
 out=` + observations + `/$uid
-ls -l /proc/$$/fd >$out.fd
+(ls -l /proc/$$/fd >$out.fd)
 (
 	tr '\0' '\001' </proc/$$/environ
 	printf '\002\n'
