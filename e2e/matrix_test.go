@@ -94,6 +94,20 @@ func matrix(t *testing.T, title string, callers []caller, prepare ...func(*rig.A
 	view.Tell(table(title, callers, cells))
 }
 
+// count sums the cells of a table up.
+func count(cells [][]string) string {
+	tried, same := 0, 0
+	for _, verdict := range slices.Concat(cells...) {
+		if verdict != "" {
+			tried++
+		}
+		if verdict == "same" {
+			same++
+		}
+	}
+	return fmt.Sprintf("cells tried %d, same %d, different %d\n", tried, same, tried-same)
+}
+
 // shellAccount is an account whose shells ask nothing and read their files.
 func shellAccount(t *testing.T, s realShell, uid uint32) *rig.Account {
 	t.Helper()
@@ -177,7 +191,7 @@ func table(title string, callers []caller, cells [][]string) string {
 	for i, c := range callers {
 		row("  "+c.name, cells[i])
 	}
-	return b.String()
+	return b.String() + count(cells)
 }
 
 // asRootFor is a command that root runs to have a session for the account,

@@ -57,7 +57,9 @@ type observation struct {
 	facts []string
 }
 
-var terminalNumber = regexp.MustCompile(`/dev/pts/[0-9]+`)
+// numbers are what the kernel or a daemon counts: terminals, and with them the
+// title of sshd's process.
+var numbers = regexp.MustCompile(`(/dev/pts/|@pts/)[0-9]+`)
 
 // observed waits for the account's observation and takes it away.
 func observed(t *testing.T, a *rig.Account) observation {
@@ -68,7 +70,9 @@ func observed(t *testing.T, a *rig.Account) observation {
 		if err == nil {
 			_ = os.Remove(path)
 			env, facts, _ := strings.Cut(string(text), "\x02\n")
-			facts = terminalNumber.ReplaceAllString(facts, "/dev/pts/N")
+			// sshd has popen(3) start the passwd shell for ~/.ssh/rc.
+			facts = strings.ReplaceAll(facts, "process: sh|-c|"+a.Shell+" ", "process: sh|-c|SHELL ")
+			facts = numbers.ReplaceAllString(facts, "${1}N")
 			return observation{
 				strings.Split(strings.TrimSuffix(env, "\x01"), "\x01"),
 				strings.Split(strings.TrimSuffix(facts, "\n"), "\n"),

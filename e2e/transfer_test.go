@@ -43,7 +43,7 @@ func transfers(t *testing.T, a *rig.Account) {
 		check(t, r, down)
 	})
 	t.Run("rsync", func(t *testing.T) {
-		r := rig.Rsync(local, rig.Host(a)+":by-rsync").Run(t)
+		r := command("rsync", "-e", rig.SSHShell(), local, rig.Host(a)+":by-rsync").Run(t)
 		check(t, r, a.Home+"/by-rsync")
 	})
 }

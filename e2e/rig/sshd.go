@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -104,10 +105,11 @@ func SSH(a *Account, options ...string) Command {
 	return Command{Path: "/usr/bin/ssh", Args: args, Env: os.Environ()}
 }
 
-// SFTP is `sftp` reading its commands from stdin.
-func SFTP(a *Account) Command {
+// SFTP is `sftp [options]` reading its commands from stdin.
+func SFTP(a *Account, options ...string) Command {
 	args := append([]string{"sftp", "-q"}, sshOptions...)
-	return Command{Path: "/usr/bin/sftp", Args: append(args, "-b", "-", Host(a)), Env: os.Environ()}
+	args = append(append(args, options...), "-b", "-", Host(a))
+	return Command{Path: "/usr/bin/sftp", Args: args, Env: os.Environ()}
 }
 
 // SCP is `scp [options] from to`; name remote files with Host.
@@ -118,8 +120,8 @@ func SCP(args ...string) Command {
 // Host is the account at the test's sshd.
 func Host(a *Account) string { return fmt.Sprintf("%s@127.0.0.1", a.Name) }
 
-// Rsync is `rsync from to` over ssh.
-func Rsync(from, to string) Command {
-	shell := "ssh " + strings.Join(sshOptions, " ")
-	return Command{Path: "/usr/bin/rsync", Args: []string{"rsync", "-e", shell, from, to}, Env: os.Environ()}
+// SSHShell is what programs that call ssh themselves are to call, such as
+// `rsync -e`; a shell may split it at its spaces.
+func SSHShell(options ...string) string {
+	return strings.Join(slices.Concat([]string{"ssh"}, sshOptions, options), " ")
 }
