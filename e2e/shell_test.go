@@ -37,6 +37,7 @@ func TestRealShell(t *testing.T) {
 		{"link, login", "", rig.Tmpshell, "-/usr/bin/tmpshell-zsh", "/bin/zsh /usr/bin/zsh", ""},
 		{"link before passwd", "", "/bin/dash", "tmpshell-zsh", "/bin/zsh /usr/bin/zsh", ""},
 		{"link to none", "", "/bin/dash", "tmpshell-nosuch", "/bin/dash /usr/bin/dash", ""},
+		{"link in passwd, called otherwise", "", "/usr/bin/tmpshell-zsh", "/usr/bin/tmpshell", "/bin/zsh /usr/bin/zsh", ""},
 		{"configured", "Shell /bin/dash", rig.Tmpshell, "tmpshell-zsh", "/bin/dash /usr/bin/dash", ""},
 		{"configured, missing", "Shell /bin/nosuch", "/bin/dash", "tmpshell", "/bin/dash /usr/bin/dash",
 			"tmpshell: cannot run /bin/nosuch: no such file or directory\n"},

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"path"
 	"strings"
 
 	"tmpshell/internal/account"
@@ -10,6 +11,13 @@ import (
 
 // lastResort is POSIX's; a machine without it has no shell to log in with.
 const lastResort = "/bin/sh"
+
+// refusals are the programs in place of a shell whose accounts are not to log
+// in. shells(5) does not list them, and nothing stands in for one.
+var refusals = map[string][]string{
+	"nologin": {"/usr/sbin/nologin", "/sbin/nologin"},
+	"false":   {"/bin/false", "/usr/bin/false"},
+}
 
 // candidates lists the real shells to try, in the order of tmpshell(8), each
 // once, tmpshell itself left out. It is never empty. What is not needed is not
@@ -23,32 +31,45 @@ type candidates struct {
 	isSelf func(path string) bool
 }
 
-// each calls try with one candidate after the other until it returns true.
+// each calls try with one candidate after the other until it returns true, or
+// the candidate was one that is there to let nobody in.
 func (c candidates) each(try func(path string) bool) bool {
 	var tried []string
-	attempt := func(path string) bool {
-		if !strings.HasPrefix(path, "/") || config.IsWrapperName(path) || c.isSelf(path) {
+	refused := false
+	attempt := func(shell string) bool {
+		refusal := refusals[path.Base(shell)] != nil
+		if refused && !refusal || !strings.HasPrefix(shell, "/") || config.IsWrapperName(shell) || c.isSelf(shell) {
 			return false
 		}
 		for _, t := range tried {
-			if t == path {
+			if t == shell {
 				return false
 			}
 		}
-		tried = append(tried, path)
-		return try(path)
+		tried = append(tried, shell)
+		refused = refused || refusal
+		return try(shell)
 	}
-	if c.policy.Shell != "" && attempt(c.policy.Shell) {
-		return true
-	}
-	if name := c.inv.ShellName(); name != "" {
-		for _, s := range account.ShellsNamed(c.shells(), name) {
+	named := func(name string) bool {
+		if name == "" {
+			return false
+		}
+		for _, s := range append(account.ShellsNamed(c.shells(), name), refusals[name]...) {
 			if attempt(s) {
 				return true
 			}
 		}
+		return false
 	}
-	if attempt(c.passwd()) {
+	if c.policy.Shell != "" && attempt(c.policy.Shell) {
+		return true
+	}
+	if named(c.inv.ShellName()) {
+		return true
+	}
+	// As ForceCommand or in a crontab, tmpshell is called by its own name even
+	// where the account has a link.
+	if passwd := c.passwd(); attempt(passwd) || named(shellName(passwd)) {
 		return true
 	}
 	for _, s := range c.shells() {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"path"
 	"strings"
+
+	"tmpshell/internal/config"
 )
 
 // Mode is what tmpshell was asked to become.
@@ -50,7 +52,7 @@ func ParseInvocation(argv []string, env Environment) (Invocation, error) {
 	if len(inv.Args) == 0 {
 		return forced(inv, env), nil
 	}
-	if inv.Login {
+	if inv.Login || inv.ShellName() != "" {
 		return inv, nil
 	}
 	switch inv.Args[0] {
@@ -67,8 +69,15 @@ func ParseInvocation(argv []string, env Environment) (Invocation, error) {
 // forced handles a call without arguments. sshd runs ForceCommand through the
 // passwd shell, which calls tmpshell without '-' and without arguments; the
 // client's own command is in a variable.
+//
+// A session of ssh may itself call a shell without '-' and without arguments,
+// as in `su bob`. That sets SHELL to the passwd shell, which is then tmpshell;
+// to a ForceCommand, the passwd shell comes first, and is the real one by then.
 func forced(inv Invocation, env Environment) Invocation {
 	if _, ssh := env.Get(sshConnection); inv.Login || !ssh {
+		return inv
+	}
+	if shell, _ := env.Get("SHELL"); config.IsWrapperName(shell) {
 		return inv
 	}
 	command, ok := env.Get(sshCommand)
@@ -117,11 +126,11 @@ func parseExec(inv Invocation) (Invocation, error) {
 }
 
 // ShellName is NAME when tmpshell was called by a link tmpshell-NAME.
-func (inv Invocation) ShellName() string {
-	if inv.Name == "" {
-		return ""
-	}
-	name, ok := strings.CutPrefix(path.Base(inv.Name), "tmpshell-")
+func (inv Invocation) ShellName() string { return shellName(inv.Name) }
+
+// shellName is NAME of a path tmpshell-NAME, else empty.
+func shellName(called string) string {
+	name, ok := strings.CutPrefix(path.Base(called), "tmpshell-")
 	if !ok {
 		return ""
 	}

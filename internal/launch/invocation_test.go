@@ -55,6 +55,11 @@ func TestParseInvocation(t *testing.T) {
 		{[]string{"-", "--exec", "id"}, nil, Invocation{Login: true, Args: []string{"--exec", "id"}}},
 		{[]string{"-tmpshell", "--exec", "--nonsense"}, nil, Invocation{Name: "tmpshell", Login: true, Args: []string{"--exec", "--nonsense"}}},
 
+		// A link is a shell and nothing else.
+		{[]string{"tmpshell-zsh", "--version"}, nil, Invocation{Name: "tmpshell-zsh", Args: []string{"--version"}}},
+		{[]string{"/usr/bin/tmpshell-rbash", "--exec", "sh"}, nil,
+			Invocation{Name: "/usr/bin/tmpshell-rbash", Args: []string{"--exec", "sh"}}},
+
 		// A container's entrypoint.
 		{[]string{"tmpshell", "--exec", "id"}, nil, Invocation{Mode: Program, Name: "tmpshell", Args: []string{"id"}}},
 		{[]string{"tmpshell", "--exec", "id", "-u", "--", "--exec"}, nil,
@@ -77,6 +82,10 @@ func TestParseInvocation(t *testing.T) {
 		{[]string{"-tmpshell"}, sshWith("id"), Invocation{Name: "tmpshell", Login: true}},
 		{[]string{"tmpshell", "-c", "ls"}, sshWith("id"), Invocation{Name: "tmpshell", Args: []string{"-c", "ls"}}},
 		{[]string{"tmpshell", "-l"}, sshWith("id"), Invocation{Name: "tmpshell", Args: []string{"-l"}}},
+		// A shell of passwd(5), as for su, in a session of ssh.
+		{[]string{"tmpshell"}, append(sshWith("id"), "SHELL=/usr/bin/tmpshell"), Invocation{Name: "tmpshell"}},
+		{[]string{"tmpshell-zsh"}, append(ssh[:1:1], "SHELL=/usr/bin/tmpshell-zsh"), Invocation{Name: "tmpshell-zsh"}},
+		{[]string{"tmpshell"}, append(ssh[:1:1], "SHELL=/bin/bash"), Invocation{Mode: Forced, Name: "tmpshell", Login: true}},
 		// Not under sshd.
 		{[]string{"tmpshell"}, only, Invocation{Name: "tmpshell"}},
 		{[]string{"tmpshell"}, Environment{"SSH_CONNECTION_X=1", "SSH_ORIGINAL_COMMAND=id"}, Invocation{Name: "tmpshell"}},

@@ -30,7 +30,7 @@ func lastResort() {
 		}
 		name = base(name)
 	}
-	program := kernel.argc > 1 && !login && equal(pointer(kernel.argv, 1), "--exec")
+	program := kernel.argc > 1 && !login && !prefixed(name, link) && equal(pointer(kernel.argv, 1), "--exec")
 
 	explain()
 	if len(failureMode) != 0 || denied(program) {
@@ -48,7 +48,7 @@ func lastResort() {
 		argv = unsafe.Pointer(&newArgs)
 	case program:
 		becomeProgram(argv)
-	case kernel.argc == 1 && !login && getenv("SSH_CONNECTION=") != nil:
+	case kernel.argc == 1 && !login && getenv("SSH_CONNECTION=") != nil && !passwdShell():
 		// sshd's ForceCommand.
 		command := getenv("SSH_ORIGINAL_COMMAND=")
 		if command == nil {
@@ -65,22 +65,45 @@ func lastResort() {
 // newArgs is the argument vector where the kernel's cannot be used.
 var newArgs [4]uintptr
 
+// link begins the name of a link that says which shell it is.
+const link = "tmpshell-"
+
+// passwdShell reports whether SHELL names this program: it was called as the
+// shell of passwd(5), not by one as ForceCommand.
+//
+//go:nosplit
+//go:norace
+func passwdShell() bool {
+	shell := getenv("SHELL=")
+	if shell == nil {
+		return false
+	}
+	return equal(base(shell), "tmpshell") || prefixed(base(shell), link)
+}
+
 // becomeShell executes the first of these that can be executed: where the
 // program was called as tmpshell-NAME, /bin/NAME and /usr/bin/NAME; /bin/bash;
-// /bin/sh.
+// /bin/sh. Nothing stands in for nologin and false.
 //
 //go:nosplit
 //go:norace
 func becomeShell(argv, name unsafe.Pointer, login bool) {
-	const called = "tmpshell-"
-	if prefixed(name, called) {
-		name = unsafe.Add(name, len(called))
+	refused := false
+	if prefixed(name, link) {
+		name = unsafe.Add(name, len(link))
+		refused = equal(name, "nologin") || equal(name, "false")
 		tryShell("/bin/", name, argv, login)
 		tryShell("/usr/bin/", name, argv, login)
+		if refused {
+			tryShell("/usr/sbin/", name, argv, login)
+			tryShell("/sbin/", name, argv, login)
+		}
 	}
-	tryShell("/bin/", chars("bash\x00"), argv, login)
-	tryShell("/bin/", chars("sh\x00"), argv, login)
-	put("tmpshell: /bin/sh: cannot be executed\n")
+	if !refused {
+		tryShell("/bin/", chars("bash\x00"), argv, login)
+		tryShell("/bin/", chars("sh\x00"), argv, login)
+	}
+	put("tmpshell: the shell cannot be executed\n")
 	sendMessage()
 	exit(127)
 }
