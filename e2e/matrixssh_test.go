@@ -47,7 +47,7 @@ func matrixSSH(t *testing.T, title, pam string) {
 		{name: "exec", login: over(nil, "{script}")},
 		{name: "exec on a terminal", login: over([]string{"-tt"}, "{script}")},
 		{name: "exec, 10 MiB each way", login: tenMiB},
-		{name: "exec, every hostile byte", login: hostileBytes},
+		{name: "exec, every hostile byte", login: hostileBytes()},
 		{name: "exec, death by signal", login: func(t *testing.T, a *rig.Account, _ string) rig.Result {
 			return over(nil, "observe; sh -c 'kill -9 $PPID'; observe")(t, a, "")
 		}},
@@ -89,15 +89,27 @@ func tenMiB(t *testing.T, a *rig.Account, _ string) rig.Result {
 
 // hostileBytes has each of the hostile commands print what it is, and then one
 // session observe.
-func hostileBytes(t *testing.T, a *rig.Account, script string) rig.Result {
-	var printed strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(hostileCommands)) {
-		r := over(nil, "printf '%s\\n' "+hostileCommands[name])(t, a, "")
-		fmt.Fprintf(&printed, "%s: status %d\n%s%s", name, r.Status, r.Stdout, r.Stderr)
+func hostileBytes(options ...string) func(*testing.T, *rig.Account, string) rig.Result {
+	return func(t *testing.T, a *rig.Account, script string) rig.Result {
+		var printed strings.Builder
+		for _, name := range slices.Sorted(maps.Keys(hostileCommands)) {
+			r := over(options, "printf '%s\\n' "+hostileCommands[name])(t, a, "")
+			fmt.Fprintf(&printed, "%s: status %d\n%s%s", name, r.Status, r.Stdout, r.Stderr)
+		}
+		r := over(options, "{script}")(t, a, script)
+		r.Stdout += printed.String()
+		return r
 	}
-	r := over(nil, "{script}")(t, a, script)
-	r.Stdout += printed.String()
-	return r
+}
+
+// hostileCommands are what breaks a shell's quoting in the middle. Each follows
+// a command that takes words.
+var hostileCommands = map[string]string{
+	"quotes":   `'it'\''s' "a \"b\"" \\ '\'`,
+	"newlines": "a\n: b\n\n",
+	"dollar":   `'$HOME ${x} $(id) ` + "`id`" + `'`,
+	"bytes":    "'\x05\x7f\xff\xfe \xc3\x28'",
+	"100 kB":   "'" + strings.Repeat("long ", 20_000) + "'",
 }
 
 // manySessions are eight at once over one connection, and one that observes.

@@ -72,6 +72,7 @@ func observed(t *testing.T, a *rig.Account) observation {
 			env, facts, _ := strings.Cut(string(text), "\x02\n")
 			// sshd has popen(3) start the passwd shell for ~/.ssh/rc.
 			facts = strings.ReplaceAll(facts, "process: sh|-c|"+a.Shell+" ", "process: sh|-c|SHELL ")
+			facts = strings.ReplaceAll(facts, reference, rig.Tmpshell)
 			facts = numbers.ReplaceAllString(facts, "${1}N")
 			return observation{
 				strings.Split(strings.TrimSuffix(env, "\x01"), "\x01"),

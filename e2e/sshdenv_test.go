@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"strings"
 	"testing"
 
 	"tmpshell/e2e/rig"
@@ -16,7 +15,7 @@ func TestSSHDSurroundings(t *testing.T) {
 	rig.Install(t)
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
 	rig.AddUser(t, rig.Account{Name: "bob", UID: 1001}).Session(t)
-	rig.StartSSHD(t, "UsePAM no", "AcceptEnv *", "PermitUserEnvironment yes", "PermitUserRC yes", "Subsystem sftp "+sftpServer)
+	rig.StartSSHD(t, "UsePAM no", "AcceptEnv *", "PermitUserEnvironment yes")
 
 	t.Run("variables from the client", func(t *testing.T) {
 		for _, value := range []string{"/tmp/.private/1001", "/etc", "/tmp", "/tmp/.private", "relative", "/nowhere"} {
@@ -38,40 +37,15 @@ func TestSSHDSurroundings(t *testing.T) {
 			t.Errorf("MINE is %q", mine)
 		}
 	})
-	t.Run("~/.ssh/rc", func(t *testing.T) {
-		// sshd runs it with the passwd shell, before the session.
-		rig.Write(t, alice.Home+"/.ssh/rc", `echo "$TMPDIR" >~/rc-ran`+"\n", 0o644)
-		rig.Must(t, "chown", "alice", alice.Home)
-		defer rig.Must(t, "rm", alice.Home+"/.ssh/rc")
-		r := ssh(t, alice, "to the session\n", "cat")
-		if r.Stdout != "to the session\n" || r.Stderr != "" {
-			t.Errorf("stdout %q, stderr %q", r.Stdout, r.Stderr)
-		}
-		if ran := rig.Must(t, "cat", alice.Home+"/rc-ran"); ran != alice.Private()+"\n" {
-			t.Errorf("the rc file saw TMPDIR=%q", ran)
-		}
-	})
-	t.Run("agent forwarding", func(t *testing.T) {
-		view.Need(t, "ssh-agent")
-		r := rig.Sh(t, `eval "$(ssh-agent)" >/dev/null; trap 'kill $SSH_AGENT_PID' EXIT; shift 0; "$@"`,
-			append(rig.SSH(alice, "-A").Args, `ssh-add -l; test -S "$SSH_AUTH_SOCK" && echo socket`)...)
-		if !strings.HasSuffix(r.Stdout, "socket\n") {
-			t.Errorf("the agent is out of reach: stdout %q, stderr %q", r.Stdout, r.Stderr)
-		}
-	})
-	t.Run("many sessions over one connection", func(t *testing.T) {
-		socket := t.TempDir() + "/mux"
-		// Options may follow the host.
-		r := rig.Sh(t, `"$@" -o ControlPath=`+socket+` -M -N -f; for i in 1 2 3 4 5 6 7 8; do "$@" -o ControlPath=`+socket+` 'echo $TMPDIR' & done; wait; "$@" -o ControlPath=`+socket+` -O exit 2>/dev/null`,
-			rig.SSH(alice).Args...)
-		if want := strings.Repeat(alice.Private()+"\n", 8); r.Stdout != want {
-			t.Errorf("stdout %q, stderr %q; want %q", r.Stdout, r.Stderr, want)
-		}
-	})
-	t.Run("stdin is the session's, to the byte", func(t *testing.T) {
-		in := strings.Repeat("\x00\x04\x1a\xff line\n", 10_000)
-		if r := ssh(t, alice, in, "cat"); r.Stdout != in {
-			t.Errorf("%d bytes came back, want %d", len(r.Stdout), len(in))
-		}
-	})
+}
+
+const sftpServer = "/usr/lib/openssh/sftp-server"
+
+// ssh runs a session without a terminal: a shell that reads stdin or, with a
+// command, an exec request.
+func ssh(t *testing.T, a *rig.Account, stdin string, command ...string) rig.Result {
+	t.Helper()
+	c := rig.SSH(a)
+	c.Stdin, c.Args = stdin, append(c.Args, command...)
+	return c.Run(t)
 }

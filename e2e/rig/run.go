@@ -76,6 +76,27 @@ func (c Command) Run(t testing.TB) Result {
 	return r
 }
 
+// Start runs a daemon of root's, which must stay in the foreground, until the
+// test ends.
+func Start(t testing.TB, name string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("%s:\n%s", name, out.String())
+		}
+	})
+}
+
 // Sh runs a script with bash as root, for preparations that need a shell and
 // for callers with odd habits: closed descriptors, limits, umask.
 func Sh(t testing.TB, script string, args ...string) Result {

@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 )
 
 // Term is a program on a terminal of its own.
@@ -41,7 +43,7 @@ func (c Command) OnTerminal(t testing.TB) *Term {
 			cmd.Env = c.As.Env()
 		}
 	}
-	master, slave, err := pty.Open()
+	master, slave, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +90,45 @@ func (term *Term) Send(text string) {
 	if _, err := term.master.WriteString(text); err != nil {
 		term.t.Fatal(err)
 	}
+}
+
+// Resize changes the terminal's size.
+func (term *Term) Resize(rows, columns uint16) {
+	term.t.Helper()
+	conn, err := term.master.SyscallConn()
+	if err != nil {
+		term.t.Fatal(err)
+	}
+	var failed error
+	err = conn.Control(func(fd uintptr) {
+		failed = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns})
+	})
+	if err = errors.Join(err, failed); err != nil {
+		term.t.Fatal(err)
+	}
+}
+
+// HangUp takes the terminal away from whoever is on it.
+func (term *Term) HangUp() {
+	term.t.Helper()
+	if err := term.master.Close(); err != nil {
+		term.t.Fatal(err)
+	}
+}
+
+// open is pty.Open with a master that can be closed while it is read from:
+// package pty leaves it blocking.
+func open() (master, slave *os.File, err error) {
+	blocking, slave, err := pty.Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer blocking.Close()
+	fd, err := unix.FcntlInt(blocking.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err == nil {
+		err = unix.SetNonblock(fd, true)
+	}
+	return os.NewFile(uintptr(fd), "master"), slave, err
 }
 
 // Expect waits until the text appears after what was expected before, and

@@ -1,0 +1,94 @@
+package e2e
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tmpshell/e2e/rig"
+	"tmpshell/e2e/view"
+)
+
+// display is the X server's; sshd's own displays begin at 10.
+const display = ":99"
+
+// TestMatrixForward has the sessions that reach back to the client: to its
+// agent and to its X server.
+func TestMatrixForward(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "Xvfb", "xauth", "xdpyinfo", "ssh-agent", "ssh-add")
+	startX(t)
+	agent := startAgent(t)
+	rig.StartSSHD(t, "UsePAM no", "PermitUserRC yes", "X11Forwarding yes", "XAuthLocation /usr/bin/xauth")
+
+	// with has a client that forwards; what the session prints is compared.
+	with := func(options []string, words ...string) func(*testing.T, *rig.Account, string) rig.Result {
+		return func(t *testing.T, a *rig.Account, script string) rig.Result {
+			rig.Must(t, "rm", "-f", a.Home+"/.Xauthority") // xauth says when it makes it
+			c := rig.SSH(a, options...)
+			c.Env = append(os.Environ(), "SSH_AUTH_SOCK="+agent, "DISPLAY="+display, "XAUTHORITY="+xauthority)
+			c.Args = append(c.Args, fill(a, script, words)...)
+			r := c.Run(t)
+			r.Stdout = forwarded.ReplaceAllString(r.Stdout, "${1}N")
+			return r
+		}
+	}
+	// answers fails the cell if the forwarded thing has not answered.
+	answers := func(login func(*testing.T, *rig.Account, string) rig.Result, want string) func(*testing.T, *rig.Account, string) rig.Result {
+		return func(t *testing.T, a *rig.Account, script string) rig.Result {
+			r := login(t, a, script)
+			if !strings.Contains(r.Stdout, want) {
+				t.Errorf("no %q: status %d, stdout %.300q, stderr %q", want, r.Status, r.Stdout, r.Stderr)
+			}
+			return r
+		}
+	}
+	const key, screen = "e2e agent (ED25519)", "default screen number:"
+	x := answers(with([]string{"-Y"}, "observe; xdpyinfo; exit 7"), screen)
+	matrix(t, "forwarding", []caller{
+		{name: "agent", varies: []string{"SSH_AUTH_SOCK"},
+			login: answers(with([]string{"-A"}, "observe; ssh-add -l; exit 7"), key)},
+		{name: "agent, on a terminal", varies: []string{"SSH_AUTH_SOCK"},
+			login: answers(with([]string{"-A", "-tt"}, "observe; ssh-add -l; exit 7"), key)},
+		{name: "X11", varies: []string{"DISPLAY"}, login: x},
+		{name: "X11, xauth by ~/.ssh/rc", varies: []string{"DISPLAY"},
+			login: func(t *testing.T, a *rig.Account, script string) rig.Result {
+				// As in sshd(8): the cookie comes on stdin.
+				rig.Write(t, a.Home+"/.ssh/rc", `read proto cookie && echo "add unix:$(echo $DISPLAY | cut -c11-) $proto $cookie" | xauth -q -`+"\n", 0o644)
+				defer rig.Must(t, "rm", a.Home+"/.ssh/rc")
+				return x(t, a, script)
+			}},
+	})
+}
+
+// forwarded is what the number of sshd's display is in.
+var forwarded = regexp.MustCompile(`(localhost:)[0-9]+`)
+
+const xauthority = "/root/xauthority"
+
+// startX runs an X server that lets nobody in but by a cookie.
+func startX(t *testing.T) {
+	t.Helper()
+	cookie := strings.Repeat("0123456789abcdef", 2)
+	rig.Must(t, "xauth", "-q", "-f", xauthority, "add", display, ".", cookie)
+	rig.Start(t, "Xvfb", display, "-screen", "0", "800x600x24", "-nolisten", "tcp", "-auth", xauthority)
+	until(t, "the X server", func() bool {
+		return rig.Sh(t, "XAUTHORITY="+xauthority+" xdpyinfo -display "+display).Status == 0
+	})
+}
+
+// startAgent runs an agent with one key and returns its socket.
+func startAgent(t *testing.T) string {
+	t.Helper()
+	const dir = "/root/agent"
+	rig.Must(t, "mkdir", "-m", "700", dir)
+	rig.Start(t, "ssh-agent", "-D", "-a", dir+"/socket")
+	rig.Must(t, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "e2e agent", "-f", dir+"/key")
+	until(t, "the agent", func() bool {
+		return rig.Sh(t, "SSH_AUTH_SOCK="+dir+"/socket ssh-add -q "+dir+"/key").Status == 0
+	})
+	return dir + "/socket"
+}
