@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	}
 	status := m.Run()
 	if !view.Inside() && (testing.Verbose() || status != 0) {
-		fmt.Print(view.Told())
+		fmt.Print(view.Told(), total(view.Told()))
 	}
 	os.Exit(status)
 }

@@ -53,6 +53,8 @@ type caller struct {
 	// varies are variables that the caller never sets twice to the same, or
 	// to the passwd shell.
 	varies []string
+	// lacks are variables of tmpshell's that the caller takes away.
+	lacks []string
 	// silent: no program of the session observes.
 	silent bool
 	// unordered: the caller keeps no order of the variables.
@@ -96,6 +98,8 @@ func matrix(t *testing.T, title string, callers []caller, prepare ...func(*rig.A
 	view.Tell(table(title, callers, cells))
 }
 
+const countLine = "cells tried %d, same %d, different %d\n"
+
 // count sums the cells of a table up.
 func count(cells [][]string) string {
 	tried, same := 0, 0
@@ -107,7 +111,22 @@ func count(cells [][]string) string {
 			same++
 		}
 	}
-	return fmt.Sprintf("cells tried %d, same %d, different %d\n", tried, same, tried-same)
+	return fmt.Sprintf(countLine, tried, same, tried-same)
+}
+
+// total sums the tables up that tests in their views have told.
+func total(told string) string {
+	tables, tried, same := 0, 0, 0
+	for line := range strings.Lines(told) {
+		var t, s, d int
+		if n, _ := fmt.Sscanf(line, countLine, &t, &s, &d); n == 3 {
+			tables, tried, same = tables+1, tried+t, same+s
+		}
+	}
+	if tables < 2 {
+		return ""
+	}
+	return "all callers: " + fmt.Sprintf(countLine, tried, same, tried-same)
 }
 
 // shellAccount is an account whose shells ask nothing and read their files.
@@ -160,7 +179,14 @@ func (c caller) cell(t *testing.T, s realShell, a *rig.Account) string {
 		check("stderr", result.Stderr, gotResult.Stderr)
 		check("status", fmt.Sprint(result.Status, result.Signal), fmt.Sprint(gotResult.Status, gotResult.Signal))
 		if !c.silent {
-			rig.Session{Env: gotFacts.env}.CheckVariables(t, a.Private())
+			session := rig.Session{Env: gotFacts.env}
+			for _, name := range c.lacks {
+				if _, set := session.Getenv(name); set {
+					t.Errorf("%s is set; want it taken away", name)
+				}
+				session.Env = append(session.Env, name+"="+a.Private())
+			}
+			session.CheckVariables(t, a.Private())
 			rig.CheckPrivate(t, a)
 		}
 		switch {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"tmpshell/e2e/rig"
@@ -24,8 +25,11 @@ func TestMatrixSu(t *testing.T) {
 			return c.Run(t)
 		}
 	}
-	matrix(t, "su, runuser, sudo", []caller{
+	rows := []caller{
 		{name: "su", login: with("su", "{user}")},
+		{name: "su in a session of ssh", login: with("env", "SSH_CONNECTION=::1 1 ::1 22", "SSH_ORIGINAL_COMMAND=date", "su", "{user}")},
+		{name: "su -P", login: with("su", "-P", "-c", "{script}", "{user}")},
+		{name: "su -f", login: with("su", "-f", "-c", "{script}", "{user}"), only: []string{"zsh"}},
 		{name: "su -", login: with("su", "-", "{user}")},
 		{name: "su -c", login: with("su", "-c", "{script}", "{user}")},
 		{name: "su - -c", login: with("su", "-", "{user}", "-c", "{script}")},
@@ -53,5 +57,9 @@ func TestMatrixSu(t *testing.T) {
 		{name: "sudo -E -s, another TMPDIR", login: with("env", "SHELL={shell}", "TMPDIR=/root", "sudo", "-n", "-E", "-s", "-u", "{user}")},
 		{name: "sudo -u shell -c", login: with("sudo", "-n", "-u", "{user}", "{shell}", "-c", "{script}")},
 		{name: "sudo -i -g", login: with("sudo", "-n", "-i", "-u", "{user}", "-g", "adm")},
-	})
+	}
+	if strings.Contains(rig.Must(t, "su", "--help"), "--no-pty") { // newer than 2.38
+		rows = append(rows, caller{name: "su -T", login: with("su", "-T", "-c", "{script}", "{user}")})
+	}
+	matrix(t, "su, runuser, sudo", rows)
 }

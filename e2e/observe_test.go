@@ -58,8 +58,8 @@ type observation struct {
 }
 
 // numbers are what the kernel or a daemon counts: terminals, and with them the
-// title of sshd's process.
-var numbers = regexp.MustCompile(`(/dev/pts/|@pts/)[0-9]+`)
+// title of sshd's process; files that have no name any more, and those of at(1).
+var numbers = regexp.MustCompile(`(/dev/pts/|@pts/|/tmp/#|/at(?:jobs|spool)/a)[0-9a-f]+`)
 
 // observed waits for the account's observation and takes it away.
 func observed(t *testing.T, a *rig.Account) observation {
