@@ -74,7 +74,8 @@ func startX(t *testing.T) {
 	t.Helper()
 	cookie := strings.Repeat("0123456789abcdef", 2)
 	rig.Must(t, "xauth", "-q", "-f", xauthority, "add", display, ".", cookie)
-	rig.Start(t, "Xvfb", display, "-screen", "0", "800x600x24", "-nolisten", "tcp", "-auth", xauthority)
+	// Without -noreset it refuses who comes just after its last client has left.
+	rig.Start(t, "Xvfb", display, "-noreset", "-screen", "0", "800x600x24", "-nolisten", "tcp", "-auth", xauthority)
 	until(t, "the X server", func() bool {
 		return rig.Sh(t, "XAUTHORITY="+xauthority+" xdpyinfo -display "+display).Status == 0
 	})

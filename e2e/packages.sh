@@ -5,12 +5,12 @@
 set -eu
 
 packages="
-	acl at attr btrfs-progs busybox-static cron dash e2fsprogs fish gcc git
-	hyperfine iproute2 iputils-ping libc6-dev libcap2-bin libnss-extrausers
-	login make mandoc mosh mount openssh-client openssh-server
-	openssh-sftp-server passwd procps python3-minimal rsync runc screen
-	strace sudo systemd tmpreaper tmux util-linux x11-utils xauth xfsprogs
-	xterm xvfb zsh
+	acl ansible-core at attr btrfs-progs busybox-static cron dash e2fsprogs
+	fish gcc git hyperfine iproute2 iputils-ping libc6-dev libcap2-bin
+	libnss-extrausers login make mandoc mosh mount openssh-client
+	openssh-server openssh-sftp-server passwd procps python3-minimal rsync
+	runc screen strace sudo systemd tmpreaper tmux util-linux x11-utils
+	xauth xdotool xfsprogs xterm xvfb zsh
 "
 
 missing=

@@ -116,7 +116,7 @@ func (term *Term) HangUp() {
 	}
 }
 
-// open is pty.Open with a master that can be closed while it is read from:
+// open is pty.Open with a size, and with a master that can be closed while it is read from:
 // package pty leaves it blocking.
 func open() (master, slave *os.File, err error) {
 	blocking, slave, err := pty.Open()
@@ -126,7 +126,8 @@ func open() (master, slave *os.File, err error) {
 	defer blocking.Close()
 	fd, err := unix.FcntlInt(blocking.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err == nil {
-		err = unix.SetNonblock(fd, true)
+		err = errors.Join(unix.SetNonblock(fd, true),
+			unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80}))
 	}
 	return os.NewFile(uintptr(fd), "master"), slave, err
 }
