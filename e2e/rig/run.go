@@ -32,13 +32,19 @@ type Command struct {
 	Env   []string // nil: the account's
 	Dir   string
 	Stdin string
+	// Limit is how long the command may take; 0 is the usual Limit.
+	Limit time.Duration
 }
 
 // Run runs the command. A command that cannot be started or does not end in
 // time fails the test.
 func (c Command) Run(t testing.TB) Result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), Limit)
+	limit := c.Limit
+	if limit == 0 {
+		limit = Limit
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.Path)
 	cmd.Args = c.Args
@@ -63,7 +69,7 @@ func (c Command) Run(t testing.TB) Result {
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		t.Fatalf("%q: not finished after %v\nstdout: %q\nstderr: %q", c.Args, Limit, r.Stdout, r.Stderr)
+		t.Fatalf("%q: not finished after %v\nstdout: %q\nstderr: %q", c.Args, limit, r.Stdout, r.Stderr)
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
 	case errors.As(err, &exit):
 		r.Status = exit.ExitCode()
