@@ -63,7 +63,7 @@ func setup(conf *config.Config) []step {
 	for _, i := range n.Instances {
 		steps = append(steps, places(i))
 	}
-	return append(steps, listShells(wrapper.Files()))
+	return append(steps, listShells(wrapper.Shells()))
 }
 
 func unsetup() []step {

@@ -5,6 +5,8 @@ package wrapper
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"tmpshell/internal/account"
 	"tmpshell/internal/build"
@@ -20,6 +22,15 @@ func Files() []string {
 		}
 	}
 	return list
+}
+
+// Shells are those of Files that belong in shells(5). A link for nologin or
+// false does not: who is listed there may use su -s, chsh and ftp.
+func Shells() []string {
+	return slices.DeleteFunc(Files(), func(path string) bool {
+		_, name, _ := strings.Cut(filepath.Base(path), "-")
+		return name == "nologin" || name == "false"
+	})
 }
 
 // Candidates are all files beside the launcher with a name of such a link.
