@@ -66,25 +66,34 @@ type caller struct {
 // script is what every session of the matrix runs, in any shell's language.
 const script = "observe; exit 7"
 
-// matrix has each caller start each shell twice, as the passwd shell itself
-// and by tmpshell. Every shell has an account of its own.
-func matrix(t *testing.T, title string, callers []caller, prepare ...func(*rig.Account)) {
+// matrix has each caller start each of the usual shells.
+func matrix(t *testing.T, title string, callers []caller) {
 	t.Helper()
 	view.Need(t, "bash", "zsh", "dash", "fish", "busybox")
+	addAsh(t)
+	matrixOf(t, title, realShells, callers)
+}
+
+// addAsh gives busybox the name that makes it a shell.
+func addAsh(t *testing.T) {
+	t.Helper()
 	rig.Must(t, "ln", "-s", "/bin/busybox", "/usr/local/bin/ash")
 	rig.Sh(t, "echo /usr/local/bin/ash >>/etc/shells")
-	rig.Install(t)
+}
+
+// matrixOf has each caller start each shell twice, as the passwd shell itself
+// and by tmpshell. Every shell has an account of its own.
+func matrixOf(t *testing.T, title string, shells []realShell, callers []caller, conf ...string) {
+	t.Helper()
+	rig.Install(t, conf...)
 	installObserver(t)
 	cells := make([][]string, len(callers))
 	for i := range cells {
-		cells[i] = make([]string, len(realShells))
+		cells[i] = make([]string, len(shells))
 	}
 	t.Run("matrix", func(t *testing.T) {
-		for column, s := range realShells {
+		for column, s := range shells {
 			a := shellAccount(t, s, uint32(1000+column))
-			for _, p := range prepare {
-				p(a)
-			}
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
 				for row, c := range callers {
@@ -95,7 +104,7 @@ func matrix(t *testing.T, title string, callers []caller, prepare ...func(*rig.A
 			})
 		}
 	})
-	view.Tell(table(title, callers, cells))
+	view.Tell(table(title, shells, callers, cells))
 }
 
 const countLine = "cells tried %d, same %d, different %d\n"
@@ -199,7 +208,7 @@ func (c caller) cell(t *testing.T, s realShell, a *rig.Account) string {
 	return verdict
 }
 
-func table(title string, callers []caller, cells [][]string) string {
+func table(title string, shells []realShell, callers []caller, cells [][]string) string {
 	var b strings.Builder
 	row := func(first string, rest []string) {
 		fmt.Fprintf(&b, "%-44s", first)
@@ -212,7 +221,7 @@ func table(title string, callers []caller, cells [][]string) string {
 		b.WriteString("\n")
 	}
 	var names []string
-	for _, s := range realShells {
+	for _, s := range shells {
 		names = append(names, s.name)
 	}
 	row(title, names)
