@@ -66,6 +66,17 @@ type caller struct {
 // script is what every session of the matrix runs, in any shell's language.
 const script = "observe; exit 7"
 
+// exitStatus is what the session's script ends with: a value that no program
+// on the way has a meaning for.
+const exitStatus = 7
+
+// own are the variables that tmpshell may change.
+var own = append([]string{"XDG_RUNTIME_DIR"}, rig.Variables...)
+
+// changing are variables that differ between two sessions of one kind, or name
+// the passwd shell for what it is.
+var changing = []string{"SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "SUDO_COMMAND", "_"}
+
 // matrix has each caller start each of the usual shells.
 func matrix(t *testing.T, title string, callers []caller) {
 	t.Helper()
@@ -154,6 +165,8 @@ func shellAccount(t *testing.T, s realShell, uid uint32) *rig.Account {
 	} {
 		rig.Write(t, a.Home+"/"+file, text, 0o644)
 	}
+	// Where this is not there, fish goes through all manual pages first.
+	rig.Must(t, "mkdir", "-p", a.Home+"/.local/share/fish/generated_completions")
 	rig.Must(t, "chown", "-R", a.Name+":", a.Home)
 	return a
 }
@@ -173,7 +186,7 @@ func (c caller) cell(t *testing.T, s realShell, a *rig.Account) string {
 		}
 		result, facts := session(s.path)
 		gotResult, gotFacts := session(s.tmpshell)
-		without := append(append(c.varies, changing...), own...)
+		without := slices.Concat(c.varies, changing, own)
 		var differs []string
 		check := func(what string, want, got any) {
 			t.Helper()

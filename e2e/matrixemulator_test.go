@@ -50,7 +50,7 @@ func inXterm(words ...string) func(*testing.T, *rig.Account, string) rig.Result 
 		var typing sync.WaitGroup
 		typing.Go(func() {
 			rig.Sh(t, `export XAUTHORITY="$1" DISPLAY="$2"
-				xdotool search --sync --onlyvisible --class xterm mousemove --sync 20 20
+				xdotool search --sync --onlyvisible --class xterm mousemove 20 20
 				xdotool type --delay 1 "$3"; xdotool key Return`, cookie, display, script)
 		})
 		defer typing.Wait()

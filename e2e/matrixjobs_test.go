@@ -52,15 +52,18 @@ func under(args ...string) []string {
 }
 
 // waiter says in a file what it is told: its start, the signals that reach it,
-// and the terminal's size when it changes.
-const waiter = `#!/bin/dash
-say() { echo "$*" >>~/said; }
-trap 'say INT; exit 3' INT
-trap 'say HUP; exit 3' HUP
-trap 'say CONT' CONT
-trap 'say WINCH $(stty size)' WINCH
-say started $(stty size) $(ps -o stat= -p $$ | tr -dc '+')
-while :; do sleep 0.02; done
+// and the terminal's size when it changes. It starts no process: a shell that is
+// stopped in the middle of vfork(2) is not seen to stop.
+const waiter = `#!/usr/bin/perl
+use POSIX;
+sub say { open my $f, ">>", "$ENV{HOME}/said"; syswrite $f, "@_\n" }
+sub size { ioctl STDIN, 0x5413, my $s = "\0" x 8; join " ", (unpack "S2", $s) }
+$SIG{INT} = sub { say "INT"; exit 3 };
+$SIG{HUP} = sub { say "HUP"; exit 3 };
+$SIG{CONT} = sub { say "CONT" } unless @ARGV; # a hang-up may bring one, or not
+$SIG{WINCH} = sub { say "WINCH", size };
+say "started", size, tcgetpgrp(0) == getpgrp ? "+" : "-";
+sleep 1 while 1;
 `
 
 // seat is somebody in front of a terminal, who writes down what happens.
@@ -145,7 +148,7 @@ var dialogues = []struct {
 		s.end()
 	}},
 	{"hang-up", func(s *seat) {
-		s.run("waiter")
+		s.run("waiter hang-up")
 		s.term.HangUp()
 		// script passes this on as an end of file alone; its own end hangs up.
 		rig.Sh(s.t, `pkill -KILL -x -u "$1" script`, s.a.Name)

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -109,7 +110,10 @@ func screen(config string) func(*testing.T, *rig.Account, string) rig.Result {
 			return strings.HasSuffix(strings.TrimSpace(string(text)), "$")
 		})
 		do("-p", "0", "-X", "stuff", script+"\r")
-		until(t, "screen's end", func() bool { return do("-Q", "windows").Status != 0 })
+		until(t, "screen's end", func() bool {
+			sockets, _ := filepath.Glob("/run/screen/S-" + a.Name + "/*")
+			return len(sockets) == 0
+		})
 		return rig.Result{}
 	}
 }

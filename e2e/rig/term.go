@@ -62,8 +62,8 @@ func (c Command) OnTerminal(t testing.TB) *Term {
 	go term.read()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
+		master.Close() // a stopped process may be on the terminal for ever
 		<-term.done
-		master.Close()
 	})
 	return term
 }
@@ -163,7 +163,8 @@ func (term *Term) Wait() (text string, status int) {
 	select {
 	case <-term.done:
 	case <-time.After(Limit):
-		term.t.Fatalf("not finished; so far:\n%s", term.text)
+		processes, _ := exec.Command("ps", "-eo", "user,pid,ppid,pgid,tpgid,stat,wchan,args").CombinedOutput()
+		term.t.Fatalf("not finished; so far:\n%s\n%s", term.text, processes)
 	}
 	return term.text, term.cmd.ProcessState.ExitCode()
 }
