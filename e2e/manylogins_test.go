@@ -33,7 +33,7 @@ func TestManyLoginsAtOnce(t *testing.T) {
 	var accounts []*rig.Account
 	var want []rig.Result
 	for i, s := range realShells {
-		a := shellAccount(t, s, uint32(1000+i))
+		a := shellAccount(t, s, firstUID+uint32(i))
 		plain := login(a)
 		if plain.Status != exitStatus || !strings.Contains(plain.Stdout, "stdin\n0\n") {
 			t.Fatalf("%s: a login without tmpshell: %+v", s.name, plain)

@@ -63,6 +63,10 @@ type caller struct {
 	only []string
 }
 
+// firstUID begins the accounts of the shells. Limits on a user's processes count
+// those of all views, and other tests set such limits for the usual numbers.
+const firstUID = 3000
+
 // script is what every session of the matrix runs, in any shell's language.
 const script = "observe; exit 7"
 
@@ -104,7 +108,7 @@ func matrixOf(t *testing.T, title string, shells []realShell, callers []caller, 
 	}
 	t.Run("matrix", func(t *testing.T) {
 		for column, s := range shells {
-			a := shellAccount(t, s, uint32(1000+column))
+			a := shellAccount(t, s, firstUID+uint32(column))
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
 				for row, c := range callers {

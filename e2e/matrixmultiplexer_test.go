@@ -84,7 +84,7 @@ func inTmux(t *testing.T, a *rig.Account, before []string, command, typed string
 	}
 	var status int
 	until(t, "the window's end", func() bool {
-		do("run-shell", "true") // tmux 3.3a may overlook a child's end until the next one's
+		do("run-shell", "-b", "true") // tmux 3.3a may overlook a child's end until the next one's
 		n, _ := fmt.Sscanf(do("display-message", "-p", "#{pane_dead_status}"), "%d", &status)
 		return n == 1
 	})

@@ -40,6 +40,8 @@ func matrixSSH(t *testing.T, title, pam string) {
 	if !view.Enter(t) {
 		return
 	}
+	// pam_motd writes it anew for everybody, and two at once may see it empty.
+	rig.Must(t, "rm", "-rf", "/etc/update-motd.d")
 	rig.StartSSHD(t, pam, "PermitUserRC yes")
 	matrix(t, title, []caller{
 		{name: "terminal", login: overTerminal()},
