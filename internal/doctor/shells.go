@@ -26,7 +26,7 @@ func checkShells(_ *machine, r *report) error {
 	}
 	r.rootsAlone(nodes, "the list of shells", make(map[string]bool))
 	listed := account.Shells(account.ShellsFile)
-	for _, w := range wrapper.Files() {
+	for _, w := range wrapper.Shells() {
 		if _, err := os.Stat(w); err == nil && !slices.Contains(listed, w) {
 			r.warn(account.ShellsFile+" does not list "+w+": chsh, su -s and others refuse it", setUp)
 		}
