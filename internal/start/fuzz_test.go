@@ -15,6 +15,7 @@ func FuzzScanner(f *testing.F) {
 	for _, s := range []string{
 		"", "OnFailure deny", "Match User x\n\tonfailure \"DENY\" # x\r\n", "O'nFail'ure d\\eny",
 		"Exempt none\nLog 'a b' # OnFailure deny", "'' OnFailure deny", "#\nSetEnv A=OnFailure B=deny\nOnFailure fallback",
+		"Shell /bin/rbash\nNoNewPrivileges yes\nMatch User x\nShell \"/bin/a b\"", "Shell '/a b'\nShell /c", "nonewprivileges 'Y'es",
 		"Match All\nExempt alice\n''OnFailure \"\"deny",
 	} {
 		f.Add(s)
@@ -29,7 +30,7 @@ func FuzzScanner(f *testing.F) {
 			s.feed(text[i])
 		}
 		s.feed('\n')
-		if s.deny && !strings.Contains(plain, "deny") || s.exempt && !strings.Contains(plain, "exempt") {
+		if s.deny && !strings.Contains(plain, "deny") && !strings.Contains(plain, "shell") || s.exempt && !strings.Contains(plain, "exempt") {
 			t.Errorf("of %q, the scanner sees deny %v, exempt %v", text, s.deny, s.exempt)
 		}
 		c, err := config.Parse("conf", text)
@@ -39,6 +40,12 @@ func FuzzScanner(f *testing.F) {
 		for _, p := range c.Variants() {
 			if p.Deny && !s.deny {
 				t.Errorf("of %q, the scanner does not see OnFailure deny", text)
+			}
+			if p.NoNewPrivileges && !s.nnp {
+				t.Errorf("of %q, the scanner does not see NoNewPrivileges", text)
+			}
+			if shell, _, _ := strings.Cut(string(s.shell[:]), "\x00"); p.Shell != "" && p.Shell != shell && !s.deny {
+				t.Errorf("of %q, the scanner sees the shell %q, not %q", text, shell, p.Shell)
 			}
 		}
 		if p, err := c.Resolve(superuser{}); err == nil && !p.Exempt && !s.exempt {

@@ -36,6 +36,7 @@ func lastResort() {
 	if len(failureMode) != 0 || denied(program) {
 		exit(125)
 	}
+	restrict(program)
 	if childSignal.reset {
 		sigaction(int(unix.SIGCHLD), &childSignal.action, nil)
 	}
@@ -62,6 +63,27 @@ func lastResort() {
 	becomeShell(argv, name, login)
 }
 
+// restrict sets no_new_privs if any line of the configuration does so for
+// anybody: whoever it is for must not get round it with a limit. As with deny,
+// root is exempt unless something is said of that.
+//
+//go:nosplit
+//go:norace
+func restrict(program bool) {
+	if !scanner.nnp {
+		return
+	}
+	if !scanner.exempt && !program {
+		if uid, _, _ := syscall.RawSyscall(unix.SYS_GETUID, 0, 0, 0); uid == 0 {
+			return
+		}
+	}
+	_, _, errno := syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)
+	if errno != 0 {
+		exit(125)
+	}
+}
+
 // newArgs is the argument vector where the kernel's cannot be used.
 var newArgs [4]uintptr
 
@@ -81,7 +103,8 @@ func passwdShell() bool {
 	return equal(base(shell), "tmpshell") || prefixed(base(shell), link)
 }
 
-// becomeShell executes the first of these that can be executed: where the
+// becomeShell executes the first of these that can be executed: Shell of the
+// configuration; where the
 // program was called as tmpshell-NAME, /bin/NAME and /usr/bin/NAME; /bin/bash;
 // /bin/sh. Nothing stands in for nologin and false.
 //
@@ -89,6 +112,9 @@ func passwdShell() bool {
 //go:norace
 func becomeShell(argv, name unsafe.Pointer, login bool) {
 	refused := false
+	if shell := unsafe.Pointer(&scanner.shell); at(shell, 0) != 0 {
+		tryShell("", shell, argv, login)
+	}
 	if prefixed(name, link) {
 		name = unsafe.Add(name, len(link))
 		refused = equal(name, "nologin") || equal(name, "false")
@@ -118,6 +144,7 @@ func tryShell(directory string, name, argv unsafe.Pointer, login bool) {
 		return
 	}
 	// The name as the shell sees it: in the buffer behind "-".
+	name = base(name)
 	shellName[0] = '-'
 	for i := 0; i < len(shellName)-1; i++ {
 		shellName[i+1] = at(name, i)

@@ -129,6 +129,9 @@ func TestLastResortDenied(t *testing.T) {
 		{"root", map[string]string{"tmpshell.conf": "OnFailure deny\n"}, 0o644, false, []string{"uid=0"}},
 		{"root not exempt", map[string]string{"tmpshell.conf": "OnFailure deny\nexempt none\n"}, 0o644, true, []string{"uid=0"}},
 		{"no descriptor", map[string]string{"tmpshell.conf": ""}, 0o644, true, []string{"nofile=0:0", otherUID}},
+		{"a shell in a block", map[string]string{"tmpshell.conf": "Match User guest\nShell /bin/rbash\n"}, 0o644, true, nil},
+		{"a shell in an included file", map[string]string{"tmpshell.conf": include, "tmpshell.d/a.conf": "Shell /bin/dash\n"}, 0o644, true, nil},
+		{"a shell for everybody", map[string]string{"tmpshell.conf": "Shell /bin/dash\n"}, 0o644, false, nil},
 		{"wild directory", map[string]string{"tmpshell.conf": "Include /etc/*/x.conf\n"}, 0o644, true, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -155,4 +158,43 @@ func TestLastResortDenied(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What restricts a session holds in the last resort, too.
+func TestLastResortRestricted(t *testing.T) {
+	needRoot(t)
+	const show = `echo $0; grep NoNewPrivs /proc/self/status`
+	for _, test := range []struct{ name, conf, stdout string }{
+		{"nothing", "Log all\n", "bash\nNoNewPrivs:\t0\n"},
+		{"no_new_privs", "NoNewPrivileges yes\n", "bash\nNoNewPrivs:\t1\n"},
+		{"no_new_privs for somebody", "Match User guest\n\tnonewprivileges = YES\n", "bash\nNoNewPrivs:\t1\n"},
+		{"not", "NoNewPrivileges no\n#NoNewPrivileges yes\n", "bash\nNoNewPrivs:\t0\n"},
+		{"a shell, the first one", "Shell /bin/dash\nShell /bin/bash\n", "dash\nNoNewPrivs:\t0\n"},
+		{"a shell that is not there", "Shell /bin/none\n", "bash\nNoNewPrivs:\t0\n"},
+	} {
+		etc := conf(t, t.TempDir(), test.conf)
+		got := run(t, nil, []string{"etc=" + etc, "as=100000000:100000000", otherUID}, relay, "tmpshell", "-c", show)
+		if got.stdout != test.stdout || got.status != "exit 0" {
+			t.Errorf("%s: %+v, want %q", test.name, got, test.stdout)
+		}
+		root := run(t, nil, []string{"etc=" + etc, "as=100000000:100000000", "uid=0"}, relay, "tmpshell", "-c", "grep NoNewPrivs /proc/self/status")
+		if root.stdout != "NoNewPrivs:\t0\n" {
+			t.Errorf("%s: root: %+v", test.name, root)
+		}
+	}
+	restricted := run(t, nil, []string{"etc=" + conf(t, t.TempDir(), "Shell /bin/rbash\n"), "as=100000000:100000000", otherUID}, relay, "tmpshell", "-c", "cd /")
+	if !strings.Contains(restricted.stderr, "rbash: line 1: cd: restricted") {
+		t.Errorf("a restricted shell: %+v", restricted)
+	}
+}
+
+func conf(t *testing.T, etc, text string) string {
+	t.Helper()
+	for dir := etc; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+		os.Chmod(dir, 0o755)
+	}
+	if err := os.WriteFile(etc+"/tmpshell.conf", []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return etc
 }

@@ -4,7 +4,9 @@ package start
 // stack to speak of, so everything it needs is in it.
 type configScanner struct {
 	deny   bool
+	nnp    bool // there is a line NoNewPrivileges yes
 	exempt bool // there is an Exempt line
+	match  bool // there has been a Match line
 	nested bool // in an included file
 
 	comment bool
@@ -12,6 +14,8 @@ type configScanner struct {
 	size    uint
 	index   int // of the word in its line
 	keyword int
+
+	shell [256]byte // of the first Shell line, NUL-terminated
 
 	include  [8][256]byte // directories, NUL-terminated
 	includes uint
@@ -26,6 +30,8 @@ const (
 	otherKeyword = iota
 	onFailure
 	includeFiles
+	noNewPrivileges
+	realShell
 )
 
 // feed takes the next character: words are separated by blanks or "=", quotes
@@ -59,13 +65,22 @@ func (s *configScanner) endWord() {
 		s.keyword = onFailure
 	case s.index == 0 && s.is("include"):
 		s.keyword = includeFiles
+	case s.index == 0 && s.is("nonewprivileges"):
+		s.keyword = noNewPrivileges
+	case s.index == 0 && s.is("shell"):
+		s.keyword = realShell
 	case s.index == 0:
 		s.exempt = s.exempt || s.is("exempt")
+		s.match = s.match || s.is("match")
 		s.keyword = otherKeyword
 	case s.keyword == onFailure && s.is("deny"):
 		s.deny = true
 	case s.keyword == includeFiles:
 		s.addInclude()
+	case s.keyword == noNewPrivileges:
+		s.nnp = s.nnp || s.is("yes")
+	case s.keyword == realShell:
+		s.addShell()
 	}
 	s.size = 0
 	s.index++
@@ -112,4 +127,23 @@ func (s *configScanner) addInclude() {
 		directory[i] = s.word[i]
 	}
 	s.includes++
+}
+
+// addShell notes the real shell, which may be a restricted one. Whom a shell in a
+// Match block or in an included file is for cannot be known here: that counts as
+// deny, and so does a path with a blank.
+//
+//go:nosplit
+//go:norace
+func (s *configScanner) addShell() {
+	if s.index > 1 || s.match || s.nested || s.size >= uint(len(s.shell))-1 {
+		s.deny = true
+		return
+	}
+	if s.shell[0] != 0 {
+		return // the first line counts
+	}
+	for i := uint(0); i < s.size && i < uint(len(s.shell))-1; i++ {
+		s.shell[i] = s.word[i]
+	}
 }
