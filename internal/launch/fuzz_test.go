@@ -27,7 +27,7 @@ func vectorOf(list ...string) string { return strings.Join(list, "\x00") }
 
 // FuzzParseInvocation: whatever a caller of shells comes up with, the real shell
 // gets exactly that; ForceCommand gets the client's command byte for byte; and
-// only the three options in the first place are tmpshell's.
+// only the three options in the first place are tmpshell's, and not a link's.
 func FuzzParseInvocation(f *testing.F) {
 	const ssh = "SSH_CONNECTION=1 2 3 4"
 	for _, s := range [][2]string{
@@ -41,6 +41,7 @@ func FuzzParseInvocation(f *testing.F) {
 		{vectorOf("tmpshell", "--exec", "--init", "x"), ""},
 		{vectorOf("-", "--exec"), ""},
 		{vectorOf("x/tmpshell-zsh", "--version"), ssh},
+		{vectorOf("tmpshell"), vectorOf(ssh, "SSH_ORIGINAL_COMMAND=id", "SHELL=/usr/bin/tmpshell-zsh")},
 	} {
 		f.Add(s[0], s[1])
 	}
@@ -75,8 +76,9 @@ func expected(argv []string, env Environment) (want Invocation, own bool) {
 	}
 	if len(argv) > 1 {
 		want.Args = argv[1:]
+		name, link := strings.CutPrefix(path.Base(want.Name), "tmpshell-")
 		switch first := argv[1]; {
-		case want.Login:
+		case want.Login || link && name != "":
 		case first == "--exec":
 			return want, true
 		case first == "--version":
@@ -86,14 +88,17 @@ func expected(argv []string, env Environment) (want Invocation, own bool) {
 		}
 		return want, false
 	}
-	under, command, given := false, "", false
+	under, command, given, shell := false, "", false, ""
 	for _, e := range env {
+		if s, ok := strings.CutPrefix(e, "SHELL="); ok {
+			shell = path.Base(s)
+		}
 		under = under || strings.HasPrefix(e, "SSH_CONNECTION=")
 		if c, ok := strings.CutPrefix(e, "SSH_ORIGINAL_COMMAND="); ok {
 			command, given = c, true
 		}
 	}
-	if want.Login || !under {
+	if want.Login || !under || shell == "tmpshell" || strings.HasPrefix(shell, "tmpshell-") {
 		return want, false
 	}
 	want.Mode = Forced
