@@ -22,6 +22,7 @@ func TestMountNested(t *testing.T) {
 		a.Login(t, "touch /tmp/of-"+name)
 	}
 	alice.Login(t, "touch /tmp/of-alice")
+	before := rig.Sh(t, "ls -A /tmp").Stdout
 	rig.Write(t, "/etc/sudoers.d/e2e", "ALL ALL=(ALL) NOPASSWD:SETENV: ALL\n", 0o440)
 	const see = "/usr/local/bin/see"
 	rig.Write(t, see, "#!/bin/sh\necho $(ls /tmp) $(stat -c %u /tmp /var/cache/xdg)\n", 0o755)
@@ -46,8 +47,8 @@ func TestMountNested(t *testing.T) {
 			t.Errorf("%s: status %d, stdout %q, stderr %q; want %q", c.name, r.Status, r.Stdout, r.Stderr, c.want)
 		}
 	}
-	if got := rig.Sh(t, "ls -A /tmp").Stdout; got != "" {
-		t.Errorf("in the shared directory: %q", got)
+	if got := rig.Sh(t, "ls -A /tmp").Stdout; got != before {
+		t.Errorf("in the shared directory: %q, and before it was %q", got, before)
 	}
 }
 
@@ -78,14 +79,15 @@ func TestMountSetID(t *testing.T) {
 		rig.Must(t, "chown", owner, "/usr/local/bin/"+name)
 		rig.Must(t, "chmod", bits, "/usr/local/bin/"+name)
 	}
+	before := rig.Sh(t, "ls -A /tmp").Stdout
 	for program, want := range map[string]string{"setuidroot": "root:alice", "setuidgames": "games:alice", "setgidgames": "alice:games"} {
 		r := alice.Login(t, program+" /tmp/"+program+" && stat -c %U:%G /tmp/"+program)
 		if r.Stdout != want+"\n" || r.Status != 0 {
 			t.Errorf("%s: %q, %q; want a file of %s", program, r.Stdout, r.Stderr, want)
 		}
 	}
-	if got := rig.Sh(t, "ls -A /tmp").Stdout; got != "" {
-		t.Errorf("in the shared directory: %q", got)
+	if got := rig.Sh(t, "ls -A /tmp").Stdout; got != before {
+		t.Errorf("in the shared directory: %q, and before it was %q", got, before)
 	}
 	protectSymlinks(t)
 	rig.Sh(t, "echo secret >/root/target; chmod 600 /root/target")

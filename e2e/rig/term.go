@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -176,3 +177,6 @@ func (term *Term) Seen() int {
 	defer term.mu.Unlock()
 	return term.seen
 }
+
+// PID is the process that was started.
+func (term *Term) PID() string { return strconv.Itoa(term.cmd.Process.Pid) }
