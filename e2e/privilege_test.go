@@ -28,7 +28,8 @@ var raised = map[string]string{
 }
 
 // framing calls look at nothing of the caller's; they frame the others.
-const framing = "close capset capget prctl futex"
+const framing = "close capset capget prctl " +
+	"futex mmap munmap madvise mprotect nanosleep sched_yield clone clone3 rt_sigprocmask rt_sigreturn" // the Go runtime's
 
 var (
 	callLine   = regexp.MustCompile(`^(\d+) +([a-z_0-9]+)\(`)
