@@ -1,10 +1,6 @@
 package launch
 
-import (
-	"syscall"
-
-	"tmpshell/internal/start"
-)
+import "tmpshell/internal/start"
 
 // Main runs tmpshell for the calling process.
 //
@@ -30,11 +26,5 @@ func Main() (code int) {
 
 // execve is execve(2) with what the program was started with: limits and signals.
 func execve(path string, argv []string, env Environment) error {
-	if err := start.Restore(); err != nil {
-		start.Resume()
-		return err
-	}
-	err := syscall.Exec(path, argv, env)
-	start.Resume()
-	return err
+	return start.Exec(path, argv, env)
 }

@@ -57,6 +57,7 @@ func TestCalls(t *testing.T) {
 	}
 	visit(own + "begin")
 	visit(own + "runtimeWrote")
+	visit(own + "become")
 	if len(seen) < 20 {
 		t.Errorf("only %d functions found: %v", len(seen), seen)
 	}

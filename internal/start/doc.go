@@ -26,7 +26,7 @@
 //     (failure.go, lastresort.go), unless the configuration says "OnFailure
 //     deny" (deny.go). [Disarm] ends that.
 //
-// Almost nothing is left to put back at the end; [Restore] does that.
+// Almost nothing is left to put back at the end; [Exec] does that.
 //
 // # Code that runs before the runtime
 //

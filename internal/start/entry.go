@@ -19,6 +19,7 @@ func begin() {
 	kernel.parse(initialStack)
 	keepSignals()
 	holdStdio()
+	keepFiles()
 	raiseLimits()
 	needCounter()
 	overrideWrite = runtimeWrote

@@ -39,6 +39,7 @@ func Disarm() { disarmed.Store(true) }
 //go:nosplit
 //go:norace
 func runtimeWrote(fd uintptr, p unsafe.Pointer, n int32) int32 {
+	awaitExec()
 	if fd != 2 || disarmed.Load() {
 		written, _, errno := syscall.RawSyscall(unix.SYS_WRITE, fd, uintptr(p), uintptr(n))
 		if errno != 0 {

@@ -22,6 +22,25 @@ var limits = [...]struct {
 	{resource: unix.RLIMIT_NPROC},
 }
 
+// files is RLIMIT_NOFILE at the start.
+var files unix.Rlimit
+
+//go:nosplit
+//go:norace
+func keepFiles() { prlimit(unix.RLIMIT_NOFILE, nil, &files) }
+
+// restoreFiles puts back what package syscall raises in its init, to one below
+// the hard limit. Any other value is not its, and stays (syscall/rlimit.go).
+//
+//go:nosplit
+//go:norace
+func restoreFiles() {
+	var now unix.Rlimit
+	if prlimit(unix.RLIMIT_NOFILE, nil, &now) == 0 && now.Max == files.Max && now.Cur == now.Max-1 {
+		prlimit(unix.RLIMIT_NOFILE, &files, nil)
+	}
+}
+
 // raiseLimits raises each soft limit to the hard one, for the program's own
 // life. What a hard limit forbids shows when the runtime asks for it, see
 // runtimeWrote: trying it out beforehand would cost every login what four

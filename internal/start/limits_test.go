@@ -33,6 +33,16 @@ func TestSoftLimits(t *testing.T) {
 	}
 }
 
+// The runtime's other threads may ask for memory until execve has ended them, and
+// must not take its failure for the program's.
+func TestSoftLimitsWhileBusy(t *testing.T) {
+	for range 20 {
+		if same(t, []string{"RELAY_BUSY=1"}, []string{"as=100000000:inf"}, "/bin/cat", look...); t.Failed() {
+			return
+		}
+	}
+}
+
 // Under hard limits that the runtime cannot live with, there is a shell.
 func TestLastResort(t *testing.T) {
 	needRoot(t)

@@ -2,15 +2,17 @@ package start
 
 import "errors"
 
-// Restore puts back what still differs from the state at the start, right
-// before exec: whether SIGCHLD is ignored, and soft limits that were raised for
-// the runtime. The rest needs nothing: signals were never touched, the
-// placeholders on descriptors 0 to 2 are close-on-exec, and RLIMIT_NOFILE,
-// which package syscall raises, is put back by syscall.Exec and
-// syscall.ForkExec (not by a raw execve).
+// Restore puts back what Exec does, for a child that is to inherit it:
 //
-// Between Restore and exec, or Resume, the program runs under the
-// caller's limits, so there should be little in between. Restore is idempotent.
+//	start.Restore()
+//	pid, err := syscall.ForkExec(path, argv, attr)
+//	start.Resume()
+//
+// RLIMIT_NOFILE, which package syscall raises, is put back by
+// syscall.ForkExec (not by a raw fork).
+//
+// Between Restore and Resume the program runs under the caller's limits, so
+// there should be little in between. Restore is idempotent.
 func Restore() error {
 	if !active {
 		return nil
@@ -22,12 +24,7 @@ func Restore() error {
 	return nil
 }
 
-// Resume undoes Restore when exec failed and the program goes on, or when the
-// child that was to inherit the state has been started:
-//
-//	start.Restore()
-//	err := syscall.Exec(path, argv, envv)
-//	start.Resume() // only reached when path cannot be executed
+// Resume undoes Restore when the child has been started.
 func Resume() {
 	if !active {
 		return

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -146,6 +147,9 @@ func TestWithoutEntry(t *testing.T) {
 	}
 	if secure, ok := start.Auxv(start.AtSecure); !ok || secure != 0 {
 		t.Errorf("AT_SECURE: %d, %v", secure, ok)
+	}
+	if err := start.Exec("/nonexistent", []string{"x"}, nil); err != syscall.ENOENT {
+		t.Errorf("Exec: %v", err)
 	}
 	if err := start.Restore(); err != nil {
 		t.Error(err)

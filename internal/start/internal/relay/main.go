@@ -1,13 +1,15 @@
 // Command relay stands for the launcher in the tests. It becomes the program
 // that $RELAY names and hands on everything as it found it. With $RELAY_WAIT it
 // waits for a line on descriptor 8 first; with $RELAY_FAIL it tries a program
-// that does not exist before; with $RELAY_CHILD it has that as a child first; with $RELAY_PANIC it panics, after Disarm if that
-// says "disarmed".
+// that does not exist before; with $RELAY_BUSY another thread asks for memory all
+// the time; with $RELAY_CHILD it has that as a child first; with $RELAY_PANIC it
+// panics, after Disarm if that says "disarmed".
 package main
 
 import (
 	"strings"
 	"syscall"
+	"time"
 
 	"tmpshell/internal/start"
 )
@@ -31,21 +33,24 @@ func main() {
 		}
 		panic("boom")
 	}
-	if _, ok := lookup(env, "RELAY_FAIL"); ok {
-		become("/nonexistent", env)
+	if _, ok := lookup(env, "RELAY_BUSY"); ok {
+		go func() {
+			for {
+				memory = append(memory, make([]byte, 4<<20)) // never touched
+			}
+		}()
+		<-time.After(time.Millisecond) // it has a thread of its own then
 	}
-	err := become(program, env)
+	if _, ok := lookup(env, "RELAY_FAIL"); ok {
+		start.Exec("/nonexistent", start.Args(), env)
+	}
+	err := start.Exec(program, start.Args(), env)
 	syscall.Write(2, []byte("relay: "+program+": "+err.Error()+"\n"))
 	syscall.Exit(127)
 }
 
-func become(program string, env []string) error {
-	if err := start.Restore(); err != nil {
-		return err
-	}
-	defer start.Resume()
-	return syscall.Exec(program, start.Args(), env)
-}
+// memory is what RELAY_BUSY allocates.
+var memory [][]byte
 
 func lookup(env []string, name string) (string, bool) {
 	for _, entry := range env {
