@@ -40,6 +40,7 @@ func lastResort() {
 	if childSignal.reset {
 		sigaction(int(unix.SIGCHLD), &childSignal.action, nil)
 	}
+	restoreFiles()
 	restoreLimits()
 
 	argv := kernel.argv
