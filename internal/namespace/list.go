@@ -79,7 +79,7 @@ func addRecord(list int, r record) {
 			return
 		}
 	}
-	_, _ = unix.Write(list, []byte(line)) // see above: it may be lost
+	_ = sys.Append(list, []byte(line)) // see above: it may be lost
 }
 
 // shorter returns the lines of sessions that live.
