@@ -30,6 +30,13 @@ var attributeStates = []startState{
 	personalityState("an older kernel's name", uname26),
 	personalityState("the name of a 32-bit machine", linux32|limit3GB),
 	personalityState("short inode numbers", shortInode),
+	{name: "all that an exec with capabilities takes", steps: []string{fmt.Sprintf("personality=%d", noRandomization),
+		limit(unix.RLIMIT_STACK, 64*mega, infinity), "user", "deathsig=12"},
+		shows: []string{"parent-death signal: 12", "personality: 0x40000", limitLine(unix.RLIMIT_STACK, 64*mega, infinity)}},
+	{name: "the same with no_new_privs", steps: []string{fmt.Sprintf("personality=%d", noRandomization),
+		limit(unix.RLIMIT_STACK, 64*mega, infinity), "user", "deathsig=12", prctl(unix.PR_SET_NO_NEW_PRIVS, 1)},
+		shows:    []string{"parent-death signal: 12", "personality: 0x40000", limitLine(unix.RLIMIT_STACK, 64*mega, infinity), "no_new_privs: 1"},
+		noHelper: true},
 	{name: "a program that may not be read", steps: []string{"mode=0711:" + witness.Probe}, only: "alice", shows: []string{"dumpable: 0"}},
 	{name: "first to be killed", steps: []string{"put=/proc/self/oom_score_adj:500"}, shows: []string{"/proc/self/oom_score_adj: 500"}},
 	{name: "last to be killed", steps: []string{"put=/proc/self/oom_score_adj:-900"}, shows: []string{"/proc/self/oom_score_adj: -900"}, optional: true},
@@ -59,5 +66,5 @@ func spaceState(name, file string, flag int) startState {
 	path := "/proc/self/ns/" + file
 	return startState{name: "another " + name + " namespace",
 		steps: []string{fmt.Sprintf("unshare=%d", flag), open(5, unix.O_RDONLY, path)},
-		shows: []string{path + ": that of descriptor 5"}}
+		shows: []string{path + ": that of descriptor 5"}, elsewhere: flag == unix.CLONE_NEWNS}
 }

@@ -14,12 +14,16 @@ func open(fd, flags int, path string) string { return fmt.Sprintf("open=%d:%d:%s
 const (
 	someFile  = "/usr/share/tmpshell-some-file" // 100 bytes, everybody's
 	otherRoot = "/run/root"                     // the root directory's twin
+
+	mountSpace = "/proc/self/ns/mnt"
 )
 
 var descriptorStates = []startState{
 	closedState(0), closedState(1), closedState(2), closedState(0, 1), closedState(0, 2), closedState(1, 2), closedState(0, 1, 2),
-	{name: "0 to 2 closed and no /dev/null", steps: []string{"covered=/dev", "close=0", "close=1", "close=2"},
-		shows: []string{"controlling terminal: unknown, ENOENT"}},
+	{name: "0 to 2 closed and no /dev/null",
+		steps:     []string{"covered=/dev", open(5, unix.O_RDONLY, mountSpace), "close=0", "close=1", "close=2"},
+		shows:     []string{"controlling terminal: unknown, ENOENT", mountSpace + ": that of descriptor 5"},
+		elsewhere: true},
 	{name: "files with an offset", steps: []string{open(3, unix.O_RDWR, someFile), "seek=3:42", open(0, unix.O_RDONLY, someFile), "seek=0:7"},
 		shows: []string{"descriptor 3: /usr/share/tmpshell-some-file", "descriptor 3: inode *, offset 42", "descriptor 0: inode *, offset 7"}},
 	{name: "one open file on three descriptors", steps: []string{open(5, unix.O_RDWR|unix.O_APPEND, someFile), "copy=5:0", "copy=5:6", "seek=6:9"},
@@ -67,10 +71,10 @@ func manyCopies(from, count int) []string {
 }
 
 var directoryStates = []startState{
-	{name: "a working directory that is gone", steps: []string{"gone=/home/alice/gone"}, shows: []string{"working directory: unknown, ENOENT", "working directory: *, 0 links"}},
-	{name: "a working directory that nobody may read", steps: []string{"chdir=/home/alice/shut", "user"}, shows: []string{"working directory: /home/alice/shut", "working directory: access -1"}, only: "alice"},
-	{name: "a working directory of root's alone", steps: []string{"chdir=/root", "user"}, shows: []string{"working directory: /root"}},
-	{name: "a working directory outside the root directory", steps: []string{"chdir=/home", "chroot=" + otherRoot}, shows: []string{"working directory: (unreachable)/home"}},
+	{name: "a working directory that is gone", steps: []string{"gone=/home/alice/gone"}, shows: []string{"working directory: unknown, ENOENT", "working directory: *, 0 links"}, elsewhere: true},
+	{name: "a working directory that nobody may read", steps: []string{"chdir=/home/alice/shut", "user"}, shows: []string{"working directory: /home/alice/shut", "working directory: access -1"}, only: "alice", elsewhere: true},
+	{name: "a working directory of root's alone", steps: []string{"chdir=/root", "user"}, shows: []string{"working directory: /root"}, elsewhere: true},
+	{name: "a working directory outside the root directory", steps: []string{"chdir=/home", "chroot=" + otherRoot}, shows: []string{"working directory: (unreachable)/home"}, elsewhere: true},
 	{name: "umask 0", steps: []string{"umask=0"}, shows: []string{"umask: 0000"}},
 	{name: "umask 0777", steps: []string{"umask=0777"}, shows: []string{"umask: 0777"}},
 	{name: "umask 0137", steps: []string{"umask=0137"}, shows: []string{"umask: 0137"}},

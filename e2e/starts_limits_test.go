@@ -35,7 +35,9 @@ var limitStates = []startState{
 	limitState("core files", unix.RLIMIT_CORE, 12345, 54321),
 	limitState("core files unlimited", unix.RLIMIT_CORE, infinity, infinity),
 	limitState("resident set", unix.RLIMIT_RSS, mega, 2*mega),
-	limitState("processes, soft", unix.RLIMIT_NPROC, 5, 3000), // children of earlier states may still be there
+	// As the user: setresuid(2) would have execve(2) refuse, for the user's
+	// processes in other views count, too.
+	{name: "processes, soft", steps: []string{"user", limit(unix.RLIMIT_NPROC, 5, 3000)}, shows: []string{limitLine(unix.RLIMIT_NPROC, 5, 3000)}},
 	limitState("files, soft", unix.RLIMIT_NOFILE, 256, 1000),
 	limitState("files, soft and hard", unix.RLIMIT_NOFILE, 777, 777),
 	limitState("few files", unix.RLIMIT_NOFILE, 12, 12),

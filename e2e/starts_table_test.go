@@ -22,8 +22,22 @@ func TestStarts(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	ways := furnishStarts(t)
-	table := startTable{ways: ways}
+	table := startTable{ways: furnishStarts(t)}
+	table.run(t)
+}
+
+// startTable gathers what was found.
+type startTable struct {
+	ways       []startWay
+	rows       []startRow
+	impossible []string // states that this machine cannot bring about, and why
+	starts     int
+	direct     map[string]witness.Outcome // of the state, by account and argv
+	used       map[string][]string        // words of effects, by way
+}
+
+func (table *startTable) run(t *testing.T) {
+	table.used = map[string][]string{}
 	for _, state := range startStates {
 		t.Run(state.name, func(t *testing.T) { table.add(t, state) })
 	}
@@ -33,14 +47,11 @@ func TestStarts(t *testing.T) {
 	if all && len(table.rows) < fewestStates {
 		t.Errorf("%d start states, want %d at least", len(table.rows), fewestStates)
 	}
-}
-
-// startTable gathers what was found.
-type startTable struct {
-	ways       []startWay
-	rows       []startRow
-	impossible []string // states that this machine cannot bring about, and why
-	starts     int
+	for _, w := range table.ways {
+		if words := w.words(); all && !slices.Equal(words, slices.Compact(slices.Sorted(slices.Values(table.used[w.name])))) {
+			t.Errorf("%s: differences %q, and all that can be are %q", w.name, table.used[w.name], words)
+		}
+	}
 }
 
 type startRow struct {
@@ -56,13 +67,13 @@ type startCell struct {
 
 func (table *startTable) add(t *testing.T, state startState) {
 	row := startRow{name: state.name}
+	table.direct = map[string]witness.Outcome{}
 	for _, w := range table.ways {
 		if !w.possible(state) {
 			row.cells = append(row.cells, startCell{})
 			continue
 		}
-		w.prepare(t)
-		without, err := w.direct(state).Run(t)
+		without, err := table.without(t, w, state)
 		if err != nil && state.optional {
 			table.impossible = append(table.impossible, state.name+": "+err.Error())
 			return
@@ -75,14 +86,28 @@ func (table *startTable) add(t *testing.T, state startState) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		table.starts += 2
-		row.cells = append(row.cells, w.compare(t, state, without, within))
+		table.starts++
+		row.cells = append(row.cells, table.compare(t, w, state, without, within))
 	}
 	table.rows = append(table.rows, row)
 }
 
+// without is the start without tmpshell, one for all ways that have the same.
+func (table *startTable) without(t *testing.T, w startWay, state startState) (witness.Outcome, error) {
+	t.Helper()
+	start := w.direct(state)
+	key := w.account.Name + " " + start.Argv[0]
+	if o, ok := table.direct[key]; ok {
+		return o, nil
+	}
+	o, err := start.Run(t)
+	table.direct[key] = o
+	table.starts++
+	return o, err
+}
+
 // compare reports what differs and is in no list.
-func (w startWay) compare(t *testing.T, state startState, without, within witness.Outcome) startCell {
+func (table *startTable) compare(t *testing.T, w startWay, state startState, without, within witness.Outcome) startCell {
 	t.Helper()
 	fail := func(format string, args ...any) {
 		t.Helper()
@@ -109,21 +134,30 @@ func (w startWay) compare(t *testing.T, state startState, without, within witnes
 			fail("%s tmpshell: entries of the environment: %q, want %s", with, o.Facts["entries of the environment"], n)
 		}
 	}
-	w.checkVariables(t, state, within.Facts["environment"])
+	w.checkVariables(t, state, without.Facts, within.Facts["environment"])
 
-	cell := startCell{facts: without.Facts.Count()}
+	direct, found := w.comparable(without.Facts), w.comparable(within.Facts)
+	expected, words := w.expect(state, direct, found)
+	table.used[w.name] = append(table.used[w.name], words...)
+	unexpected := map[string]bool{}
 	unequal := maps.Clone(state.unequal)
-	for _, d := range witness.Compare(w.comparable(without.Facts), w.comparable(within.Facts)) {
-		cell.differences++
+	for _, d := range witness.Compare(expected, found) {
 		if _, known := unequal[d.Key]; known {
-			cell.known++
 			delete(unequal, d.Key)
 			continue
 		}
-		fail("%s differs:\n without tmpshell %.2000q\n with tmpshell    %.2000q", d.Key, d.Without, d.Within)
+		unexpected[d.Key] = true
+		fail("%s differs:\n without tmpshell %.2000q\n expected         %.2000q\n with tmpshell    %.2000q", d.Key, direct[d.Key], d.Without, d.Within)
 	}
 	for key, words := range unequal {
 		fail("%s is equal now: take %q off the list, and out of tmpshell(8)", key, words)
+	}
+	cell := startCell{facts: without.Facts.Count()}
+	for _, d := range witness.Compare(direct, found) {
+		cell.differences++
+		if !unexpected[d.Key] {
+			cell.known++
+		}
 	}
 	return cell
 }
@@ -142,6 +176,11 @@ func (w startWay) comparable(facts witness.Facts) witness.Facts {
 				name, _, assigned := strings.Cut(entry, "=")
 				return assigned && slices.Contains(w.named, name)
 			})
+		case key == "status":
+			for _, line := range values {
+				name, value, _ := strings.Cut(line, ":")
+				kept["status "+name] = append(kept["status "+name], value)
+			}
 		default:
 			kept[key] = values
 		}

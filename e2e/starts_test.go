@@ -34,6 +34,9 @@ type startState struct {
 	// noMaking: no directory is made at all, for the real and the effective
 	// user differ.
 	noMaking bool
+	// elsewhere: the mount namespace of an older session cannot be entered from
+	// here.
+	elsewhere bool
 	// unequal has the facts that cannot be equal in this state: see
 	// TestWhatDiffers.
 	unequal map[string]string

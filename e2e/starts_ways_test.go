@@ -24,6 +24,8 @@ type startWay struct {
 	// named are the variables in which the session may differ: the only
 	// ones, and nothing but these.
 	named []string
+	// configured is nil with method env and a launcher without capabilities.
+	*configured
 }
 
 // furnishStarts installs everything, and lists the ways.
@@ -59,7 +61,11 @@ func (w startWay) prepare(t *testing.T) {
 	if w.exempt {
 		return
 	}
-	if _, err := os.Stat(w.account.Private()); !w.fresh && err == nil {
+	if w.configured != nil {
+		w.configure(t)
+		aside(t, w.fresh)
+	}
+	if _, err := os.Stat(w.directory()); !w.fresh && err == nil {
 		return
 	}
 	removeDirectories(t)
@@ -73,7 +79,19 @@ func (w startWay) prepare(t *testing.T) {
 	if r := c.Run(t); r.Status != 0 {
 		t.Fatalf("%+v", r)
 	}
-	rig.CheckPrivate(t, w.account)
+	if !w.isMounted() {
+		rig.CheckPrivate(t, w.account)
+	}
+}
+
+func (w startWay) isMounted() bool { return w.configured != nil && w.mounted }
+
+// directory is the account's own, where it is kept.
+func (w startWay) directory() string {
+	if w.isMounted() {
+		return store + "/tmp"
+	}
+	return w.account.Private()
 }
 
 func removeDirectories(t *testing.T) {
@@ -105,7 +123,7 @@ func removeDirectories(t *testing.T) {
 
 // checkVariables: the variables that differ do so as they should, and name
 // directories that are as they should be.
-func (w startWay) checkVariables(t *testing.T, state startState, environment []string) {
+func (w startWay) checkVariables(t *testing.T, state startState, without witness.Facts, environment []string) {
 	t.Helper()
 	if w.exempt {
 		return
@@ -113,23 +131,22 @@ func (w startWay) checkVariables(t *testing.T, state startState, environment []s
 	session := rig.Session{Env: environment}
 	dir, _ := session.Getenv("TMPDIR")
 	run, runSet := session.Getenv("XDG_RUNTIME_DIR")
-	if state.noMaking && w.fresh {
+	switch private := w.account.Private(); {
+	case w.isMounted() && mountable(w.caps, without):
+		session.CheckVariables(t, "/tmp")
+	case state.noMaking && (w.fresh || w.isMounted() && dir == ""):
 		session.CheckVariables(t, "")
-		if runSet {
-			t.Errorf("%s: XDG_RUNTIME_DIR is %q", w.name, run)
-		}
-		return
+	case dir == private, (state.noHelper || w.isMounted()) && dir == "/tmp/.private-"+filepath.Base(private):
+		session.CheckVariables(t, dir)
+		w.checkDirectory(t, dir)
+	default:
+		t.Errorf("%s: TMPDIR is %q, want %q", w.name, dir, private)
 	}
-	if want := w.account.Private(); dir != want && !(state.noHelper && dir == "/tmp/.private-"+filepath.Base(want)) {
-		t.Errorf("%s: TMPDIR is %q, want %q", w.name, dir, want)
-	}
-	session.CheckVariables(t, dir)
-	w.checkDirectory(t, dir)
-	if want := "/run/user/" + filepath.Base(w.account.Private()); run != want && !(state.noHelper && !runSet) {
-		t.Errorf("%s: XDG_RUNTIME_DIR is %q, want %q", w.name, run, want)
-	}
-	if runSet {
+	switch want := "/run/user/" + filepath.Base(w.account.Private()); {
+	case run == want:
 		w.checkDirectory(t, run)
+	case runSet || !state.noHelper && !state.noMaking:
+		t.Errorf("%s: XDG_RUNTIME_DIR is %q, want %q", w.name, run, want)
 	}
 	if shell, _ := session.Getenv("SHELL"); !w.exec && shell != witness.Probe {
 		t.Errorf("%s: SHELL is %q", w.name, shell)

@@ -47,7 +47,7 @@ void unknown(const char *key) { fact(key, "unknown, %s", strerrorname_np(errno))
 
 char *contents(const char *path)
 {
-	static char buffer[1 << 16];
+	static char buffer[1 << 20]; /* 65,536 groups have a long line */
 	size_t n = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)

@@ -75,7 +75,7 @@ static void see_mounts(void)
 				*end = 0;
 			text("mount", line + fields);
 			if (type)
-				text("mount", type);
+				text("mount", type + 1); /* its first character may be the end */
 		}
 }
 

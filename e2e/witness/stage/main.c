@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const char *current;
@@ -36,6 +37,8 @@ static int try(const struct step *table, const char *name, char *operand)
 
 int main(int argc, char **argv)
 {
+	ignore_none(); /* as nohup(1) and others leave it */
+	syscall(SYS_close_range, 10, ~0U, 0);
 	const struct step *const tables[] = {signal_steps, file_steps, terminal_steps, identity_steps, kernel_steps};
 	for (int i = 1; i < argc; i++) {
 		current = argv[i];

@@ -27,6 +27,14 @@ static void ignore_one(int n)
 	MUST(syscall(SYS_rt_sigaction, n, &action, NULL, 8));
 }
 
+void ignore_none(void)
+{
+	unsigned long none = 0, action[4] = {0};
+	for (int n = 1; n <= 64; n++)
+		syscall(SYS_rt_sigaction, n, action, NULL, 8); /* not for KILL and STOP */
+	MUST(syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, 8));
+}
+
 static void block_one(int n)
 {
 	unsigned long set = 1UL << (n - 1);

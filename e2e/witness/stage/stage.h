@@ -21,6 +21,9 @@ extern const struct step signal_steps[], file_steps[], terminal_steps[], identit
 char *word(char **operand);
 long number(char **operand);
 
+/* No signal is ignored or blocked. */
+void ignore_none(void);
+
 /* What went wrong goes to descriptor 9, where the facts are expected. */
 void fail(const char *what);
 #define MUST(call) ((long)(call) == -1 ? fail(#call) : (void)0)
