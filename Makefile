@@ -78,8 +78,9 @@ test: build
 	$(SUDO) e2e/packages.sh
 	$(MAKE) lint
 	$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 CI="$$CI" \
-		TMPSHELL_MUST_RUN="$${TMPSHELL_MUST_RUN-$${CI:+1}}" \
+		TMPSHELL_MUST_RUN="$${TMPSHELL_MUST_RUN-$${CI:+1}}" TMPSHELL_TABLES="$$PWD/bin/tables.txt" \
 		$(GO) test -count=1 -timeout 80m ./...
+	@cat bin/tables.txt # what the tests have compared and tried
 
 # Speed; on a quiet machine. The figures of one run can be compared, those of
 # two cannot.
