@@ -22,7 +22,10 @@ func (c *cell) meet(s server) string {
 	c.Helper()
 	path, pid, _ := strings.Cut(c.do(c.first, s.start), " ")
 	with := "AT=" + path + " PID=" + pid + "; "
-	defer func() { c.do(c.first, with+s.stop) }()
+	defer func() {
+		c.do(c.first, with+s.stop)
+		c.do(c.first, with+`while [ "$PID" ] && kill -0 $PID; do sleep 0.02; done 2>/dev/null`)
+	}()
 	got := c.at(c.first, path)
 	talk := with + s.talk
 	here := c.do(c.first, talk)
