@@ -18,7 +18,7 @@ func daemon(t testing.TB, ready string, as *rig.Account, program string, args ..
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if as != nil {
-		cmd.Dir, cmd.Env = as.Home, as.Env()
+		cmd.Env = as.Env()
 		cmd.SysProcAttr.Credential = as.Credential()
 	}
 	var said bytes.Buffer
