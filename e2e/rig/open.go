@@ -20,6 +20,7 @@ type Open struct {
 	stdin io.WriteCloser
 	said  said
 	count int
+	pid   int
 }
 
 // said is what a session has printed and nobody has read yet.
@@ -35,14 +36,23 @@ func (s *said) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Open logs in with the account's passwd shell. The test's end kills the
-// session, not what it has left behind.
-func (a *Account) Open(t testing.TB) *Open {
+// Open logs in with the account's passwd shell.
+func (a *Account) Open(t testing.TB, env ...string) *Open {
 	t.Helper()
 	name := a.Shell[strings.LastIndexByte(a.Shell, '/')+1:]
-	o := &Open{t: t, cmd: exec.Command(a.Shell)}
-	o.cmd.Args, o.cmd.Env, o.cmd.Dir = []string{name}, a.Env(), a.Home
-	o.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: a.Credential()}
+	return Command{As: a, Path: a.Shell, Args: []string{name}, Env: append(a.Env(), env...), Dir: a.Home}.Open(t)
+}
+
+// Open starts a session: a command that ends in a shell which reads its input.
+// The test's end kills the command, not what the session has left behind.
+func (c Command) Open(t testing.TB) *Open {
+	t.Helper()
+	o := &Open{t: t, cmd: exec.Command(c.Path)}
+	o.cmd.Args, o.cmd.Env, o.cmd.Dir = c.Args, c.Env, c.Dir
+	o.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if c.As != nil {
+		o.cmd.SysProcAttr.Credential = c.As.Credential()
+	}
 	o.cmd.Stdout, o.cmd.Stderr = &o.said, &o.said
 	o.cmd.WaitDelay = time.Millisecond // a daemon may hold the pipe
 	var err error
@@ -53,12 +63,15 @@ func (a *Account) Open(t testing.TB) *Open {
 		t.Fatal(err)
 	}
 	t.Cleanup(o.Close)
-	o.Do(":")
+	pid, _ := o.Do("echo $$")
+	if o.pid, err = strconv.Atoi(strings.TrimSpace(pid)); err != nil {
+		t.Fatal("no session: ", err)
+	}
 	return o
 }
 
 // PID is the session's shell, in whose /proc/PID/root its mounts are.
-func (o *Open) PID() int { return o.cmd.Process.Pid }
+func (o *Open) PID() int { return o.pid }
 
 // Close ends the session.
 func (o *Open) Close() {
