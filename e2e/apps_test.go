@@ -21,10 +21,6 @@ import (
 // in a shared directory is one column's.
 var methods = []string{"plain", "env", "mount", "tmpfs"}
 
-// shared is what stays shared under method mount, in the words of the example
-// in etc/tmpshell.conf.
-const shared = ".X11-unix/,.ICE-unix/,.s.PGSQL.5432,mysql.sock"
-
 // application is one row.
 type application struct {
 	name string
@@ -46,10 +42,47 @@ type cell struct {
 	first, second *rig.Open
 }
 
+// mountLine is the line with method mount in the example configuration, with the
+// directory of ESounD for the user who is called mount.
+func mountLine(t *testing.T) string {
+	t.Helper()
+	lines := exampleLines(t, "#\tDirectory /tmp mount share=")
+	return strings.Replace(lines[0], ".esd-1000", ".esd-1002", 1)
+}
+
+// exampleLines are the lines of etc/tmpshell.conf with this beginning, as they
+// are when they are no comments.
+func exampleLines(t *testing.T, beginning string) []string {
+	t.Helper()
+	var list []string
+	for line := range strings.Lines(readSource(t, "etc/tmpshell.conf")) {
+		if strings.HasPrefix(line, beginning) {
+			list = append(list, strings.TrimSpace(strings.TrimPrefix(line, "#")))
+		}
+	}
+	if len(list) == 0 {
+		t.Fatalf("etc/tmpshell.conf has no line %q", beginning)
+	}
+	return list
+}
+
+func readSource(t *testing.T, name string) string {
+	t.Helper()
+	root, err := view.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // installMethods installs tmpshell so that each user has another method.
 func installMethods(t *testing.T, conf ...string) []*rig.Account {
 	t.Helper()
-	rig.Install(t, append(conf, "Match User mount", "  Directory /tmp mount share="+shared+",.esd-1002", "Match User tmpfs", "  Directory /tmp tmpfs")...)
+	rig.Install(t, append(conf, "Match User mount", mountLine(t), "Match User tmpfs", "Directory /tmp tmpfs")...)
 	var list []*rig.Account
 	for i, name := range methods {
 		a := rig.Account{Name: name, UID: uint32(1000 + i)}
@@ -119,7 +152,7 @@ func (c *cell) at(o *rig.Open, path string) string {
 				return "private"
 			}
 			return "shared"
-		case slices.ContainsFunc(strings.Split(shared+",.esd-1002", ","), func(s string) bool { return strings.TrimSuffix(s, "/") == name }):
+		case shares(c.T, name):
 			return "share="
 		default:
 			return "linked"
@@ -131,6 +164,12 @@ func (c *cell) at(o *rig.Open, path string) string {
 		}
 	}
 	return real
+}
+
+// shares tells whether a name in /tmp is in the configuration's share=.
+func shares(t *testing.T, name string) bool {
+	_, list, _ := strings.Cut(mountLine(t), "share=")
+	return slices.ContainsFunc(strings.Split(list, ","), func(s string) bool { return strings.TrimSuffix(s, "/") == name })
 }
 
 func firstOf(path string) string { name, _, _ := strings.Cut(path, "/"); return name }

@@ -33,6 +33,7 @@ func (c *cell) meet(s server) string {
 	talk := with + s.talk
 	here := c.do(c.first, talk)
 	if there, status := c.second.Do(talk); status != 0 || strings.TrimSpace(there) != here {
+		c.Logf("the second login: status %d, %q; the first: %q", status, there, here)
 		return got + oneLogin
 	}
 	return got

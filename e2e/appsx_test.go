@@ -30,7 +30,7 @@ EOF`
 // startX starts a server outside, where root has it; everybody may connect.
 func startX(t testing.TB, display string, options ...string) (stop func()) {
 	t.Helper()
-	return daemon(t, "xdpyinfo -display "+display, nil, "Xvfb", append([]string{display, "-ac", "-screen", "0", "64x64x8"}, options...)...)
+	return daemon(t, "xdpyinfo -display "+display, nil, "Xvfb", append([]string{display, "-ac", "-noreset", "-screen", "0", "64x64x8"}, options...)...)
 }
 
 // TestApplicationsX: X servers and session managers, over file-system sockets.
@@ -51,7 +51,7 @@ func TestApplicationsX(t *testing.T) {
 	}
 	info := func(display string) string { return "xdpyinfo -display " + display }
 	inside := func(display string) server {
-		return server{`(Xvfb ` + display + ` -ac ` + noAbstract + ` >/dev/null 2>&1 & echo $! >~/pid); until xdpyinfo -display ` + display + ` >/dev/null 2>&1; do sleep 0.05; done
+		return server{`(Xvfb ` + display + ` -ac -noreset ` + noAbstract + ` >/dev/null 2>&1 & echo $! >~/pid); until xdpyinfo -display ` + display + ` >/dev/null 2>&1; do sleep 0.05; done
 			echo /tmp/.X11-unix/X` + display[1:] + ` $(cat ~/pid)`, info(display) + " | grep vendor.string", "kill $PID"}
 	}
 	meets := [4]string{"shared", "shared", "share=", notReached}

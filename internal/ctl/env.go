@@ -40,7 +40,7 @@ func envCommand(out *output, stderr func(string)) *cobra.Command {
 					return err
 				}
 				for _, path := range e.missing {
-					stderr(path + " is mounted in sessions, and this is none: its variables are left out")
+					stderr(path + " is the user's own in sessions, and this is none: its variables are left out")
 				}
 				return errFindings
 			})(c, args)
@@ -70,7 +70,7 @@ func sessionEnvironment() (sessionEnv, error) {
 	c.Stderr = os.Stderr
 	text, err := c.Output()
 	if err != nil {
-		return sessionEnv{}, fmt.Errorf("%s: %w", build.Launcher(), err)
+		return sessionEnv{}, fmt.Errorf("no session could begin: %w", err)
 	}
 	e := changes(policy, os.Environ(), splitEnv(text))
 	e.leaveOut(policy, uint32(os.Getuid()))
