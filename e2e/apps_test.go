@@ -94,8 +94,8 @@ func installMethods(t *testing.T, conf ...string) []*rig.Account {
 	return list
 }
 
-// matrix fills the rows, compares and tells them.
-func matrix(t *testing.T, title string, users []*rig.Account, rows []application) {
+// appTable fills the rows, compares and tells them.
+func appTable(t *testing.T, title string, users []*rig.Account, rows []application) {
 	t.Helper()
 	var table strings.Builder
 	fmt.Fprintf(&table, "%-44s %-22s %-22s %-22s %-22s\n", title, methods[0], methods[1], methods[2], methods[3])

@@ -71,7 +71,7 @@ func TestApplicationsAgents(t *testing.T) {
 			echo $(pactl info | sed -n 's/^Server String: //p') $!`,
 			before + "pactl list short sinks", "kill $PID"})
 	}
-	matrix(t, "servers of a user, from two logins", users, []application{
+	appTable(t, "servers of a user, from two logins", users, []application{
 		{name: "ssh-agent", try: meet(server{`eval "$(ssh-agent -s)" >/dev/null; echo $SSH_AUTH_SOCK $SSH_AGENT_PID`,
 			`SSH_AUTH_SOCK=$AT ssh-add -l; test $? = 1`, `kill $PID`}), want: [4]string{"shared", "shared", "private", "private" + oneLogin}},
 		{name: "gpg-agent", try: gpg(""), want: [4]string{"home", "runtime", "runtime", "runtime"}},

@@ -54,7 +54,7 @@ func TestApplicationsPostgreSQL(t *testing.T) {
 		serve: path + `exec postgres -D $DATA -k /tmp$(test $USER = postgres && echo ,/run/postgresql) -p ${SOCKET##*.} -c listen_addresses= -c fsync=off`,
 		ask:   `psql -h /tmp -p ${SOCKET##*.} -U postgres -Atc 'SELECT 6 * 7' postgres`,
 		taken: "could not bind Unix address",
-	}.matrix(t, sudo, debian)
+	}.appTable(t, sudo, debian)
 }
 
 func TestApplicationsMariaDB(t *testing.T) {
@@ -70,7 +70,7 @@ func TestApplicationsMariaDB(t *testing.T) {
 			small + ` --innodb-flush-log-at-trx-commit=0`,
 		ask:   `mariadb --no-defaults -S $SOCKET -u root -Ne 'SELECT 6 * 7'`,
 		taken: "Bind on unix socket: Address already in use",
-	}.matrix(t)
+	}.appTable(t)
 }
 
 // The scripts of a database in a view.
@@ -79,7 +79,7 @@ const (
 	askScript   = "/usr/local/bin/ask-db"
 )
 
-func (d database) matrix(t *testing.T, more ...application) {
+func (d database) appTable(t *testing.T, more ...application) {
 	const data = "/home/db"
 	account := systemAccount(t, d.account)
 	users := installMethods(t)
@@ -122,9 +122,9 @@ func (d database) matrix(t *testing.T, more ...application) {
 			return before
 		}},
 	}
-	matrix(t, d.title, users, rows)
+	appTable(t, d.title, users, rows)
 	start(t)
-	matrix(t, d.title+", always there", users, append([]application{{name: "started before the login", want: meets, try: reach}}, more...))
+	appTable(t, d.title+", always there", users, append([]application{{name: "started before the login", want: meets, try: reach}}, more...))
 }
 
 // own has the user run the server. It says refused where the server cannot have

@@ -25,7 +25,7 @@ func TestApplicationsFiles(t *testing.T) {
 	const zsh = `zsh -fc 'cat <<EOF >/dev/null
 $(seq 100)
 EOF'`
-	matrix(t, "temporary files", users, []application{
+	appTable(t, "temporary files", users, []application{
 		{name: "mktemp", try: makes("tmp.", "mktemp"), want: obedient},
 		{name: "sort", try: makes("sort", "seq 100000 | sort -S 100k >/dev/null"), want: obedient},
 		{name: "bash, a large here-document", try: makes("sh-thd", "cat >/dev/null <<EOF\n$(seq 100000)\nEOF"), want: obedient},

@@ -57,7 +57,7 @@ func TestApplicationsKerberos(t *testing.T) {
 		c.Cleanup(func() { rig.Must(c.T, "rm", path) })
 	}
 	linked := [4]string{"shared", "shared", "linked", "linked"}
-	matrix(t, "Kerberos", users, []application{
+	appTable(t, "Kerberos", users, []application{
 		{name: "kinit, then klist from another login", want: [4]string{"shared", "shared", "private", "private" + oneLogin},
 			try: func(c *cell) string {
 				return c.meet(server{"echo secret | kinit >/dev/null && echo " + file(c.Account), "klist -s && klist | grep Default", "kdestroy"})

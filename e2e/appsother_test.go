@@ -19,7 +19,7 @@ func TestApplicationsESounD(t *testing.T) {
 	}
 	view.Need(t, "python3")
 	users := installMethods(t)
-	matrix(t, "ESounD", users, []application{{
+	appTable(t, "ESounD", users, []application{{
 		name: "/tmp/.esd-UID/socket, server outside", outside: []string{".esd-*"}, want: [4]string{"shared", "shared", "share=", notReached},
 		try: func(c *cell) string {
 			dir := fmt.Sprintf("/tmp/.esd-%d", c.UID)
@@ -50,7 +50,7 @@ func TestApplicationsOtherUsers(t *testing.T) {
 	made := func(script string) func(*cell) string {
 		return func(c *cell) string { return c.at(c.first, c.do(c.first, script)) }
 	}
-	matrix(t, "other users' files in /tmp", users, []application{
+	appTable(t, "other users' files in /tmp", users, []application{
 		{name: "su - other, with bash", want: [4]string{"shared", "shared", "private", "private"}, try: made("sudo su - other -c mktemp")},
 		{name: "sudo -u other", want: [4]string{"shared", "shared", "private", "private"}, try: made("sudo -u other mktemp")},
 		{name: "su - wrapped, with tmpshell and method env", want: [4]string{"his own", "his own", "his own", "his own"}, try: func(c *cell) string {

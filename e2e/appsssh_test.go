@@ -31,7 +31,7 @@ func TestApplicationsSSH(t *testing.T) {
 	}
 	fromSSHD := []string{"ssh-*", "sshauth.*"}
 	linked := [4]string{"shared", "shared", "linked", "linked"}
-	matrix(t, "ssh", users, []application{
+	appTable(t, "ssh", users, []application{
 		{name: "agent forwarding", want: linked, outside: fromSSHD, try: func(c *cell) string {
 			o := ssh(c, "-A")
 			c.do(o, "ssh-add -l")

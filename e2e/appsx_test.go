@@ -27,8 +27,8 @@ if not c:
 print(sm.SmcVendor(ctypes.c_void_p(c)).decode())
 EOF`
 
-// startX starts a server outside, where root has it; everybody may connect.
-func startX(t testing.TB, display string, options ...string) (stop func()) {
+// runXvfb starts a server outside, where root has it; everybody may connect.
+func runXvfb(t testing.TB, display string, options ...string) (stop func()) {
 	t.Helper()
 	return daemon(t, "xdpyinfo -display "+display, nil, "Xvfb", append([]string{display, "-ac", "-noreset", "-screen", "0", "64x64x8"}, options...)...)
 }
@@ -39,11 +39,11 @@ func TestApplicationsX(t *testing.T) {
 		return
 	}
 	view.Need(t, "Xvfb", "xdpyinfo", "xsm", "iceauth", "python3")
-	startX(t, ":81", strings.Fields(noAbstract)...)
+	runXvfb(t, ":81", strings.Fields(noAbstract)...)
 	if got := rig.Must(t, "grep", "-o", "[ @]/tmp/.X11-unix/X81", "/proc/net/unix"); strings.Contains(got, "@") {
 		t.Fatalf("with %s the server listens on %q; want the file-system socket alone", noAbstract, got)
 	}
-	startX(t, ":84")
+	runXvfb(t, ":84")
 	users := installMethods(t)
 	for _, a := range users {
 		rig.Write(t, a.Home+"/.xsmstartup", "sh -c \"echo $SESSION_MANAGER >~/sm.new; mv ~/sm.new ~/sm; exec sleep 60\"\n", 0o644)
@@ -55,21 +55,21 @@ func TestApplicationsX(t *testing.T) {
 			echo /tmp/.X11-unix/X` + display[1:] + ` $(cat ~/pid)`, info(display) + " | grep vendor.string", "kill $PID"}
 	}
 	meets := [4]string{"shared", "shared", "share=", notReached}
-	matrix(t, "X", users, []application{
+	appTable(t, "X", users, []application{
 		{name: "server outside, before the login", want: meets,
 			try: func(c *cell) string { return c.reaches("/tmp/.X11-unix/X81", info(":81")) }},
 		{name: "server outside, after the login", want: meets, outside: []string{".X82-lock", ".tX82-lock"},
 			try: func(c *cell) string {
-				startX(c.T, ":82", strings.Fields(noAbstract)...)
+				runXvfb(c.T, ":82", strings.Fields(noAbstract)...)
 				return c.reaches("/tmp/.X11-unix/X82", info(":82"))
 			}},
 		{name: "server outside, started again", want: meets, outside: []string{".X82-lock", ".tX82-lock"},
 			try: func(c *cell) string {
-				startX(c.T, ":82", strings.Fields(noAbstract)...)()
+				runXvfb(c.T, ":82", strings.Fields(noAbstract)...)()
 				if _, status := c.first.Do(info(":82")); status == 0 {
 					c.Error("the server was to be stopped")
 				}
-				startX(c.T, ":82", strings.Fields(noAbstract)...)
+				runXvfb(c.T, ":82", strings.Fields(noAbstract)...)
 				return c.reaches("/tmp/.X11-unix/X82", info(":82"))
 			}},
 		{name: "server outside, abstract socket", want: [4]string{"reached", "reached", "reached", "reached"},
