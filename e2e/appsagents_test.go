@@ -86,6 +86,10 @@ func TestApplicationsAgents(t *testing.T) {
 			`dbus-daemon --session --fork --nopidfile --address=unix:tmpdir=/tmp --print-address=1 --print-pid=1 | sed -E 's/unix:path=([^,]*),.*/\1/' | xargs`,
 			`DBUS_SESSION_BUS_ADDRESS=unix:path=$AT dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetId`,
 			"kill $PID"}), want: [4]string{"shared", "shared", "private", "private" + oneLogin}},
+		{name: "dbus-run-session", want: [4]string{"reached", "reached", "reached", "reached"}, try: func(c *cell) string {
+			c.do(c.first, "dbus-run-session -- dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetId")
+			return "reached"
+		}},
 		{name: "PulseAudio", try: pulse(""), want: [4]string{"shared", "runtime", "runtime", "runtime"}},
 		{name: "PulseAudio, without XDG_RUNTIME_DIR", try: pulse("unset XDG_RUNTIME_DIR; "), want: [4]string{"shared", "private", "private", "private" + oneLogin}},
 	})

@@ -38,12 +38,15 @@ func TestApplicationsX(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	view.Need(t, "Xvfb", "xdpyinfo", "xsm", "iceauth", "python3")
+	view.Need(t, "Xvfb", "xdpyinfo", "xsm", "iceauth", "xauth", "mcookie", "python3")
 	runXvfb(t, ":81", strings.Fields(noAbstract)...)
 	if got := rig.Must(t, "grep", "-o", "[ @]/tmp/.X11-unix/X81", "/proc/net/unix"); strings.Contains(got, "@") {
 		t.Fatalf("with %s the server listens on %q; want the file-system socket alone", noAbstract, got)
 	}
 	runXvfb(t, ":84")
+	const cookie = "/run/cookie"
+	rig.Sh(t, "xauth -f "+cookie+" add :85 . $(mcookie)")
+	daemon(t, "XAUTHORITY="+cookie+" xdpyinfo -display :85", nil, "Xvfb", ":85", "-auth", cookie, "-noreset", "-screen", "0", "64x64x8")
 	users := installMethods(t)
 	for _, a := range users {
 		rig.Write(t, a.Home+"/.xsmstartup", "sh -c \"echo $SESSION_MANAGER >~/sm.new; mv ~/sm.new ~/sm; exec sleep 60\"\n", 0o644)
@@ -74,6 +77,18 @@ func TestApplicationsX(t *testing.T) {
 			}},
 		{name: "server outside, abstract socket", want: [4]string{"reached", "reached", "reached", "reached"},
 			try: func(c *cell) string { c.do(c.first, info(":84")); return "reached" }},
+		{name: "XAUTHORITY, a file from before the login", want: [4]string{"shared", "shared", "linked", "linked"}, outside: []string{"xauth-*"},
+			try: func(c *cell) string {
+				// As display managers and su do: the cookie is the user's.
+				file := "/tmp/xauth-" + c.Account.Name
+				rig.Must(c.T, "install", "-m", "600", "-o", c.Account.Name, cookie, file)
+				o := c.Open(c.T, "XAUTHORITY="+file)
+				c.do(o, info(":85"))
+				if _, status := o.Do("unset XAUTHORITY; " + info(":85")); status == 0 {
+					c.Error("the server asks for no cookie")
+				}
+				return c.at(o, file)
+			}},
 		{name: "server of the user's own", want: [4]string{"shared", "shared", "share=", "private" + oneLogin},
 			try: func(c *cell) string { return c.meet(inside(":83")) }},
 		{name: "session manager (ICE) of the user's own", want: [4]string{"shared", "shared", "share=", "private" + oneLogin},
