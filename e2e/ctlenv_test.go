@@ -14,6 +14,11 @@ import (
 // hostileValue holds what is special in some shell.
 const hostileValue = `it's "a" $HOME ${x} $(id) !! \ \n ` + "`id`" + ` %s; *`
 
+// setHostile is a word of SetEnv.
+func setHostile() string {
+	return "'" + strings.NewReplacer("'", `'\''`, "${", "$${").Replace("HOSTILE="+hostileValue) + "'"
+}
+
 // TestCtlEnv: every format is read by what it is for, and gives the session's
 // values, and no other.
 func TestCtlEnv(t *testing.T) {
@@ -21,8 +26,7 @@ func TestCtlEnv(t *testing.T) {
 		return
 	}
 	view.Need(t, "tcsh", "fish", "dash")
-	quoted := "'" + strings.NewReplacer("'", `'\''`, "${", "$${").Replace("HOSTILE="+hostileValue) + "'"
-	rig.Install(t, "Exempt root zoe", "SetEnv "+quoted+" TMUX_TMPDIR=${TMPDIR}/t", "Directory /var/tmp env variables=SQLITE_TMPDIR",
+	rig.Install(t, "Exempt root zoe", "SetEnv "+setHostile()+" TMUX_TMPDIR=${TMPDIR}/t", "Directory /var/tmp env variables=SQLITE_TMPDIR",
 		"Match User mount", "Directory /tmp mount", "Match User denied", "Directory /tmp mount", "OnFailure deny")
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000, Shell: "/bin/bash"})
 	names := []string{"TMPDIR", "TMP", "TEMP", "TEMPDIR", "SQLITE_TMPDIR", "XDG_RUNTIME_DIR", "HOSTILE", "TMUX_TMPDIR"}
@@ -107,7 +111,7 @@ func TestShippedSystemd(t *testing.T) {
 		return
 	}
 	view.Need(t, "systemd-analyze")
-	rig.Install(t, `SetEnv 'HOSTILE=`+strings.ReplaceAll(hostileValue, "'", `'\''`)+`'`)
+	rig.Install(t, "SetEnv "+setHostile())
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
 	const generators = "/etc/systemd/user-environment-generators/"
 	rig.Write(t, generators+"50-tmpshell", readSource(t, "etc/systemd/user-environment-generators/50-tmpshell"), 0o755)
