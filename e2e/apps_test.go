@@ -107,16 +107,20 @@ func appTable(t *testing.T, title string, users []*rig.Account, rows []applicati
 		for i, a := range users {
 			got := "did not finish"
 			t.Run(row.name+" "+a.Name, func(t *testing.T) {
-				c := &cell{T: t, Account: a, method: a.Name, first: a.Open(t), second: a.Open(t)}
 				watch := watchShared(t)
+				c := &cell{T: t, Account: a, method: a.Name, first: a.Open(t), second: a.Open(t)}
+				if mounted := c.do(c.first, "echo $TMPDIR") == "/tmp"; mounted != (a.Name == "mount" || a.Name == "tmpfs") {
+					t.Errorf("the session's directory is mounted: %v", mounted)
+				}
 				got = row.try(c)
 				if got != row.want[i] {
 					t.Errorf("%q, want %q", got, row.want[i])
-				} else if !t.Failed() {
-					asWanted++
 				}
-				if a.Name == "mount" || a.Name == "tmpfs" {
-					watch.check(t, row.outside)
+				if leaks := watch.leaks(t, row.outside); len(leaks) > 0 && (a.Name == "mount" || a.Name == "tmpfs") {
+					t.Errorf("%q has landed in the shared directory", leaks)
+				}
+				if !t.Failed() {
+					asWanted++
 				}
 			})
 			fmt.Fprintf(&table, " %-22s", got)

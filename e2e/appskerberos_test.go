@@ -54,7 +54,7 @@ func TestApplicationsKerberos(t *testing.T) {
 		if r.Status != 0 {
 			c.Fatalf("kinit: %s", r.Stderr)
 		}
-		c.Cleanup(func() { rig.Must(c.T, "rm", path) })
+		c.Cleanup(func() { rig.Must(c.T, "rm", "-f", path) })
 	}
 	linked := [4]string{"shared", "shared", "linked", "linked"}
 	appTable(t, "Kerberos", users, []application{
@@ -72,6 +72,14 @@ func TestApplicationsKerberos(t *testing.T) {
 		{name: "cache from before, no variable", want: linked, outside: []string{"krb5cc_*"}, try: func(c *cell) string {
 			cache(c, file(c.Account))
 			o := c.Open(c.T)
+			c.do(o, "klist -s")
+			return c.at(o, file(c.Account))
+		}},
+		{name: "cache from after the session's own", want: [4]string{"shared", "shared", "private", "linked"}, outside: []string{"krb5cc_*"}, try: func(c *cell) string {
+			c.do(c.first, "echo secret | kinit")
+			cache(c, file(c.Account))
+			o := c.Open(c.T)
+			defer c.do(o, "kdestroy")
 			c.do(o, "klist -s")
 			return c.at(o, file(c.Account))
 		}},

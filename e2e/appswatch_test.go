@@ -11,6 +11,9 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"tmpshell/e2e/rig"
+	"tmpshell/e2e/view"
 )
 
 // watch sees every name that appears in some directories, were it for a moment:
@@ -73,15 +76,29 @@ func watchShared(t *testing.T) *watch {
 	return w
 }
 
-// check reports what has landed in the shared directory and is not there by
-// share= or by somebody outside.
-func (w *watch) check(t *testing.T, outside []string) {
+// leaks lists what has landed in the shared directory, but for what somebody
+// outside has put there.
+func (w *watch) leaks(t *testing.T, outside []string) []string {
 	t.Helper()
-	for _, entry := range w.appeared(t) {
-		name := strings.TrimPrefix(entry, "shared/")
-		if !slices.ContainsFunc(outside, func(p string) bool { ok, _ := filepath.Match(p, name); return ok }) {
-			t.Errorf("/tmp/%s has landed in the shared directory", name)
+	return slices.DeleteFunc(w.appeared(t), func(entry string) bool {
+		_, name, _ := cutLast(entry)
+		return slices.ContainsFunc(outside, func(p string) bool { ok, _ := filepath.Match(p, name); return ok })
+	})
+}
+
+// TestApplicationsWatch: the watch sees what gets out, were it for a moment.
+func TestApplicationsWatch(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	for _, a := range installMethods(t)[2:] {
+		w := watchShared(t)
+		o := a.Open(t)
+		o.Do("touch /tmp/a; cd /run/tmpshell/shared/tmp && touch b .X11-unix/c ssh-d && mv b e && rm e")
+		if got, want := w.leaks(t, []string{"ssh-*"}), []string{"shared/b", "shared/e"}; !slices.Equal(got, want) {
+			t.Errorf("%s: %q has landed in the shared directory; want %q", a.Name, got, want)
 		}
+		rig.Must(t, "rm", "-r", "/tmp/ssh-d", "/tmp/.X11-unix/c")
 	}
 }
 

@@ -39,7 +39,11 @@ func TestShippedConfiguration(t *testing.T) {
 		}
 	}
 	check("all of it", all.String())
-	check("mount", exampleLines(t, "#Directory /tmp mount")[0]+"\n")
+	mount := exampleLines(t, "#Directory /tmp mount")[0] + "\n"
+	if !strings.Contains(readSource(t, "man/tmpshell.conf.5"), "\n"+mount) {
+		t.Errorf("tmpshell.conf(5) has another example than %s", mount)
+	}
+	check("mount", mount)
 	rig.Setup(t)
 	r := alice.Login(t, "echo $TMPDIR; ls -A /tmp; findmnt -no TARGET -T /tmp/.X11-unix")
 	if want := "/tmp\n.ICE-unix\n.X11-unix\n.s.PGSQL.5432\nmysql.sock\n/tmp/.X11-unix\n"; r.Stdout != want || r.Stderr != "" {
