@@ -34,8 +34,8 @@ const bundle = "/var/lib/e2e-containers"
 
 // MakeImage builds the root file system that Run's containers start from:
 // busybox, the installed programs with their file capabilities, and two
-// accounts.
-func MakeImage(t testing.TB) {
+// accounts. It returns where that is.
+func MakeImage(t testing.TB) string {
 	t.Helper()
 	view.Need(t, "runc", "busybox")
 	Must(t, "sh", "-ec", `
@@ -53,6 +53,7 @@ func MakeImage(t testing.TB) {
 	// runc looks for its cgroups; with none that it can change, and told
 	// to expect that, it does without.
 	Must(t, "mount", "-t", "cgroup2", "-o", "ro", "cgroup2", "/sys/fs/cgroup")
+	return bundle + "/image"
 }
 
 // Run runs one process in a new container of the image. What it leaves in its

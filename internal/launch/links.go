@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -62,7 +63,7 @@ func namesIn(value, dir string) []string {
 // session's own.
 func link(i dirs.Instance, uid uint32, names []string) {
 	shared, err := i.OpenShared()
-	if err != nil || len(names) == 0 {
+	if err != nil {
 		return
 	}
 	defer sys.Close(shared)
@@ -71,11 +72,35 @@ func link(i dirs.Instance, uid uint32, names []string) {
 		return
 	}
 	defer sys.Close(own)
-	for _, name := range names {
-		st, err := sys.StatAt(shared, name)
-		if err != nil || st.UID != uid || st.Type() == unix.S_IFLNK {
-			continue
-		}
-		_ = sys.SymlinkAt(i.SharedPath()+"/"+name, own, name) // there already, or no room
+	// Of a directory with more names than these, the rest waits for the next
+	// boot; the names of this session are looked at in any case.
+	old, _ := sys.SomeNames(i.At)
+	for _, name := range append(old, names...) {
+		unlinkStale(i, shared, own, uid, name)
 	}
+	for _, name := range names {
+		if isUsers(shared, name, uid) {
+			_ = sys.SymlinkAt(i.SharedPath()+"/"+name, own, name) // there already, or no room
+		}
+	}
+}
+
+// unlinkStale removes a link that an older session has left when its file is
+// gone: whoever takes the name in the shared directory then would have his file
+// read as the user's.
+func unlinkStale(i dirs.Instance, shared, own int, uid uint32, name string) {
+	to, err := sys.ReadlinkAt(own, name)
+	if err != nil || slices.Contains(i.Links(), name) || to != i.SharedPath()+"/"+name || isUsers(shared, name, uid) {
+		return
+	}
+	if st, err := sys.StatAt(own, name); err == nil && st.UID == uid && st.Type() == unix.S_IFLNK {
+		_ = sys.UnlinkAt(own, name) // gone already
+	}
+}
+
+// isUsers tells whether a name in the shared directory is a file of the user's
+// that may be linked to.
+func isUsers(shared int, name string, uid uint32) bool {
+	st, err := sys.StatAt(shared, name)
+	return err == nil && st.UID == uid && st.Type() != unix.S_IFLNK
 }

@@ -154,6 +154,23 @@ func SymlinkAt(target string, dir int, name string) error {
 	return nil
 }
 
+// ReadlinkAt returns where a symbolic link leads.
+func ReadlinkAt(dir int, name string) (string, error) {
+	buf := make([]byte, unix.PathMax)
+	n := 0
+	err := oneName(dir, name)
+	if err == nil {
+		err = Retry(func() (err error) {
+			n, err = unix.Readlinkat(dir, name, buf)
+			return err
+		})
+	}
+	if err != nil {
+		return "", &fs.PathError{Op: "readlinkat", Path: name, Err: err}
+	}
+	return string(buf[:n]), nil
+}
+
 // RenameAt renames within one directory with the flags of renameat2(2).
 func RenameAt(dir int, from, to string, flags uint) error {
 	for _, name := range []string{from, to} {
@@ -169,11 +186,16 @@ func RenameAt(dir int, from, to string, flags uint) error {
 }
 
 // RmdirAt removes an empty directory.
-func RmdirAt(dir int, name string) error {
+func RmdirAt(dir int, name string) error { return unlinkAt(dir, name, unix.AT_REMOVEDIR) }
+
+// UnlinkAt removes what is no directory.
+func UnlinkAt(dir int, name string) error { return unlinkAt(dir, name, 0) }
+
+func unlinkAt(dir int, name string, flags int) error {
 	if err := oneName(dir, name); err != nil {
 		return &fs.PathError{Op: "unlinkat", Path: name, Err: err}
 	}
-	if err := Retry(func() error { return unix.Unlinkat(dir, name, unix.AT_REMOVEDIR) }); err != nil {
+	if err := Retry(func() error { return unix.Unlinkat(dir, name, flags) }); err != nil {
 		return &fs.PathError{Op: "unlinkat", Path: name, Err: err}
 	}
 	return nil

@@ -70,6 +70,38 @@ func TestOpenAt(t *testing.T) {
 	}
 }
 
+func TestLinks(t *testing.T) {
+	dir := t.TempDir()
+	d, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(d)
+	if err := SymlinkAt("/to/nowhere", d, "link"); err != nil {
+		t.Fatal(err)
+	}
+	if to, err := ReadlinkAt(d, "link"); to != "/to/nowhere" || err != nil {
+		t.Errorf("ReadlinkAt = %q, %v; want /to/nowhere", to, err)
+	}
+	for _, bad := range []string{"none", "..", "a/b", ""} {
+		if to, err := ReadlinkAt(d, bad); err == nil {
+			t.Errorf("ReadlinkAt(%q) = %q; want an error", bad, to)
+		}
+		if err := UnlinkAt(d, bad); err == nil {
+			t.Errorf("UnlinkAt(%q) succeeded", bad)
+		}
+	}
+	if names, err := SomeNames(dir); len(names) != 1 || names[0] != "link" || err != nil {
+		t.Errorf("SomeNames = %q, %v; want link", names, err)
+	}
+	if err := UnlinkAt(d, "link"); err != nil {
+		t.Error(err)
+	}
+	if names, err := SomeNames(dir); len(names) != 0 || err != nil {
+		t.Errorf("SomeNames = %q, %v; want none", names, err)
+	}
+}
+
 // Both ways to look at a file say the same.
 func TestStatFallback(t *testing.T) {
 	defer func(old bool) { HasStatx = old }(HasStatx)

@@ -88,6 +88,27 @@ func DirNames(path string) ([]string, error) {
 	}
 }
 
+// SomeNames lists the first names in a directory, about a thousand: as many as
+// one system call returns.
+func SomeNames(path string) ([]string, error) {
+	fd, err := open(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_DIRECTORY)
+	if err != nil {
+		return nil, err
+	}
+	defer Close(fd)
+	buf := make([]byte, 32<<10)
+	n := 0
+	err = Retry(func() (err error) {
+		n, err = unix.ReadDirent(fd, buf)
+		return err
+	})
+	if err != nil {
+		return nil, &fs.PathError{Op: "getdents", Path: path, Err: err}
+	}
+	_, _, names := unix.ParseDirent(buf[:n], -1, nil)
+	return names, nil
+}
+
 // OpenMountinfo opens the list of the thread's mounts (proc(5)).
 func OpenMountinfo() (int, error) {
 	return open(unix.AT_FDCWD, "/proc/thread-self/mountinfo", unix.O_RDONLY)

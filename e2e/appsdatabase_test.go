@@ -1,0 +1,162 @@
+package e2e
+
+import (
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"tmpshell/e2e/rig"
+	"tmpshell/e2e/view"
+)
+
+// database is a server that meets its clients in /tmp. Its commands are scripts
+// with $DATA and $SOCKET.
+type database struct {
+	title, account string
+	// make makes a data directory, serve runs the server, ask is a client.
+	make, serve, ask string
+	// socket is in the example configuration, other is not.
+	socket, other string
+	taken         string // what the server says of a name that it cannot have
+}
+
+// TestApplicationsPostgreSQL has the server listen in Debian's place, too.
+func TestApplicationsPostgreSQL(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	bin, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres") // a bad pattern only
+	if view.Need(t, "psql", "sudo"); len(bin) == 0 {
+		view.Missing(t, "postgres: run e2e/packages.sh")
+	}
+	path := "PATH=$PATH:" + filepath.Dir(bin[0]) + "; "
+	rig.Must(t, "install", "-d", "-m", "1777", "/run/postgresql")
+	rig.Write(t, "/etc/sudoers.d/e2e", "ALL ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+	sudo := application{name: "sudo -u postgres psql -h /tmp", want: [4]string{"reached", "reached", "reached", notReached},
+		try: func(c *cell) string {
+			if out, status := c.first.Do("sudo -u postgres psql -h /tmp -Atc 'SELECT current_user'"); status == 0 && out == "postgres\n" {
+				return "reached"
+			}
+			return notReached
+		}}
+	debian := sudo
+	debian.name, debian.want = "sudo -u postgres psql", [4]string{"reached", "reached", "reached", "reached"}
+	debian.try = func(c *cell) string {
+		if got := c.do(c.first, "sudo -u postgres psql -Atc 'SELECT current_user'"); got != "postgres" {
+			c.Errorf("psql says %q", got)
+		}
+		return "reached"
+	}
+	database{
+		title: "PostgreSQL", account: "postgres", socket: "/tmp/.s.PGSQL.5432", other: "/tmp/.s.PGSQL.5433",
+		make:  path + `initdb -D $DATA -A trust -U postgres --no-sync --no-instructions >/dev/null`,
+		serve: path + `exec postgres -D $DATA -k /tmp$(test $USER = postgres && echo ,/run/postgresql) -p ${SOCKET##*.} -c listen_addresses= -c fsync=off`,
+		ask:   `psql -h /tmp -p ${SOCKET##*.} -U postgres -Atc 'SELECT 6 * 7' postgres`,
+		taken: "could not bind Unix address",
+	}.appTable(t, sudo, debian)
+}
+
+func TestApplicationsMariaDB(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "mariadbd", "mariadb", "mariadb-install-db")
+	const small = " --innodb-log-file-size=4M --innodb-buffer-pool-size=8M"
+	database{
+		title: "MariaDB", account: "mysql", socket: "/tmp/mysql.sock", other: "/tmp/other.sock",
+		make: `mariadb-install-db --no-defaults --datadir=$DATA --auth-root-authentication-method=normal --skip-test-db --innodb-log-file-size=4M >/dev/null`,
+		serve: `PATH=$PATH:/usr/sbin; exec mariadbd --no-defaults --datadir=$DATA --tmpdir=$DATA --socket=$SOCKET --pid-file=$DATA/pid --skip-networking` +
+			small + ` --innodb-flush-log-at-trx-commit=0`,
+		ask:   `mariadb --no-defaults -S $SOCKET -u root -Ne 'SELECT 6 * 7'`,
+		taken: "Bind on unix socket: Address already in use",
+	}.appTable(t)
+}
+
+// The scripts of a database in a view.
+const (
+	serveScript = "/usr/local/bin/serve-db"
+	askScript   = "/usr/local/bin/ask-db"
+)
+
+func (d database) appTable(t *testing.T, more ...application) {
+	const data = "/home/db"
+	account := systemAccount(t, d.account)
+	users := installMethods(t)
+	script := func(text string) string { return "#!/bin/bash\nDATA=$1 SOCKET=$2\n" + text + "\n" }
+	rig.Write(t, serveScript, script(d.serve), 0o755)
+	rig.Write(t, askScript, script(d.ask), 0o755)
+	rig.Write(t, "/usr/local/bin/make-db", script(d.make), 0o755)
+	rig.Must(t, "install", "-d", "-m", "700", "-o", d.account, data)
+	if r := (rig.Command{As: account, Path: "/bin/bash", Args: []string{"bash", "-c", "make-db " + data + "/d"}}).Run(t); r.Status != 0 {
+		t.Fatalf("make-db: %d, %s%s", r.Status, r.Stdout, r.Stderr)
+	}
+	for _, a := range users {
+		rig.Sh(t, `cp -r `+data+`/d "$1/db" && chown -R "$2": "$1/db" && chmod 700 "$1/db"`, a.Home, a.Name)
+	}
+	start := func(t testing.TB) (stop func()) {
+		t.Helper()
+		return daemon(t, askScript+" - "+d.socket, account, serveScript, data+"/d", d.socket)
+	}
+	reach := func(c *cell) string { return c.reaches(d.socket, askScript+" - "+d.socket) }
+	meets := [4]string{"shared", "shared", "share=", notReached}
+	files := []string{filepath.Base(d.socket), filepath.Base(d.socket) + ".lock"}
+	rows := []application{
+		{name: "of the user's own, on the shared name", want: [4]string{"shared", "shared", refused, "private" + oneLogin}, try: d.own(d.socket)},
+		{name: "of the user's own, on another name", want: [4]string{"shared", "shared", "private", "private" + oneLogin}, try: d.own(d.other)},
+		{name: "started after the login", want: meets, outside: files, try: func(c *cell) string {
+			start(c.T)
+			return reach(c)
+		}},
+		{name: "started again during the session", want: meets, outside: files, try: func(c *cell) string {
+			stop := start(c.T)
+			before := reach(c)
+			stop()
+			if _, status := c.first.Do(askScript + " - " + d.socket); status == 0 {
+				c.Error("the server was to be stopped")
+			}
+			start(c.T)
+			if after := reach(c); after != before {
+				c.Errorf("%s before, %s after", before, after)
+			}
+			return before
+		}},
+	}
+	appTable(t, d.title, users, rows)
+	start(t)
+	appTable(t, d.title+", always there", users, append([]application{{name: "started before the login", want: meets, try: reach}}, more...))
+}
+
+// own has the user run the server. It says refused where the server cannot have
+// the name.
+func (d database) own(socket string) func(*cell) string {
+	ask := askScript + " - " + socket
+	return func(c *cell) string {
+		return c.meet(server{
+			start: serveScript + ` ~/db ` + socket + ` >~/log 2>&1 & PID=$!
+				until ` + ask + ` >/dev/null 2>&1; do
+					kill -0 $PID 2>/dev/null || { grep -q '` + d.taken + `' ~/log && echo ` + refused + ` || cat ~/log; exit; }
+					sleep 0.05
+				done; echo ` + socket + ` $PID`,
+			talk: ask, stop: "kill $PID",
+		})
+	}
+}
+
+// refused is what the table says where share= keeps a name for servers outside.
+const refused = "refused"
+
+// systemAccount is an account that a package of Debian has made.
+func systemAccount(t *testing.T, name string) *rig.Account {
+	t.Helper()
+	fields := strings.Split(strings.TrimSpace(rig.Must(t, "getent", "passwd", name)), ":")
+	uid, err := strconv.ParseUint(fields[2], 10, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gid, err := strconv.ParseUint(fields[3], 10, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &rig.Account{Name: name, UID: uint32(uid), GID: uint32(gid), Home: fields[5], Shell: fields[6]}
+}

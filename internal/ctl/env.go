@@ -1,0 +1,143 @@
+package ctl
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tmpshell/internal/account"
+	"tmpshell/internal/build"
+	"tmpshell/internal/config"
+	"tmpshell/internal/dirs"
+	"tmpshell/internal/namespace"
+)
+
+func envCommand(out *output, stderr func(string)) *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use:   "env",
+		Short: "Print the variables of the caller's sessions, for a program that is none",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if out.json && !c.Flags().Changed("format") {
+				format = "json"
+			}
+			write, known := envFormats[format]
+			if !known {
+				return fmt.Errorf("there is no format %q (%s)", format, strings.Join(envFormatNames(), ", "))
+			}
+			return verb(func([]string) error {
+				e, err := sessionEnvironment()
+				if err != nil {
+					return err
+				}
+				if err := write(out.w, e); err != nil || len(e.missing) == 0 {
+					return err
+				}
+				for _, path := range e.missing {
+					stderr(path + " is the user's own in sessions, and this is none: its variables are left out")
+				}
+				return errFindings
+			})(c, args)
+		},
+	}
+	c.Flags().StringVar(&format, "format", "sh", "one of "+strings.Join(envFormatNames(), ", "))
+	return c
+}
+
+// sessionEnv is what a session changes in its caller's environment.
+type sessionEnv struct {
+	set   []config.Setting
+	unset []string
+	// missing are directories that only sessions see.
+	missing []string
+}
+
+// sessionEnvironment has a session begin, and looks at what it finds: what makes
+// and verifies directories is in one place, and says the same here.
+func sessionEnvironment() (sessionEnv, error) {
+	policy, err := ownPolicy()
+	if err != nil || policy.Exempt {
+		return sessionEnv{}, err
+	}
+	// cat is the session's program, and reads what the kernel gave it.
+	c := exec.Command(build.Launcher(), "--exec", "--", "/bin/cat", "/proc/self/environ")
+	c.Stderr = os.Stderr
+	text, err := c.Output()
+	if err != nil {
+		return sessionEnv{}, fmt.Errorf("no session could begin: %w", err)
+	}
+	e := changes(policy, os.Environ(), splitEnv(text))
+	e.leaveOut(policy, uint32(os.Getuid()))
+	return e, nil
+}
+
+func ownPolicy() (config.Policy, error) {
+	conf, err := config.Load(build.Config)
+	if err != nil {
+		conf = config.Instead(err)
+	}
+	return conf.Resolve(account.NewSession(account.System()))
+}
+
+func splitEnv(text []byte) []string {
+	var list []string
+	for entry := range bytes.SplitSeq(bytes.TrimSuffix(text, []byte{0}), []byte{0}) {
+		list = append(list, string(entry))
+	}
+	return list
+}
+
+// changes takes out of a session's environment what the policy decides, also
+// where the caller had the same value: whoever reads it may not have it. What is
+// gone was another user's, or could not be had.
+func changes(p config.Policy, before, after []string) sessionEnv {
+	var ours []string
+	for _, d := range p.Directories {
+		if d.Method != config.Off {
+			ours = append(ours, d.Variables...)
+		}
+	}
+	if p.RuntimeDirectory {
+		ours = append(ours, "XDG_RUNTIME_DIR")
+	}
+	for _, s := range p.SetEnv {
+		ours = append(ours, s.Name)
+	}
+	var e sessionEnv
+	for _, entry := range after {
+		if name, value, ok := strings.Cut(entry, "="); ok && slices.Contains(ours, name) {
+			e.set = append(e.set, config.Setting{Name: name, Value: value})
+		}
+	}
+	for _, entry := range before {
+		name, _, ok := strings.Cut(entry, "=")
+		if ok && !slices.ContainsFunc(after, func(a string) bool { return strings.HasPrefix(a, name+"=") }) && !slices.Contains(e.unset, name) {
+			e.unset = append(e.unset, name)
+		}
+	}
+	return e
+}
+
+// leaveOut takes out the variables that name a directory which is the user's own
+// in a session alone: here it is everybody's.
+func (e *sessionEnv) leaveOut(p config.Policy, uid uint32) {
+	for _, d := range p.Directories {
+		plan := namespace.Plan{UID: uid, Directories: []namespace.Directory{{Instance: dirs.Of(d)}}}
+		if !d.Mounted() || plan.Present() {
+			continue
+		}
+		kept := len(e.set)
+		e.set = slices.DeleteFunc(e.set, func(s config.Setting) bool {
+			return s.Value == d.Path && slices.Contains(d.Variables, s.Name)
+		})
+		if len(e.set) < kept {
+			e.missing = append(e.missing, d.Path)
+		}
+	}
+}
