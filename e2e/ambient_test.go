@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,7 +42,12 @@ func TestAmbient(t *testing.T) {
 	if got := rig.Must(t, "getcap", rig.Tmpshell); got != rig.Tmpshell+" cap_net_bind_service,cap_net_raw=p\n" {
 		t.Errorf("setup gave the launcher %q; want what is granted", got)
 	}
-	const ping, web = "ping -n -c 1 -W 2 127.0.0.1 >/dev/null", `python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 80)); print("bound")'`
+	const ping, web = "ping -n -c 1 -W 2 127.0.0.1 >/dev/null", `(cd /usr/share/doc/base-files && exec python3 -m http.server 80 --bind 127.0.0.1 >/dev/null 2>&1) & server=$!
+		for i in $(seq 100); do
+			python3 -c 'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1/copyright").status)' 2>/dev/null && break
+			kill -0 $server 2>/dev/null || break
+			sleep 0.1
+		done; kill $server 2>/dev/null; wait`
 	for _, c := range []struct {
 		a              *rig.Account
 		inh, held      uint64
@@ -62,7 +68,7 @@ func TestAmbient(t *testing.T) {
 		if r := c.a.Login(t, ping); (r.Status == 0) != c.ping {
 			t.Errorf("%s: ping: status %d, %q; want it to work: %v", c.a.Name, r.Status, r.Stderr, c.ping)
 		}
-		if r := c.a.Login(t, web); (r.Stdout == "bound\n") != c.web {
+		if r := c.a.Login(t, web); (r.Stdout == "200\n") != c.web {
 			t.Errorf("%s: port 80: %q; want it to work: %v", c.a.Name, r.Stdout, c.web)
 		}
 		r := c.a.Login(t, "sudo id -u")
@@ -123,6 +129,37 @@ func TestAmbientSources(t *testing.T) {
 		said := strings.Contains(text, "tmpshell: cannot grant cap_net_raw: ") && strings.Contains(text, c.why)
 		if said != (c.why != "" && c.why != "-") || status != 7 {
 			t.Errorf("%s, on a terminal: status %d, %q; want it to say %q", c.name, status, text, c.why)
+		}
+	}
+}
+
+// TestAmbientPAM: what pam_cap grants with the real su reaches the session as
+// long as tmpshell has no capabilities of its own.
+func TestAmbientPAM(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "su")
+	if found, _ := filepath.Glob("/lib/*/security/pam_cap.so"); found == nil {
+		view.Missing(t, "pam_cap.so: run e2e/packages.sh")
+	}
+	rig.Write(t, "/etc/security/capability.conf", "^cap_net_raw alice\nnone *\n", 0o644)
+	rig.Write(t, "/etc/pam.d/su", "auth optional pam_cap.so keepcaps defer\nauth required pam_permit.so\n"+
+		"account required pam_permit.so\nsession required pam_permit.so\n", 0o644)
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	for _, c := range []struct {
+		shell, conf string
+		inh, held   uint64
+	}{
+		{"/bin/bash", "", netRaw, netRaw},
+		{rig.Tmpshell, "", netRaw, netRaw},
+		{rig.Tmpshell, "Ambient cap_net_bind_service", netRaw | netBind, netBind},
+		{rig.Tmpshell, "Ambient cap_net_raw", netRaw, netRaw},
+	} {
+		rig.Install(t, c.conf)
+		alice.SetShell(t, c.shell)
+		if r := rig.Sh(t, `su alice -c "$1"`, sets); r.Stdout != setsOf(c.inh, c.held) || r.Stderr != "" {
+			t.Errorf("%s with %q: %q, %q; want %q", c.shell, c.conf, r.Stdout, r.Stderr, setsOf(c.inh, c.held))
 		}
 	}
 }

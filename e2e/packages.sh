@@ -8,10 +8,10 @@ packages="
 	acl ansible-core at attr btrfs-progs busybox-static cron dash
 	dbus-daemon e2fsprogs emacs-nox fish gcc git gpg gpg-agent gpgconf
 	hyperfine iproute2 iputils-ping krb5-admin-server krb5-kdc krb5-user
-	libc6-dev libcap2-bin libnss-extrausers login make mandoc
+	libc6-dev libcap2-bin libnss-extrausers libpam-cap login make mandoc
 	mariadb-client mariadb-server mosh mount openssh-client
 	openssh-server openssh-sftp-server passwd postgresql procps
-	pulseaudio pulseaudio-utils python3 python3-minimal rsync runc
+	pulseaudio pulseaudio-utils python3 rsync runc
 	screen sqlite3 strace sudo systemd tcsh tmpreaper tmux util-linux
 	x11-session-utils x11-utils x11-xserver-utils xauth xdotool xfsprogs
 	xterm xvfb zsh
