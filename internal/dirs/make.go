@@ -90,6 +90,9 @@ func (m *Maker) user(base int, s Spec) error {
 		// it must be: it is from a time when the base was not.
 		why := err
 		err = caps.AsRoot(0, func() error {
+			if !s.Guarded {
+				return m.aside(base, path, entry, why)
+			}
 			// The flag forbids renaming, and comes back at once.
 			_ = setAppendOnly(base, false) // where it cannot be, it is not set
 			err := m.aside(base, path, entry, why)

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -135,6 +136,33 @@ func TestMakeSquattedUser(t *testing.T) {
 				t.Errorf("moved aside: %q; want one", aside)
 			}
 		})
+	}
+}
+
+// A base that is another program's gets no append-only flag, whatever has to be
+// moved aside in it: systemd-logind could not remove the directories in /run/user
+// any more.
+func TestMakeInOthersBase(t *testing.T) {
+	if testas.Inside() != "" {
+		runtime.LockOSThread()
+		m := Maker{UID: alice}
+		must(t, caps.Quietly(func() error {
+			return m.Make(Spec{Parent: testas.Dir(), Base: "user", Mode: 0o755})
+		}))
+		return
+	}
+	dir := shared(t)
+	must(t, os.MkdirAll(dir+"/user/61001", 0o755))
+	testas.Run(t, testas.User{UID: alice, Caps: caps.Helper}, "make", dir)
+	wantDir(t, dir+"/user/61001", alice, alice, 0o700)
+	f, err := os.Open(dir + "/user")
+	must(t, err)
+	defer f.Close()
+	if flags, err := sys.Flags(int(f.Fd())); err != nil || flags&appendOnly != 0 {
+		t.Errorf("flags of the base are %#x, %v", flags, err)
+	}
+	if aside, _ := filepath.Glob(dir + "/user/61001.squatted-*"); len(aside) != 1 {
+		t.Errorf("moved aside: %q; want one", aside)
 	}
 }
 
