@@ -16,7 +16,7 @@ func Main() (code int) {
 		code = ExitOwn
 		l.stderr.Error("internal error; please report it")
 		inv, err := ParseInvocation(argv, start.Environ())
-		if err != nil || l.deny || inv.Mode != Shell && inv.Mode != Forced {
+		if err != nil || l.deny || start.Disarmed() || inv.Mode != Shell && inv.Mode != Forced {
 			return
 		}
 		_ = execve(lastResort, append([]string{inv.Argv0(lastResort)}, inv.Args...), start.Environ())

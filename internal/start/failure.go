@@ -25,8 +25,11 @@ var (
 // Disarm ends the promise that a failure of the runtime, or a panic, ends in a
 // shell. It MUST be called before the process takes up anything that the
 // shell may not have: capabilities, another namespace, another identity. After
-// it the runtime prints its one line and exits with status 2.
+// it such a failure ends the process with its one line and status 125.
 func Disarm() { disarmed.Store(true) }
+
+// Disarmed reports whether Disarm has been called.
+func Disarmed() bool { return disarmed.Load() }
 
 // runtimeWrote is where the output of a runtime in trouble goes. Nobody must be
 // locked out by it: a user at the limit on processes, or under ulimit -v, gets a
@@ -40,7 +43,7 @@ func Disarm() { disarmed.Store(true) }
 //go:norace
 func runtimeWrote(fd uintptr, p unsafe.Pointer, n int32) int32 {
 	awaitExec()
-	if fd != 2 || disarmed.Load() {
+	if fd != 2 {
 		written, _, errno := syscall.RawSyscall(unix.SYS_WRITE, fd, uintptr(p), uintptr(n))
 		if errno != 0 {
 			return -int32(errno)

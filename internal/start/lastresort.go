@@ -16,8 +16,8 @@ var failureMode string
 // account or any allocation: what tmpshell does for a session, as well as it can
 // be done with what the kernel passed to the process. It does not return.
 //
-// Under "OnFailure deny" no session starts without its private directories, so
-// there the process ends with status 125 instead.
+// Under "OnFailure deny" no session starts without its private directories, and
+// none after Disarm, so there the process ends with status 125 instead.
 //
 //go:nosplit
 //go:norace
@@ -33,7 +33,7 @@ func lastResort() {
 	program := kernel.argc > 1 && !login && !prefixed(name, link) && equal(pointer(kernel.argv, 1), "--exec")
 
 	explain()
-	if len(failureMode) != 0 || denied(program) {
+	if len(failureMode) != 0 || disarmed.Load() || denied(program) {
 		exit(125)
 	}
 	restrict(program)

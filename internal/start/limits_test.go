@@ -84,7 +84,7 @@ func TestLastResort(t *testing.T) {
 		{"no arguments", nil, []string{"as=100000000:100000000"}, nil, "", memory, "exit 0"},
 		{"panic", []string{"RELAY_PANIC=1"}, nil, []string{"tmpshell", "-c", "echo shell"}, "shell\n", "tmpshell: no private directory: panic: boom\n", "exit 0"},
 		{"panic, files", []string{"RELAY_PANIC=1"}, []string{"nofile=100:1000"}, []string{"tmpshell", "-c", "ulimit -Sn"}, "100\n", "tmpshell: no private directory: panic: boom\n", "exit 0"},
-		{"panic disarmed", []string{"RELAY_PANIC=disarmed"}, nil, []string{"tmpshell", "-c", "echo shell"}, "", "panic: boom\n", "exit 2"},
+		{"panic disarmed", []string{"RELAY_PANIC=disarmed"}, nil, []string{"tmpshell", "-c", "echo shell"}, "", "tmpshell: no private directory: panic: boom\n", "exit 125"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := run(t, test.env, test.steps, relay, test.argv...)
