@@ -90,15 +90,18 @@ func set(s State) error {
 }
 
 // With runs f with exactly the capabilities of need effective that the thread
-// is permitted, and with none afterwards. It is an error when that cannot be
-// undone, and then nothing more may be done with privilege.
+// is permitted, and with none afterwards. It is ErrLost when that cannot be
+// undone, and f is then not run by any later call.
 func With(need Set, f func() error) error {
-	if err := effective(need); err != nil {
-		return err
+	if lost != nil {
+		return lost
 	}
-	err := f()
+	err := effective(need)
+	if err == nil {
+		err = f()
+	}
 	if off := effective(0); off != nil {
-		return off
+		return lose(off)
 	}
 	return err
 }
@@ -153,6 +156,9 @@ func Quietly(f func() error) error {
 		return err
 	}
 	err = f()
+	if lost != nil {
+		return lost
+	}
 	if back := effective(before.Effective); back != nil {
 		return back
 	}

@@ -14,7 +14,12 @@ import (
 // A process with the effective uid 0 is left as it is: its capabilities are not
 // the file's, and with fewer of them an execve(2) would be one that gains
 // privilege, after which the program is not dumpable.
+//
+// It is ErrLost where the thread may still act as root.
 func KeepOf(keep Set) error {
+	if lost != nil {
+		return lost
+	}
 	if unix.Geteuid() == 0 {
 		return nil
 	}

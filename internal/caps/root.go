@@ -20,15 +20,17 @@ func AsRoot(also Set, f func() error) (err error) {
 	if uid == 0 && gid == 0 {
 		return With(also, f)
 	}
-	if err := become(0, 0); err != nil {
-		_ = become(uid, gid) // one of the two may have been set
-		return err
+	if lost != nil {
+		return lost
 	}
-	defer func() {
+	defer func() { // one of the two may have been set when become fails
 		if back := become(uid, gid); back != nil {
-			err = back
+			err = lose(back)
 		}
 	}()
+	if err := become(0, 0); err != nil {
+		return err
+	}
 	return With(also, f)
 }
 
