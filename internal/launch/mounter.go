@@ -37,9 +37,17 @@ func (kernelMounter) May(p namespace.Plan) (bool, error) {
 func (k kernelMounter) Enter(p namespace.Plan) error {
 	// A crash half-way must not end in the last-resort shell.
 	start.Disarm()
-	if err := caps.Quietly(p.Enter); err != nil {
+	entered := false
+	err := caps.Quietly(func() error {
+		err := p.Enter()
+		entered = err == nil
+		return err
+	})
+	if !entered {
 		return err
 	}
+	// What Quietly could not give back does not outlive the execve(2), and
+	// the session is where it should be.
 	linkNamed(p, k.env)
 	return nil
 }
