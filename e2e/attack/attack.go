@@ -10,15 +10,17 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
 )
 
 // Programs that Build makes, by their sources in programs/.
 const (
-	Session = "/usr/local/bin/session"
+	Session    = "/usr/local/bin/session"
+	Naive      = "/usr/local/bin/naive"
+	NaiveMount = "/usr/local/bin/naivemount"
+	Racer      = "/usr/local/bin/racer"
+	Logins     = "/usr/local/bin/logins"
 )
 
 // Build compiles programs in a view.
@@ -32,6 +34,9 @@ func Build(t testing.TB, programs ...string) {
 	for _, program := range programs {
 		source := filepath.Join(root, "e2e/attack/programs", filepath.Base(program)+".c")
 		rig.Must(t, "gcc", "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o", program, source)
+		if program == Naive || program == NaiveMount {
+			rig.Must(t, "chmod", "4755", program)
+		}
 	}
 }
 
@@ -89,15 +94,6 @@ func Parse(stdout string) (f Facts, ok bool) {
 func parseStat(text string) (s Stat) {
 	_, _ = fmt.Sscanf(text, "%d %o %s", &s.UID, &s.Mode, &s.File) // zero is never right
 	return s
-}
-
-// fileOf is Stat.File as seen from outside.
-func fileOf(path string) string {
-	var st unix.Stat_t
-	if err := unix.Lstat(path, &st); err != nil {
-		return err.Error()
-	}
-	return fmt.Sprintf("%x:%d", st.Dev, st.Ino)
 }
 
 // ownDirectory is st_mode of a private directory of method env.
@@ -164,7 +160,7 @@ func (l Login) Judge(r rig.Result) (Kind, string) {
 	kind := Right
 	switch {
 	case l.Instance != "" && f.Dir == "/tmp":
-		if f.Tmp.File != fileOf(l.Instance) || f.Tmp.UID != 0 || f.Tmp.Mode != sharedDirectory || f.Namespace == l.Outside {
+		if f.Tmp.File != Lstat(l.Instance).File || f.Tmp.UID != 0 || f.Tmp.Mode != sharedDirectory || f.Namespace == l.Outside {
 			return wrong("TMPDIR is /tmp, which is not the session's own")
 		}
 		return Right, ""

@@ -1,0 +1,120 @@
+package attack
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Inventory is what lstat(2) says of every object of some trees. The time of the
+// last change is in it, which nobody can set: whatever is written, given away or
+// made shows.
+type Inventory map[string]string
+
+// outside is what no login may change.
+var outside = []string{"/etc", "/root", "/home", "/run", "/dev", "/usr/local/bin", "/usr/libexec", "/var/log", "/var/spool", "/var/tmp"}
+
+// inside are the bases and what the tests themselves write.
+var inside = []string{"/run/user", "/run/tmpshell", "/var/lib/tmpshell", "/run/e2e", "/home/alice", "/dev/pts", "/dev/ptmx", "/run/lock", "/run/fuse"}
+
+// Take lists everything outside the bases.
+func Take(t testing.TB) Inventory {
+	t.Helper()
+	list := Inventory{}
+	for _, root := range outside {
+		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			if slices.Contains(inside, path) {
+				return fs.SkipDir
+			}
+			var st unix.Stat_t
+			if lstat := unix.Lstat(path, &st); lstat != nil || err != nil {
+				return fmt.Errorf("%s: %w", path, errors.Join(lstat, err))
+			}
+			size := st.Size
+			if path == "/run" { // a base is made in it
+				st.Ctim, st.Mtim, st.Nlink, size = unix.Timespec{}, unix.Timespec{}, 0, 0
+			}
+			list[path] = fmt.Sprintf("%d:%d %o %d links, %d bytes, %d, %d.%09d %d.%09d", st.Uid, st.Gid, st.Mode,
+				st.Nlink, size, st.Ino, st.Mtim.Sec, st.Mtim.Nsec, st.Ctim.Sec, st.Ctim.Nsec)
+			return nil
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	return list
+}
+
+// Changes says what is different now.
+func (before Inventory) Changes(t testing.TB) []string {
+	t.Helper()
+	now := Take(t)
+	var list []string
+	for path, was := range before {
+		if is, there := now[path]; !there {
+			list = append(list, path+" is gone")
+		} else if is != was {
+			list = append(list, path+" was "+was+", is "+is)
+		}
+	}
+	for path, is := range now {
+		if _, there := before[path]; !there {
+			list = append(list, path+" is new: "+is)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Objects are owner, mode and size of what is in /tmp and is not the account's,
+// by inode: there an object may be moved aside, but neither changed nor lost.
+func Objects(t testing.TB, uid uint32) map[uint64]string {
+	t.Helper()
+	list := map[uint64]string{}
+	err := filepath.WalkDir("/tmp", func(path string, d fs.DirEntry, err error) error {
+		var st unix.Stat_t
+		if lstat := unix.Lstat(path, &st); lstat != nil || err != nil {
+			return errors.Join(lstat, err)
+		}
+		mounted := st.Dev != deviceOf("/tmp")
+		if st.Uid != uid && path != "/tmp" && !mounted && !(st.Uid == 0 && strings.HasPrefix(path, "/tmp/.private")) {
+			list[st.Ino] = fmt.Sprintf("%d:%d %o, %d bytes", st.Uid, st.Gid, st.Mode, st.Size*int64(isFile(st)))
+		}
+		if mounted && d != nil && d.IsDir() {
+			return fs.SkipDir
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func isFile(st unix.Stat_t) int {
+	if st.Mode&unix.S_IFMT == unix.S_IFREG {
+		return 1
+	}
+	return 0
+}
+
+func deviceOf(path string) uint64 {
+	var st unix.Stat_t
+	_ = unix.Lstat(path, &st) // zero is no device
+	return st.Dev
+}
+
+// Lstat is what Session says of a path, as seen by the test.
+func Lstat(path string) Stat {
+	var st unix.Stat_t
+	if unix.Lstat(path, &st) != nil {
+		return Stat{}
+	}
+	return Stat{st.Uid, st.Mode, fmt.Sprintf("%x:%d", st.Dev, st.Ino)}
+}

@@ -1,0 +1,267 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"tmpshell/e2e/attack"
+	"tmpshell/e2e/rig"
+	"tmpshell/e2e/view"
+)
+
+// scene is where attacks take place: alice logs in, mallory attacks her, bob has
+// files that are nobody else's business.
+type scene struct {
+	alice, mallory *rig.Account
+	login          attack.Login
+	policy         []string
+}
+
+// attempt is one attack, or one variation of it.
+type attempt struct {
+	name string
+	// Scripts: what an earlier mistake of root's has left, what mallory does
+	// before the login, and what she does after it.
+	root, before, after string
+	mistake             string // root's, after mallory's
+	// wrap runs the login, which is "$@", as alice, with odd habits.
+	wrap string
+	env  []string // alice's, after her own
+	args []string // in the place of -c SCRIPT, for the program itself
+	// end is how the login ends with tmpshell; the session if it is empty.
+	end attack.Kind
+	// clears is root's script after which all is well.
+	clears string
+	helper bool // tmpshell-helper is run in the place of a login
+	noNext bool // the next login ends as this one
+}
+
+func newScene(t *testing.T, policy ...string) *scene {
+	t.Helper()
+	// What the machine has there is large, and changes meanwhile.
+	for _, home := range []string{"/root", "/home"} {
+		rig.Must(t, "mount", "-t", "tmpfs", "-o", "mode=755,nosuid,nodev", "home", home)
+	}
+	rig.Install(t, policy...)
+	attack.Build(t, attack.Session, attack.Naive)
+	s := &scene{
+		alice:   rig.AddUser(t, rig.Account{Name: "alice", UID: 1000}),
+		mallory: rig.AddUser(t, rig.Account{Name: "mallory", UID: 1666, Shell: "/bin/bash"}),
+		policy:  policy,
+	}
+	bob := rig.AddUser(t, rig.Account{Name: "bob", UID: 1001})
+	as(t, bob, "echo secret >/home/bob/secret; chmod 600 /home/bob/secret")
+	as(t, s.mallory, "mkdir /home/mallory/open; chmod 777 /home/mallory/open")
+	rig.Write(t, "/root/secret", "secret\n", 0o600)
+	rig.Write(t, "/var/log/naive.log", "", 0o600)
+	s.control(t)
+	return s
+}
+
+// control logs in when nobody attacks: the naive program has to be right then,
+// or it would show nothing that it is not when somebody does.
+func (s *scene) control(t *testing.T) {
+	t.Helper()
+	for _, program := range []string{attack.Naive, rig.Tmpshell} {
+		t.Run("no attack on "+program, func(t *testing.T) {
+			s.stage(t, attempt{})
+			if end, wrong := s.run(t, attempt{after: takeover}, program, seconds); end != attack.Right || len(wrong) > 0 {
+				t.Fatalf("%s: %s, %q", program, end, wrong)
+			}
+		})
+	}
+}
+
+// outside notes what /tmp and the descriptors are outside the session.
+func (s *scene) outside(t *testing.T) {
+	t.Helper()
+	r := rig.Command{As: s.alice, Path: attack.Session, Args: []string{"session"}}.Run(t)
+	facts, ok := attack.Parse(r.Stdout)
+	if !ok {
+		t.Fatalf("%+v", r)
+	}
+	s.login = attack.Login{UID: s.alice.UID, Shared: facts.Tmp, Outside: facts.Namespace, Descriptors: facts.Descriptors}
+}
+
+// seconds is how long a login may take, tmpshell's 15 for the helper included.
+const seconds = "18"
+
+// run logs in by a program, and returns all that is wrong.
+func (s *scene) run(t *testing.T, a attempt, program, limit string) (end attack.Kind, wrong []string) {
+	t.Helper()
+	args := []string{program, "-c", "exec " + attack.Session}
+	if a.args != nil {
+		args = append([]string{program}, a.args...)
+	}
+	wrap := a.wrap
+	if wrap == "" {
+		wrap = `exec "$@"`
+	}
+	const output = "/home/alice/output"
+	_ = os.Remove(output)
+	before, objects, watch := attack.Take(t), attack.Objects(t, s.alice.UID), attack.WatchOthers(t, s.alice.UID)
+	// A file, so that descriptor 1 can be closed.
+	script := `exec timeout --foreground -s KILL ` + limit + ` bash -c '` + wrap + `' bash "$@"`
+	r := rig.Command{As: s.alice, Path: "/bin/bash", Args: append([]string{"bash", "-c", script, "bash"}, args...), Env: append(s.alice.Env(), a.env...)}.Run(t)
+	if text, err := os.ReadFile(output); err == nil {
+		r.Stdout += string(text)
+	}
+	wrong = watch.Events()
+	now := attack.Objects(t, s.alice.UID)
+	for inode, was := range objects {
+		if is := now[inode]; is != was {
+			wrong = append(wrong, fmt.Sprintf("somebody else's object in /tmp was %s and is %q", was, is))
+		}
+	}
+	var why string
+	if a.helper {
+		end = attack.Reported
+		if end = attack.Reported; r.Status == 0 {
+			end = attack.Right
+		} else if r.Status > 2 && r.Status != 125 {
+			why = fmt.Sprintf("%+v", r)
+		}
+	} else {
+		end, why = s.login.Judge(r)
+	}
+	if why != "" {
+		wrong = append(wrong, why)
+	}
+	if a.after != "" {
+		_ = rig.Command{As: s.mallory, Path: "/bin/bash", Args: []string{"bash", "-c", a.after}}.Run(t)
+		if facts, ok := attack.Parse(r.Stdout); ok && facts.Dir != "" {
+			if is := attack.Lstat(facts.Dir); is != facts.DirStat {
+				wrong = append(wrong, fmt.Sprintf("%s, which was %v, is %v now", facts.Dir, facts.DirStat, is))
+			}
+		}
+	}
+	return end, append(wrong, before.Changes(t)...)
+}
+
+// takeover is what mallory tries with the directory of a session.
+const takeover = `exec 2>/dev/null; umask 0; cd /tmp; chmod 777 .private; rm -rf .private/1000 .private; mv .private .was; mv .private/1000 .private/was; mkdir -p .private/1000; mv .private-1000 .was2; mkdir .private-1000; touch .private/1000/mine .private-1000/mine; true`
+
+// stage prepares an attempt in a fresh /tmp.
+func (s *scene) stage(t *testing.T, a attempt) {
+	t.Helper()
+	rig.FreshTmp(t)
+	rig.Must(t, "chmod", "1777", "/tmp")
+	_ = os.RemoveAll("/run/user/1000")
+	if a.root != "" {
+		rig.Must(t, "bash", "-ec", a.root)
+	}
+	if a.before != "" {
+		as(t, s.mallory, a.before)
+	}
+	if a.mistake != "" {
+		rig.Must(t, "bash", "-ec", a.mistake)
+	}
+	s.outside(t)
+}
+
+// against tries it on the naive program and on tmpshell.
+func (s *scene) against(t *testing.T, row *attack.Row, a attempt) {
+	t.Helper()
+	name := a.name
+	if name == "" {
+		name = "attack"
+	}
+	t.Run(name+" on the naive program", func(t *testing.T) {
+		s.stage(t, a)
+		_, wrong := s.run(t, a, attack.Naive, "2")
+		row.Naive(len(wrong) > 0)
+	})
+	program := rig.Tmpshell
+	if a.helper {
+		program = rig.Helper
+	}
+	for _, deny := range []bool{false, true} {
+		policy := s.policy
+		if deny {
+			if a.helper {
+				break
+			}
+			policy = append(policy[:len(policy):len(policy)], "OnFailure deny")
+		}
+		t.Run(fmt.Sprintf("%s, deny %v", name, deny), func(t *testing.T) {
+			rig.Configure(t, policy...)
+			defer rig.Configure(t, s.policy...)
+			s.stage(t, a)
+			s.login.Deny = deny
+			end, wrong := s.run(t, a, program, seconds)
+			want := a.end
+			if want == "" {
+				want = attack.Right
+			}
+			if deny && want != attack.Right {
+				want = attack.Refused
+			}
+			if end != want && !a.helper && len(wrong) == 0 {
+				wrong = append(wrong, fmt.Sprintf("the login ends as %s, not as %s", end, want))
+			}
+			if a.clears != "" {
+				rig.Must(t, "bash", "-ec", a.clears)
+				want = attack.Right
+			}
+			next := s.alice.Login(t, "exec "+attack.Session)
+			if got, why := s.login.Judge(next); got != want && !a.helper || why != "" {
+				wrong = append(wrong, fmt.Sprintf("the next login: %s %s", got, why))
+			}
+			row.Held(1, end, wrong...)
+		})
+	}
+}
+
+// attacks runs a table of them, each with its variations.
+func (s *scene) attacks(t *testing.T, table *attack.Table, name string, attempts ...attempt) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		row := attack.Begin(t, name)
+		for _, a := range attempts {
+			s.against(t, row, a)
+		}
+		table.Add(row)
+	})
+}
+
+// TestAttackNames: names that are taken before the first login.
+func TestAttackNames(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "setfacl", "python3")
+	s := newScene(t, methodEnv)
+	table := attack.Table{Title: "names"}
+	for _, a := range []attempt{
+		{name: "the base: a directory", before: "mkdir -m 777 /tmp/.private", after: takeover},
+		{name: "the base: with the user's directory in it", before: "mkdir -m 777 /tmp/.private /tmp/.private/1000", after: takeover},
+		{name: "the base: with a link in it", before: "mkdir -m 777 /tmp/.private; ln -s /home/mallory/open /tmp/.private/1000"},
+		{name: "the base: with a link to root's in it", before: "mkdir -m 777 /tmp/.private; ln -s /etc /tmp/.private/1000"},
+		{name: "the base: a symbolic link to her own", before: "ln -s /home/mallory/open /tmp/.private", after: takeover},
+		{name: "the base: a symbolic link to root's", before: "ln -s /etc /tmp/.private"},
+		{name: "the base: a dangling link", before: "ln -s /etc/tmpshell.made /tmp/.private"},
+		{name: "the base: a hard link", root: "umask 0; echo board >/tmp/board", before: "ln /tmp/board /tmp/.private"},
+		{name: "the base: a FIFO", before: "mkfifo -m 666 /tmp/.private"},
+		{name: "the base: a socket", before: `python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("/tmp/.private")'`},
+		{name: "the base: a device", root: "mknod -m 666 /tmp/.private c 1 3"},
+		{name: "the base: a regular file", before: "echo mine >/tmp/.private"},
+		{name: "the base: root's, and open to all", root: "mkdir -m 777 /tmp/.private", after: takeover},
+		{name: "the base: root's, of another group", root: "mkdir -m 771 /tmp/.private; chgrp mallory /tmp/.private", after: "cd /tmp/.private && mv 1000 was && mkdir -m 777 1000"},
+		{name: "the base: root's, with an ACL", root: "mkdir -m 711 /tmp/.private; setfacl -m u:mallory:rwx,d:u:mallory:rwx /tmp/.private", after: "cd /tmp/.private && mv 1000 was && mkdir -m 777 1000"},
+		{name: "the base: a default ACL on /tmp", root: "setfacl -d -m u:mallory:rwx,m:rwx /tmp", after: "cd /tmp/.private && mv 1000 was && mkdir -m 777 1000"},
+		{name: "the user's: another's directory", root: "mkdir -m 711 /tmp/.private; install -d -m 777 -o mallory /tmp/.private/1000"},
+		{name: "the user's: a symbolic link", root: "mkdir -m 711 /tmp/.private; ln -s /home/mallory/open /tmp/.private/1000"},
+		{name: "the user's: a link of his own to root's", root: "mkdir -m 711 /tmp/.private; ln -s /etc /tmp/.private/1000; chown -h alice /tmp/.private/1000"},
+		{name: "the user's: a FIFO", root: "mkdir -m 711 /tmp/.private; mkfifo -m 666 /tmp/.private/1000; chown mallory /tmp/.private/1000"},
+		{name: "the user's: root's", root: "mkdir -m 711 /tmp/.private; mkdir -m 777 /tmp/.private/1000"},
+		{name: "the user's: a wrong mode", root: "mkdir -m 711 /tmp/.private; install -d -m 777 -o alice -g alice /tmp/.private/1000"},
+		{name: "/tmp is not sticky", root: "chmod 777 /tmp", after: takeover, end: attack.Without, clears: "chmod 1777 /tmp; rm -rf /tmp/.private*"},
+		{name: "/tmp is another's", root: "chown mallory /tmp", after: takeover, end: attack.Without, clears: "chown root /tmp; rm -rf /tmp/.private*"},
+	} {
+		variation := a
+		variation.name = ""
+		s.attacks(t, &table, a.name, variation)
+	}
+	view.Tell(table.String())
+}
