@@ -34,7 +34,11 @@ type attempt struct {
 	// clears is root's script after which all is well.
 	clears string
 	helper bool // tmpshell-helper is run in the place of a login
-	noNext bool // the next login ends as this one
+	noDeny bool // OnFailure deny is not to be tried, too
+	// mounted: mallory has mounted something in /tmp, which nobody else looks
+	// at; root's script clears ends that, also when the attack is over.
+	mounted bool
+	named   bool // root's configuration names mallory's file: it may be opened, but not read
 }
 
 func newScene(t *testing.T, policy ...string) *scene {
@@ -100,19 +104,21 @@ func (s *scene) run(t *testing.T, a attempt, program, limit string) (end attack.
 	}
 	const output = "/home/alice/output"
 	_ = os.Remove(output)
-	before, objects, watch := attack.Take(t), attack.Objects(t, s.alice.UID), attack.WatchOthers(t, s.alice.UID)
+	before := attack.Take(t)
+	var objects map[uint64]string
+	watch := &attack.Watch{}
+	if !a.mounted {
+		objects, watch = attack.Objects(t, s.alice.UID), attack.WatchOthers(t, s.alice.UID)
+	}
 	// A file, so that descriptor 1 can be closed.
 	script := `exec timeout --foreground -s KILL ` + limit + ` bash -c '` + wrap + `' bash "$@"`
 	r := rig.Command{As: s.alice, Path: "/bin/bash", Args: append([]string{"bash", "-c", script, "bash"}, args...), Env: append(s.alice.Env(), a.env...)}.Run(t)
 	if text, err := os.ReadFile(output); err == nil {
 		r.Stdout += string(text)
 	}
-	wrong = watch.Events()
-	now := attack.Objects(t, s.alice.UID)
-	for inode, was := range objects {
-		if is := now[inode]; is != was {
-			wrong = append(wrong, fmt.Sprintf("somebody else's object in /tmp was %s and is %q", was, is))
-		}
+	wrong = watch.Events(a.named)
+	if !a.mounted {
+		wrong = append(wrong, attack.Changed(objects, attack.Objects(t, s.alice.UID))...)
 	}
 	var why string
 	if a.helper {
@@ -170,6 +176,9 @@ func (s *scene) against(t *testing.T, row *attack.Row, a attempt) {
 	t.Run(name+" on the naive program", func(t *testing.T) {
 		s.stage(t, a)
 		_, wrong := s.run(t, a, attack.Naive, "2")
+		if a.mounted {
+			rig.Must(t, "bash", "-ec", a.clears)
+		}
 		row.Naive(len(wrong) > 0)
 	})
 	program := rig.Tmpshell
@@ -179,7 +188,7 @@ func (s *scene) against(t *testing.T, row *attack.Row, a attempt) {
 	for _, deny := range []bool{false, true} {
 		policy := s.policy
 		if deny {
-			if a.helper {
+			if a.helper || a.noDeny {
 				break
 			}
 			policy = append(policy[:len(policy):len(policy)], "OnFailure deny")

@@ -97,6 +97,17 @@ func Objects(t testing.TB, uid uint32) map[uint64]string {
 	return list
 }
 
+// Changed says what of others has changed in /tmp.
+func Changed(was, is map[uint64]string) []string {
+	var list []string
+	for inode, before := range was {
+		if now := is[inode]; now != before {
+			list = append(list, fmt.Sprintf("somebody else's object in /tmp was %s and is %q", before, now))
+		}
+	}
+	return list
+}
+
 func isFile(st unix.Stat_t) int {
 	if st.Mode&unix.S_IFMT == unix.S_IFREG {
 		return 1

@@ -55,13 +55,17 @@ func WatchOthers(t testing.TB, uid uint32) *Watch {
 			t.Fatal(err)
 		}
 	}
-	w.Events() // of the walk itself
+	w.Events(false) // of the walk itself
 	return w
 }
 
-// Events returns what has happened since it was last asked.
-func (w *Watch) Events() []string {
+// Events returns what has happened since it was last asked. With opened, a file
+// that was opened and not read is none.
+func (w *Watch) Events(opened bool) []string {
 	var list []string
+	if w.paths == nil {
+		return nil // nothing is watched
+	}
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := unix.Read(w.fd, buf)
@@ -72,7 +76,7 @@ func (w *Watch) Events() []string {
 			wd := int32(binary.NativeEndian.Uint32(b))
 			mask := binary.NativeEndian.Uint32(b[4:])
 			size := binary.NativeEndian.Uint32(b[12:])
-			if mask&unix.IN_IGNORED == 0 {
+			if mask&unix.IN_IGNORED == 0 && !(opened && mask&^unix.IN_ISDIR == unix.IN_OPEN) {
 				list = append(list, fmt.Sprintf("%s: event %#x of inotify(7)", w.paths[wd], mask))
 			}
 			b = b[unix.SizeofInotifyEvent+size:]
