@@ -1,6 +1,7 @@
 package mnt
 
 import (
+	"errors"
 	"strconv"
 	"unsafe"
 
@@ -60,6 +61,26 @@ func AloneWithRoot() error { return fail("unshare", "CLONE_FS", unix.Unshare(uni
 
 // nsGetMountID is NS_GET_MNTNS_ID, Linux 6.10 (ioctl_nsfs(2)).
 const nsGetMountID = 0x8008b705
+
+// IsOurs tells whether a mount namespace belongs to the user namespace that the
+// thread is in (NS_GET_USERNS, Linux 4.9): whoever is root in a user namespace of
+// his own makes mount namespaces at will, but those belong to his.
+func IsOurs(namespace int) bool {
+	own, err := openNamespace("/proc/thread-self/ns/user")
+	if err != nil {
+		return errors.Is(err, unix.ENOENT) // a kernel without user namespaces
+	}
+	defer sys.Close(own)
+	const nsGetUserns = 0xb701 // ioctl_nsfs(2)
+	owner, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(namespace), nsGetUserns, 0)
+	if errno != 0 {
+		return false
+	}
+	defer sys.Close(int(owner))
+	a, errA := sys.Fstat(int(owner))
+	b, errB := sys.Fstat(own)
+	return errA == nil && errB == nil && a.SameFile(b)
+}
 
 // ID names a mount namespace: by the number that no other one ever has, or on
 // older kernels by its inode, which one that is made later may have again.

@@ -29,14 +29,17 @@ type record struct {
 
 func (r record) line() string { return strconv.Itoa(r.pid) + " " + r.namespace + " " + r.key + "\n" }
 
-// open opens the namespace of the process, if it is still in it.
+// open opens the namespace of the process, if it is still in it, and if no user
+// can have made it: in a user namespace of his own a user copies a session's
+// namespace and mounts there what he likes, /etc included, and on kernels where
+// ID is an inode number, his may have that of an older session.
 func (r record) open() (int, error) {
 	fd, err := mnt.OfProcess(r.pid)
 	if err != nil {
 		return -1, err
 	}
 	id, err := mnt.ID(fd)
-	if err == nil && id != r.namespace {
+	if err == nil && (id != r.namespace || !mnt.IsOurs(fd)) {
 		err = errChanged
 	}
 	if err != nil {
