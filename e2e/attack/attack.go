@@ -122,9 +122,11 @@ type Login struct {
 	// Instance is the directory that /tmp is to be in the session, empty
 	// for method env.
 	Instance string
-	Shared   Stat // /tmp outside
-	Outside  string
-	Deny     bool
+	// InstanceFile is the file of a tmpfs, which nothing else shows.
+	InstanceFile string
+	Shared       Stat // /tmp outside
+	Outside      string
+	Deny         bool
 	// Descriptors are those that the caller has open.
 	Descriptors []string
 }
@@ -157,10 +159,14 @@ func (l Login) Judge(r rig.Result) (Kind, string) {
 	private := fmt.Sprintf("/tmp/.private/%d", l.UID)
 	own := f.DirStat.UID == l.UID && f.DirStat.Mode == ownDirectory
 	changed := f.Tmp.File != l.Shared.File
+	instance := l.InstanceFile
+	if instance == "" && l.Instance != "" {
+		instance = Lstat(l.Instance).File
+	}
 	kind := Right
 	switch {
 	case l.Instance != "" && f.Dir == "/tmp":
-		if f.Tmp.File != Lstat(l.Instance).File || f.Tmp.UID != 0 || f.Tmp.Mode != sharedDirectory || f.Namespace == l.Outside {
+		if f.Tmp.File != instance || f.Tmp.UID != 0 || f.Tmp.Mode != sharedDirectory || f.Namespace == l.Outside {
 			return wrong("TMPDIR is /tmp, which is not the session's own")
 		}
 		return Right, ""

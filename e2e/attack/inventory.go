@@ -21,7 +21,7 @@ type Inventory map[string]string
 var outside = []string{"/etc", "/root", "/home", "/run", "/dev", "/usr/local/bin", "/usr/libexec", "/var/log", "/var/spool", "/var/tmp"}
 
 // inside are the bases and what the tests themselves write.
-var inside = []string{"/run/user", "/run/tmpshell", "/var/lib/tmpshell", "/run/e2e", "/home/alice", "/dev/pts", "/dev/ptmx", "/run/lock", "/run/fuse"}
+var inside = []string{"/run/user", "/run/tmpshell", "/var/lib/tmpshell", "/run/e2e", "/home/alice", "/home/jail", "/dev/pts", "/dev/ptmx", "/run/lock", "/run/fuse"}
 
 // Take lists everything outside the bases.
 func Take(t testing.TB) Inventory {
