@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -26,13 +27,16 @@ type tracedCall struct {
 	configuration bool
 }
 
-const traceFile = "/run/trace"
+const traceFile = "/run/e2e/trace"
 
 // strace runs a program as the account under strace(1). Only its first thread is
 // traced: that makes all of the program's own system calls. strace is root's,
 // and sets the user itself (-u), so that file capabilities go on working.
 func strace(t *testing.T, a *rig.Account, options []string, argv ...string) (rig.Result, string) {
 	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(traceFile), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	args := append([]string{"strace", "-q", "-e", "signal=none", "-u", a.Name, "-o", traceFile}, options...)
 	r := rig.Command{Path: "/usr/bin/strace", Args: append(args, argv...), Env: a.Env()}.Run(t)
 	text, err := os.ReadFile(traceFile)

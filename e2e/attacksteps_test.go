@@ -1,0 +1,256 @@
+package e2e
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/e2e/attack"
+	"tmpshell/e2e/rig"
+	"tmpshell/e2e/view"
+)
+
+// steps are the calls after which something else may be there than before: it is
+// at these that a program is stopped.
+var steps = []string{"openat", "statx", "newfstatat", "mkdir", "mkdirat", "renameat2", "ioctl", "chown", "chmod", "fchown", "fchmod", "setfsuid", "unlinkat", "umask", "write"}
+
+// rearrangements are what mallory does to names that she has taken, while the
+// program stands still. /etc/target is root's.
+var rearrangements = []string{
+	"rm -rf .private/1000; rmdir .private; mv .private gone; mkdir -m 777 .private .private/1000",
+	"rm -rf .private/1000; rmdir .private; mv .private gone; ln -s /etc/target .private",
+	"rm -rf .private/1000; mv .private/1000 .private/gone; ln -s /etc/target .private/1000",
+	"rm -rf .private/1000; mv .private gone; mkfifo .private",
+}
+
+// TestAttackSteps: a program is stopped after each of its steps, the names are
+// rearranged, and it goes on. It is killed at each of its calls.
+func TestAttackSteps(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "strace")
+	s := newScene(t, methodEnv)
+	s.stage(t, attempt{})
+	naive := []string{attack.Naive, "-c", "exec " + attack.Session}
+	helper, login := []string{rig.Helper}, []string{rig.Tmpshell, "-c", "exec " + attack.Session}
+	table := attack.Table{Title: "steps"}
+	squat := func() { s.clear(t); as(t, s.mallory, "mkdir -m 777 /tmp/.private") }
+
+	stopped := attack.Begin(t, "stopped after each step, and names rearranged")
+	for i, c := range s.calls(t, squat, steps, naive) {
+		squat()
+		before := attack.Take(t)
+		s.stopAt(t, c, rearrangements[i%len(rearrangements)], naive)
+		stopped.Naive(len(before.Changes(t)) > 0) // that it accepts her base is another attack
+	}
+	for _, program := range [][]string{helper, login} {
+		for i, c := range s.calls(t, squat, steps, program) {
+			for _, change := range []string{rearrangements[i%len(rearrangements)], rearrangements[(i+1)%len(rearrangements)]} {
+				squat()
+				before := attack.Take(t)
+				r := s.stopAt(t, c, change, program)
+				s.held(t, stopped, c.line+"; "+change, before, r)
+			}
+		}
+	}
+	table.Add(stopped)
+
+	killed := attack.Begin(t, "killed at each call")
+	for _, c := range s.calls(t, func() { s.clear(t) }, nil, naive) {
+		s.clear(t)
+		strace(t, s.alice, []string{"-e", injection{c, kill}.option(s.alice)}, naive...)
+		r := rig.Command{As: s.alice, Path: naive[0], Args: naive}.Run(t)
+		_, why := s.login.Judge(r)
+		killed.Naive(why != "")
+	}
+	for _, c := range s.calls(t, squat, nil, helper) {
+		squat()
+		before := attack.Take(t)
+		r, _ := strace(t, s.alice, []string{"-e", injection{c, kill}.option(s.alice)}, helper...)
+		s.held(t, killed, c.line, before, r)
+	}
+	table.Add(killed)
+	view.Tell(table.String())
+}
+
+// calls lists a program's own calls of these names, or all of them.
+func (s *scene) calls(t *testing.T, prepare func(), names, argv []string) []tracedCall {
+	t.Helper()
+	prepare()
+	_, trace := strace(t, s.alice, nil, argv...)
+	return slices.DeleteFunc(parseTrace(trace)[1:], func(c tracedCall) bool {
+		return argv[0] != attack.Naive && !c.ours || names != nil && !slices.Contains(names, c.name)
+	})
+}
+
+// held notes how the helper, or a login, has ended, and that the next login is
+// right.
+func (s *scene) held(t *testing.T, row *attack.Row, what string, before attack.Inventory, r rig.Result) {
+	t.Helper()
+	wrong := before.Changes(t)
+	end := attack.Right
+	switch {
+	case r.Stdout != "":
+		var why string
+		if end, why = s.login.Judge(r); why != "" {
+			wrong = append(wrong, why)
+		}
+	case r.Signal != 0:
+		end = attack.Killed
+	case r.Status != 0:
+		end = attack.Reported
+	}
+	next := s.alice.Login(t, "exec "+attack.Session)
+	if got, why := s.login.Judge(next); got != attack.Right {
+		wrong = append(wrong, fmt.Sprintf("the next login: %s %s", got, why))
+	}
+	if len(wrong) > 0 {
+		wrong = append(wrong, "at "+what)
+	}
+	row.Held(1, end, wrong...)
+}
+
+// stopAt runs a program as alice, stops it after a call, lets mallory do
+// something in /tmp, and lets it go on.
+func (s *scene) stopAt(t *testing.T, c tracedCall, script string, argv []string) rig.Result {
+	t.Helper()
+	// Not a pipe: the program would have it open, too.
+	const fifo, end = "/run/e2e/fifo", "the end"
+	if err := unix.Mkfifo(fifo, 0o600); err != nil && err != unix.EEXIST {
+		t.Fatal(err)
+	}
+	trace, err := os.OpenFile(fifo, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trace.Close()
+	var stdout, stderr strings.Builder
+	cmd := exec.Command("strace", append([]string{"-q", "-u", s.alice.Name, "-o", fifo, "-e", "trace=" + c.name, "-e", "signal=STOP",
+		"-e", fmt.Sprintf("inject=%s:signal=STOP:when=%d", c.name, c.nth)}, argv...)...)
+	cmd.Env, cmd.Dir = s.alice.Env(), "/"
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = cmd.Wait()
+		fmt.Fprintln(trace, end)
+	}()
+	stops := 0
+	for lines := bufio.NewScanner(trace); lines.Scan() && lines.Text() != end; {
+		if !strings.Contains(lines.Text(), "--- stopped by SIGSTOP ---") {
+			continue
+		}
+		stops++
+		_ = rig.Command{As: s.mallory, Path: "/bin/bash", Args: []string{"bash", "-c", "umask 0; cd /tmp; " + script}}.Run(t)
+		children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", cmd.Process.Pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, child := range strings.Fields(string(children)) {
+			var pid int
+			if _, err := fmt.Sscan(child, &pid); err == nil {
+				_ = syscall.Kill(pid, syscall.SIGCONT) // a child of our child
+			}
+		}
+	}
+	<-done
+	if stops == 0 {
+		t.Errorf("not stopped at %s", c.line)
+	}
+	return rig.Result{Stdout: stdout.String(), Stderr: stderr.String(), Status: cmd.ProcessState.ExitCode()}
+}
+
+// clear empties /tmp, and makes what the attacks are aimed at.
+func (s *scene) clear(t *testing.T) {
+	t.Helper()
+	names, err := filepath.Glob("/tmp/.private*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_DIRECTORY, 0)
+		if err == nil {
+			_ = unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, 0)
+			f.Close()
+		}
+	}
+	rig.Must(t, "bash", "-ec", "shopt -s dotglob; rm -rf /tmp/* /run/user/1000 /etc/target; mkdir /etc/target; touch /etc/target/file")
+}
+
+// TestAttackUserNamespace: root in a namespace of her own, with a configuration
+// and directories of her own, alice gains nothing outside.
+func TestAttackUserNamespace(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "unshare", "nsenter")
+	s := newScene(t, methodEnv)
+	const fake = `printf "Directory /etc env\nDirectory /root env\nDirectory /home/mallory env\nDirectory /tmp mount\n" >~/conf; mkdir -p ~/fake
+		mount --bind ~/conf /etc/tmpshell.conf; mount -t tmpfs -o mode=1777 fake /tmp; ln -s /etc /tmp/.private; mount --bind ~/fake /var/lib; `
+	table := attack.Table{Title: "user namespaces"}
+	for _, flags := range []string{"-Urm", "-Um --map-current-user", "-Urmpf --mount-proc"} {
+		t.Run(flags, func(t *testing.T) {
+			row := attack.Begin(t, "unshare "+flags)
+			s.stage(t, attempt{})
+			t.Run("naive", func(t *testing.T) {
+				// A service of root's that looks at the world as its client does.
+				before := attack.Take(t)
+				pid := start(t, []string{"setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "unshare", "-Urm", "sh", "-c", fake + "echo there $$; exec sleep 1000"}, s.alice.Env())
+				rig.Sh(t, fmt.Sprintf("nsenter --mount=/proc/%d/ns/mnt naive -u 1000", pid))
+				row.Naive(len(before.Changes(t)) > 0)
+				rig.Must(t, "rm", "-rf", "/etc/1000")
+			})
+			for _, run := range []string{rig.Tmpshell + " -c true", rig.Tmpshell + " --exec true", rig.Helper} {
+				before := attack.Take(t)
+				r := rig.Command{As: s.alice, Path: "/bin/bash", Args: []string{"bash", "-c", "exec unshare " + flags + " sh -c '" + fake + "exec " + run + "'"}}.Run(t)
+				wrong := before.Changes(t)
+				if r.Signal != 0 || r.Status > 2 && r.Status != 125 {
+					wrong = append(wrong, fmt.Sprintf("%s: %+v", run, r))
+				}
+				next := s.alice.Login(t, "exec "+attack.Session)
+				if got, why := s.login.Judge(next); got != attack.Right {
+					wrong = append(wrong, fmt.Sprintf("the next login: %s %s", got, why))
+				}
+				end := attack.Right
+				if r.Status != 0 {
+					end = attack.Refused
+				}
+				row.Held(1, end, wrong...)
+			}
+			table.Add(row)
+		})
+	}
+	view.Tell(table.String())
+}
+
+// TestStoppedHelper: alice stops her helper for good. Her login goes on after 15
+// seconds, and the next one has its directory.
+func TestStoppedHelper(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "strace")
+	s := newScene(t, methodEnv)
+	s.stage(t, attempt{})
+	// The launcher makes no such call.
+	r, trace := strace(t, s.alice, []string{"-f", "-e", "trace=setfsuid", "-e", "signal=STOP", "-e", "inject=setfsuid:signal=STOP:when=3"},
+		rig.Tmpshell, "-c", "exec "+attack.Session)
+	if end, why := s.login.Judge(r); end != attack.Fallback || !strings.Contains(trace, "stopped by SIGSTOP") {
+		t.Errorf("%s %s\n%s", end, why, trace)
+	}
+	if end, why := s.login.Judge(s.alice.Login(t, "exec "+attack.Session)); end != attack.Right {
+		t.Errorf("the next login: %s %s", end, why)
+	}
+}
