@@ -109,13 +109,13 @@ func runFaults(t *testing.T, p faultProgram) {
 	inject := func(i injection, login attack.Login) {
 		t.Helper()
 		var r rig.Result
-		const times = 3
+		const times = 6
 		for try := 1; ; try++ {
 			p.fresh(t)
 			if r, trace = strace(t, alice, []string{"-e", "trace=" + i.call.name, "-e", i.option(alice)}, argv...); i.happened(r, trace) {
 				break
 			}
-			if try == times {
+			if i = i.another(try - 1); try == times {
 				if table.unreached++; i.call.ours {
 					t.Errorf("%v: the call is not made any more", i)
 				}

@@ -115,12 +115,34 @@ func (i injection) option(a *rig.Account) string {
 	return "inject=" + i.call.name + what + ":when=" + strconv.Itoa(i.call.nth)
 }
 
-// happened tells whether the call was made at all.
+// happened tells whether it has happened, to this call and not to a thread of
+// the runtime's that is made in its place.
 func (i injection) happened(r rig.Result, trace string) bool {
+	at := "(INJECTED)"
 	if i.fault == kill {
-		return r.Signal == syscall.SIGKILL // strace dies of what the program died of
+		if r.Signal != syscall.SIGKILL { // strace dies of what the program died of
+			return false
+		}
+		at = i.call.name + "("
 	}
-	return strings.Contains(trace, "(INJECTED)")
+	last := strings.LastIndex(trace, at)
+	if last < 0 || !i.call.forks() {
+		return last >= 0
+	}
+	line := trace[strings.LastIndexByte(trace[:last], '\n')+1:]
+	return !strings.Contains(line, "CLONE_THREAD")
+}
+
+// forks: the call makes a process. The runtime makes its threads by the same
+// one, as many as it happens to need.
+func (c tracedCall) forks() bool { return c.ours && c.name == "clone" }
+
+// another is the injection for the next try.
+func (i injection) another(try int) injection {
+	if i.call.forks() {
+		i.call.nth += []int{-1, 2, -1}[try%3]
+	}
+	return i
 }
 
 func (i injection) String() string { return i.fault + " at " + i.call.line }
