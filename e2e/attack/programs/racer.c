@@ -84,6 +84,8 @@ int main(int argc, char **argv)
 	snprintf(entry, sizeof entry, BASE "/%s", argv[3]);
 	snprintf(spare, sizeof spare, "/tmp/spare-%u", getuid());
 	umask(0);
+	if (nice(5) == -1) // all of them together are to leave the logins some time
+		return 2;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	void (*race)(void) = !strcmp(argv[1], "base") ? base : !strcmp(argv[1], "user") ? user : fallback;
 	while (getppid() != 1)
