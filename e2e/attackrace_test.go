@@ -12,7 +12,7 @@ import (
 )
 
 // raceLogins is how many logins each of the races has to win.
-const raceLogins = 1000
+const raceLogins = 800
 
 // TestAttackRaces: names that change at full speed while a user logs in, by
 // another user and by himself.

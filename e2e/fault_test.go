@@ -20,9 +20,10 @@ type faultProgram struct {
 	policy []string
 	// fresh brings about what the program is to find.
 	fresh   func(t *testing.T)
-	helper  bool // the program is tmpshell-helper, not the login
-	mounted bool // method mount
-	joins   bool // there is an older session
+	helper  bool   // the program is tmpshell-helper, not the login
+	mounted bool   // method mount
+	joins   bool   // there is an older session
+	only    string // of OnFailure, where both take too long for one view
 	account *rig.Account
 }
 
@@ -44,8 +45,14 @@ func TestFaultsHelper(t *testing.T) {
 }
 
 // TestFaultsMount: a login that mounts.
-func TestFaultsMount(t *testing.T) {
-	runFaults(t, faultProgram{name: "login, method mount", policy: []string{methodMount}, mounted: true, fresh: func(t *testing.T) {
+func TestFaultsMount(t *testing.T) { faultsMount(t, "fallback") }
+
+// TestFaultsMountDeny: the same with OnFailure deny.
+func TestFaultsMountDeny(t *testing.T) { faultsMount(t, "deny") }
+
+func faultsMount(t *testing.T, only string) {
+	t.Helper()
+	runFaults(t, faultProgram{name: "login, method mount, OnFailure " + only, only: only, policy: []string{methodMount}, mounted: true, fresh: func(t *testing.T) {
 		removeDirectories(t)
 		if err := os.Truncate(sessionsList, 0); err != nil {
 			t.Fatal(err)
@@ -66,9 +73,15 @@ func TestFaultsMountHelper(t *testing.T) {
 }
 
 // TestFaultsJoin: a login that enters the namespace of an older session.
-func TestFaultsJoin(t *testing.T) {
+func TestFaultsJoin(t *testing.T) { faultsJoin(t, "fallback") }
+
+// TestFaultsJoinDeny: the same with OnFailure deny.
+func TestFaultsJoinDeny(t *testing.T) { faultsJoin(t, "deny") }
+
+func faultsJoin(t *testing.T, only string) {
+	t.Helper()
 	var list []byte
-	runFaults(t, faultProgram{name: "second session, method mount", policy: []string{methodMount}, mounted: true, joins: true, fresh: func(t *testing.T) {
+	runFaults(t, faultProgram{name: "second session, method mount, OnFailure " + only, only: only, policy: []string{methodMount}, mounted: true, joins: true, fresh: func(t *testing.T) {
 		removeDirectories(t)
 		if list == nil {
 			list, _ = os.ReadFile(sessionsList)
@@ -147,8 +160,11 @@ func runFaults(t *testing.T, p faultProgram) {
 		}
 	}
 	rounds := []bool{false, true}
-	if p.helper {
-		rounds = rounds[:1] // it leaves OnFailure to the login
+	switch {
+	case p.helper || p.only == "fallback":
+		rounds = rounds[:1] // the helper leaves OnFailure to the login
+	case p.only == "deny":
+		rounds = rounds[1:]
 	}
 	for round, deny := range rounds {
 		policy := append([]string{"Shell " + attack.Session}, p.policy...)
