@@ -166,7 +166,11 @@ func runFaults(t *testing.T, p faultProgram) {
 	case p.only == "deny":
 		rounds = rounds[1:]
 	}
-	for round, deny := range rounds {
+	for _, deny := range rounds {
+		round := 0
+		if deny {
+			round = 1 // other errors than the first time
+		}
 		policy := append([]string{"Shell " + attack.Session}, p.policy...)
 		if deny {
 			policy = append(policy, "OnFailure deny")
