@@ -71,7 +71,15 @@ func inTmux(t *testing.T, a *rig.Account, before []string, command, typed string
 	if command != "" {
 		session = append(session, command)
 	}
-	do(session...)
+	// A server that is about to end may still answer at its socket, and takes
+	// the new session with it.
+	until(t, "a server", func() bool {
+		r := program(a, append(append(before, "tmux", "-f", "/etc/tmux.e2e"), session...)...).Run(t)
+		if r.Status != 0 && !strings.Contains(r.Stderr, "server exited") {
+			t.Fatalf("tmux %q: status %d: %s", session, r.Status, r.Stderr)
+		}
+		return r.Status == 0
+	})
 	defer func() {
 		do("kill-server")
 		until(t, "the server's end", func() bool {
