@@ -26,12 +26,17 @@ func instance(top, at, share string) Instance {
 func furnish(t *testing.T) string {
 	t.Helper()
 	top := shared(t)
+	furnishAt(t, top)
+	return top
+}
+
+func furnishAt(t *testing.T, top string) {
+	t.Helper()
 	must(t, os.Chmod(top, 0o755))
 	for _, d := range []string{"lib", "run", "public", "cache"} {
 		must(t, os.Mkdir(top+"/"+d, 0o755))
 	}
 	must(t, os.Chmod(top+"/public", 0o777|os.ModeSticky))
-	return top
 }
 
 const (

@@ -206,8 +206,7 @@ func (m *Maker) restore(dir int, path, entry string, mode uint32, why error) err
 func (m *Maker) users(dir int, path, entry string) (int, error) {
 	fd := -1
 	err := m.eventually(func() error {
-		var err error
-		_ = caps.With(search, func() error {
+		err := caps.With(search, func() (err error) {
 			fd, err = openUser(dir, path, entry, m.UID, false)
 			return err
 		})
