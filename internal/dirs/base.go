@@ -23,18 +23,19 @@ func (m *Maker) base(s Spec) (int, error) {
 		return -1, err
 	}
 	defer sys.Close(parent)
+	var why error
 	for range attempts {
 		var fd int
-		if fd, err = openBase(parent, s); err == nil {
+		if fd, why = openBase(parent, s); why == nil {
 			guard(fd, s)
 			return fd, nil
 		}
-		err = caps.AsRoot(0, func() error { return m.mend(parent, s, err) })
+		err := caps.AsRoot(0, func() error { return m.mend(parent, s, why) })
 		if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
 			return -1, err
 		}
 	}
-	return -1, err
+	return -1, why
 }
 
 // makeParent makes the directory itself, when an administrator names one that

@@ -18,7 +18,9 @@ type Faults struct {
 	mutex    sync.Mutex
 	left     int // calls before the one that fails; negative: none does
 	errno    syscall.Errno
-	hit      int
+	hit      int  // the number of the one that has failed, or -1
+	lasting  bool // and so do all later ones of this number
+	hook     func()
 }
 
 // Spare says of calls that they are not to be counted, nor to fail.
@@ -61,7 +63,25 @@ func NewFaults(t *testing.T, spare Spare, calls ...int) *Faults {
 func (f *Faults) Fail(n int, errno syscall.Errno) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	f.left, f.errno, f.hit = n, errno, -1
+	f.left, f.errno, f.hit, f.lasting, f.hook = n, errno, -1, false, nil
+}
+
+// FailFrom makes the call fail that comes after n others, and all of its number
+// that come later.
+func (f *Faults) FailFrom(n int, errno syscall.Errno) {
+	f.Fail(n, errno)
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.lasting = true
+}
+
+// Before calls hook, on another thread, when the call is about to be made that
+// comes after n others.
+func (f *Faults) Before(n int, hook func()) {
+	f.Fail(n, 0)
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.hook = hook
 }
 
 // Stop lets every call through, and returns the number of the one that failed,
@@ -69,7 +89,7 @@ func (f *Faults) Fail(n int, errno syscall.Errno) {
 func (f *Faults) Stop() int {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	f.left = -1
+	f.left, f.lasting = -1, false
 	return f.hit
 }
 
@@ -115,8 +135,13 @@ func (f *Faults) watch(spare Spare) {
 func (f *Faults) decide(call int, a *answer) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	if f.left == 0 {
-		f.hit, a.flags, a.errno = call, 0, -int32(f.errno)
+	if f.left == 0 || f.lasting && f.hit == call {
+		f.hit = call
+		if f.hook == nil {
+			a.flags, a.errno = 0, -int32(f.errno)
+		} else {
+			f.hook()
+		}
 	}
 	f.left = max(f.left-1, -1)
 }
