@@ -189,8 +189,16 @@ func (o operation) fault(t *testing.T, n int, pretended bool) {
 	case !pretended && !errors.Is(err, unix.EIO):
 		t.Errorf("call %d (%d) fails with EIO: %v", n, call, err)
 	case errors.Is(err, caps.ErrLost):
+		if errors.Is(err, caps.ErrNotRoot) != strings.Contains(err.Error(), caps.ErrNotRoot.Error()) || errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%v is taken for another error", err)
+		}
 		never := func() error { t.Error("privilege is used after ErrLost"); return nil }
-		for _, again := range []error{caps.With(0, never), caps.AsRoot(0, never), caps.KeepOf(0), caps.Quietly(func() error { return nil })} {
+		f.Fail(0, unix.EIO)
+		nothing := []error{caps.With(0, never), caps.AsRoot(0, never), caps.KeepOf(0)}
+		if call := f.Stop(); call >= 0 {
+			t.Errorf("call %d is made after ErrLost", call)
+		}
+		for _, again := range append(nothing, caps.Quietly(func() error { return nil })) {
 			if !errors.Is(again, caps.ErrLost) {
 				t.Errorf("call %d (%d) fails with ErrLost; the next error is %v", n, call, again)
 			}

@@ -1,6 +1,7 @@
 package caps_test
 
 import (
+	"io/fs"
 	"os"
 	"slices"
 	"testing"
@@ -96,8 +97,9 @@ func TestGrantMissing(t *testing.T) {
 	locked(t, func() {
 		set(t, caps.State{Permitted: given, Inheritable: caps.DACOverride})
 		before := look(t)
-		if err := caps.Grant(given | caps.SetUID); err == nil {
-			t.Error("what the thread does not have is granted")
+		err := caps.Grant(given | caps.SetUID)
+		if pe, ok := err.(*fs.PathError); !ok || pe.Path != "cap_setuid" {
+			t.Errorf("cap_setuid is missing, and the error is %v", err)
 		}
 		if now := look(t); now != before {
 			t.Errorf("afterwards: %+v", now)
