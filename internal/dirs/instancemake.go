@@ -112,11 +112,17 @@ func (m *Maker) points(i Instance) error {
 		return err
 	}
 	defer sys.Close(shared)
-	if point, err := i.OpenSharedPoint(); err == nil {
+	point, err := i.OpenSharedPoint()
+	if err == nil {
 		sys.Close(point)
 		return nil // in a session, the shared directory is what is seen there
 	}
-	point, err := m.roots(shared, i.SharedPath(), i.Name(), 0o755)
+	// For any other reason, such as too few descriptors, it may be that, which
+	// must not get the mode of a mount point.
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrUnsafe) {
+		return err
+	}
+	point, err = m.roots(shared, i.SharedPath(), i.Name(), 0o755)
 	sys.Close(point)
 	return err
 }

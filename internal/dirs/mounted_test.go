@@ -76,6 +76,132 @@ func TestMountedBase(t *testing.T) {
 	}
 }
 
+// A base that another program guards may be mounted: /run/user in a container.
+func TestMountedOthersBase(t *testing.T) {
+	spec := Spec{Parent: testas.Dir(), Base: "user", Mode: 0o755}
+	if testas.Inside() == "" {
+		dir := shared(t)
+		must(t, os.Mkdir(dir+"/user", 0o755))
+		alone(t, "others", dir)
+		return
+	}
+	runtime.LockOSThread()
+	mount(t, "", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+	mount(t, "x", spec.BasePath(), "tmpfs", 0, "mode=711,uid=0,gid=7")
+	m := Maker{UID: alice}
+	if err := caps.Quietly(func() error { return m.Make(spec) }); err != nil {
+		t.Error(err)
+	}
+}
+
+// Inside a session, where something else is mounted on it, the shared directory
+// is found where the session keeps it; outside, that place is an empty one.
+func TestOpenShared(t *testing.T) {
+	same := func(i Instance, path string) {
+		t.Helper()
+		fd, err := i.OpenShared()
+		must(t, err)
+		defer sys.Close(fd)
+		got, err := sys.Fstat(fd)
+		must(t, err)
+		want, err := sys.StatPath(path)
+		if err != nil || !got.SameFile(want) {
+			t.Errorf("OpenShared is not %s, %v", path, err)
+		}
+	}
+	if testas.Inside() == "" {
+		top := furnish(t)
+		i := instance(top, "public", "")
+		same(i, i.At)
+		must(t, os.MkdirAll(i.SharedPath(), 0o755))
+		must(t, os.Mkdir(top+"/public/mine", 0o755))
+		alone(t, "shared", top)
+		must(t, os.Chown(i.In.Run, alice, alice))
+		same(i, i.At) // what is not root's is not believed
+		if err := i.CheckMountPoint(); err != nil {
+			t.Errorf("CheckMountPoint: %v", err)
+		}
+		must(t, os.Chown(top+"/public", alice, alice))
+		if err := i.CheckMountPoint(); !errors.Is(err, ErrUnsafe) {
+			t.Errorf("CheckMountPoint, of alice's: %v", err)
+		}
+		i.At = top + "/none"
+		if err := i.CheckMountPoint(); err == nil || !strings.Contains(err.Error(), "tmpshellctl setup") {
+			t.Errorf("CheckMountPoint, not there: %v", err)
+		}
+		return
+	}
+	runtime.LockOSThread()
+	i := instance(testas.Dir(), "public", "")
+	mount(t, "", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+	same(i, i.At)
+	mount(t, i.At, i.SharedPath(), "", unix.MS_BIND, "")
+	mount(t, i.At+"/mine", i.At, "", unix.MS_BIND, "")
+	same(i, i.SharedPath())
+	if _, err := os.Lstat(i.SharedPath() + "/mine"); err != nil {
+		t.Error(err)
+	}
+}
+
+// In a session, the place for the shared directory is the shared directory:
+// whatever fails, or whatever descriptors the caller leaves to the helper, its
+// mode is not made that of an empty mount point.
+func TestMakeInSession(t *testing.T) {
+	label := testas.Inside()
+	if label == asMaker {
+		insideInstance(t)
+		return
+	}
+	if label == "" {
+		for _, how := range []string{"calls", "descriptors"} {
+			top := furnish(t)
+			makeInstance(t, alice, top, "public")
+			alone(t, how, top)
+			wantDir(t, top+"/public", 0, 0, 0o1777)
+		}
+		return
+	}
+	runtime.LockOSThread()
+	i := instance(testas.Dir(), "public", shares)
+	mount(t, "", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+	mount(t, i.At, i.SharedPath(), "", unix.MS_BIND, "")
+	mount(t, testas.Dir()+"/cache", i.At, "", unix.MS_BIND, "")
+	make := func(what string, n int) error {
+		m := Maker{UID: alice}
+		err := caps.Quietly(func() error { return m.MakeInstance(i) })
+		var st unix.Stat_t // of a call that is not watched
+		if err := unix.Stat(i.SharedPath(), &st); err != nil || st.Mode != unix.S_IFDIR|0o1777 {
+			t.Fatalf("%s %d: the shared directory is %o, %v", what, n, st.Mode, err)
+		}
+		return err
+	}
+	if label == "descriptors" {
+		var before unix.Rlimit
+		must(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
+		failed := 0
+		for n := uint64(3); n < 40; n++ {
+			must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: n, Max: before.Max}))
+			err := make(label, int(n))
+			must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before))
+			if err != nil {
+				failed++
+			}
+		}
+		if failed < 5 || failed > 30 {
+			t.Errorf("%d of 37 numbers of descriptors were too few", failed)
+		}
+		return
+	}
+	f := testas.NewFaults(t, nil, unix.SYS_OPENAT, unix.SYS_STATX, unix.SYS_MKDIRAT)
+	for n := 0; ; n++ {
+		f.Fail(n, unix.EMFILE)
+		if err := make(label, n); f.Stop() < 0 {
+			must(t, err)
+			return
+		}
+	}
+}
+
 // A fallback directory has a name that anybody could have taken.
 func TestMountedFallback(t *testing.T) {
 	if testas.Inside() == "" {
@@ -116,6 +242,11 @@ func TestFallbackReadOnly(t *testing.T) {
 		runtime.LockOSThread()
 		dir := testas.Dir()
 		f := testas.NewFaults(t, nil, unix.SYS_MKDIRAT)
+		// Nobody can make every name beforehand, but who can is told.
+		f.FailFrom(0, unix.EEXIST)
+		if path, err := Fallback(dir+"/none", alice); path != "" || !errors.Is(err, unix.ENOENT) {
+			t.Errorf("Fallback() = %q, %v", path, err)
+		}
 		for _, c := range []struct{ dir, want string }{{dir + "/hers", dir + "/hers/.private-61001"}, {dir + "/bobs", ""}, {dir + "/none", ""}} {
 			f.FailFrom(0, unix.EROFS)
 			path, err := Fallback(c.dir, alice)
