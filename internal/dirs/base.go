@@ -72,7 +72,7 @@ func (m *Maker) mend(parent int, s Spec, why error) error {
 			if checkBase(st, s) == nil {
 				return nil // another helper was faster: look again
 			}
-			return repair(fd, st, s)
+			return repair(fd, s)
 		}
 	}
 	return m.replace(parent, s, why)
@@ -80,17 +80,15 @@ func (m *Maker) mend(parent int, s Spec, why error) error {
 
 // repair sets mode and group of a base that is root's. It is one that a
 // cleaner, an unpacked archive or a hasty administrator left.
-func repair(path int, st sys.Stat, s Spec) error {
+func repair(path int, s Spec) error {
 	_ = setAppendOnly(path, false) // forbids chmod, too; guard sets it again
 	fd, err := sys.Reopen(path)
 	if err != nil {
 		return withPath(err, s.BasePath())
 	}
 	defer sys.Close(fd)
-	if st.GID != 0 {
-		if err := sys.Fchgrp(fd, s.BasePath(), 0); err != nil {
-			return err
-		}
+	if err := sys.Fchgrp(fd, s.BasePath(), 0); err != nil {
+		return err
 	}
 	return sys.Fchmod(fd, s.BasePath(), s.Mode)
 }

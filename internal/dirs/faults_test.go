@@ -91,6 +91,10 @@ func faultyCases() []faulty {
 	}{
 		{"nothing", 13, func(*testing.T, string) {}},
 		{"everything", 13, good},
+		{"a directory that is shut", 14, func(t *testing.T, dir string) {
+			good(t, dir)
+			must(t, os.Chmod(dir+"/.private/61001", 0))
+		}},
 		{"a squatted base", 15, func(t *testing.T, dir string) {
 			good(t, dir)
 			must(t, os.Chown(dir+"/.private", bob, bob))
@@ -145,7 +149,35 @@ func instanceCases() []faulty {
 			faulty{at, furnishAt, make, verify, 17},
 			faulty{at + " to mend", func(t *testing.T, dir string) { furnishSpoilt(t, dir, at) }, make, verify, 29})
 	}
+	places := func(dir string) error {
+		m := Maker{UID: alice}
+		return caps.Quietly(func() error { return m.MakePlaces(instance(dir, "new", shares)) })
+	}
+	list = append(list,
+		faulty{"places", furnishAt, places, func(dir string) error {
+			return errors.Join(instance(dir, "new", "").VerifyPlaces(), lstat(dir+"/new/meet"), lstat(dir+"/lib/store"))
+		}, 17},
+		faulty{"places of method tmpfs", furnishAt, func(dir string) error {
+			m, i := Maker{UID: alice}, instance(dir, "new", shares)
+			i.Fresh = true
+			return caps.Quietly(func() error { return m.MakeInstance(i) })
+		}, func(dir string) error { return errors.Join(instance(dir, "new", "").VerifyPlaces(), lstat(dir+"/new")) }, 17},
+		faulty{"shares to mend", func(t *testing.T, dir string) {
+			furnishAt(t, dir)
+			own := furnishRight(t, dir, "public")
+			must(t, errors.Join(os.Remove(own+"/sock"), os.Remove(own+"/meet"), os.WriteFile(own+"/meet", nil, 0o644)))
+		}, func(dir string) error {
+			m := Maker{UID: alice}
+			return caps.Quietly(func() error { return m.MakeInstance(instance(dir, "public", shares)) })
+		}, func(dir string) error {
+			return caps.Quietly(func() error { return instance(dir, "public", shares).Verify(alice) })
+		}, 17})
 	return list
+}
+
+func lstat(path string) error {
+	_, err := os.Lstat(path)
+	return err
 }
 
 // furnishSpoilt makes what none of is as it must be.
@@ -185,7 +217,7 @@ var hows = []how{
 	{"once", watched, unix.EIO, false, []error{unix.EIO, unix.EPERM}},
 	{"always", changing, unix.EIO, true, []error{unix.EIO, unix.EPERM}},
 	{"made meanwhile", []int{unix.SYS_MKDIRAT, unix.SYS_SYMLINKAT}, unix.EEXIST, false, []error{unix.ENOENT}},
-	{"gone meanwhile", []int{unix.SYS_RENAMEAT2}, unix.ENOENT, false, nil},
+	{"gone meanwhile", []int{unix.SYS_RENAMEAT2}, unix.ENOENT, false, []error{unix.ENOTDIR}}, // a lie: it is there
 	{"not there for a moment", []int{unix.SYS_OPENAT, unix.SYS_STATX}, unix.ENOENT, false, []error{unix.ENOENT, unix.EPERM}},
 }
 

@@ -90,27 +90,69 @@ func TestReplaceImpossible(t *testing.T) {
 // Another helper replaces the squat between the look at it and the exchange:
 // its base, with a directory in use, is put back.
 func TestReplaceRaced(t *testing.T) {
-	const chown, fowner caps.Set = 1 << unix.CAP_CHOWN, 1 << unix.CAP_FOWNER
 	if testas.Inside() != "" {
 		dir := testas.Dir()
 		run, f := watchRenames(t)
-		f.Before(0, func() {
-			for _, err := range []error{
-				os.Rename(dir+"/.private", dir+"/squat"),
-				os.Rename(dir+"/other", dir+"/.private"),
-			} {
-				if err != nil {
-					t.Error(err)
-				}
-			}
-		})
+		f.Before(0, anotherHelper(t, dir))
 		if err := run(); err != nil {
 			t.Error(err)
 		}
 		return
 	}
+	raced(t)
+}
+
+// The same before the look: what is root's and a directory is not touched.
+func TestReplaceLate(t *testing.T) {
+	if testas.Inside() != "" {
+		dir := testas.Dir()
+		runtime.LockOSThread()
+		byName := func(_ int, args [6]uint64) bool { return args[2]&unix.AT_EMPTY_PATH != 0 }
+		f := testas.NewFaults(t, byName, unix.SYS_STATX)
+		f.Before(0, anotherHelper(t, dir))
+		if err := makeIt(Maker{UID: alice, Notice: func(text string) { t.Error("notice:", text) }}); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	raced(t)
+}
+
+// The base is replaced when the user's directory is about to be made in it.
+func TestMakeInReplacedBase(t *testing.T) {
+	if testas.Inside() != "" {
+		dir := testas.Dir()
+		runtime.LockOSThread()
+		f := testas.NewFaults(t, nil, unix.SYS_MKDIRAT)
+		f.Before(0, anotherHelper(t, dir))
+		m := Maker{UID: alice}
+		if err := caps.Quietly(func() error { return m.Make(Spec{Parent: dir, Base: ".private", Mode: 0o711}) }); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	raced(t)
+}
+
+// anotherHelper puts its base in the place of what is there.
+func anotherHelper(t *testing.T, dir string) func() {
+	t.Helper()
+	return func() {
+		if err := errors.Join(os.Rename(dir+"/.private", dir+"/squat"), os.Rename(dir+"/other", dir+"/.private")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// raced has a base of bob's, and one that another helper puts in its place.
+func raced(t *testing.T) {
+	t.Helper()
+	const chown, fowner caps.Set = 1 << unix.CAP_CHOWN, 1 << unix.CAP_FOWNER
 	dir := shared(t)
 	squattedBy(t, dir)
+	if t.Name() == "TestMakeInReplacedBase" {
+		must(t, os.Chown(dir+"/.private", 0, 0))
+	}
 	must(t, os.Mkdir(dir+"/other", 0o711))
 	must(t, os.Mkdir(dir+"/other/61002", 0o700))
 	must(t, os.Chown(dir+"/other/61002", bob, bob))
