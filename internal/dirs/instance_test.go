@@ -159,6 +159,7 @@ func TestInstanceMended(t *testing.T) {
 		{"a store that others can search", "public", chmod(store, 0o711), false, false},
 		{"a store of alice's, of root's group", "public", func() error { return os.Chown(store, alice, 0) }, false, false},
 		{"no directory for the store", "public", func() error { return os.RemoveAll(top + "/lib") }, false, false},
+		{"a store that is shut", "public", chmod(store, 0), false, false},
 		{"a store of another group", "public", func() error { return os.Chown(store, 0, alice) }, false, false},
 		{"a link for a store", "public", replaceBy(store, link), false, false},
 		{"a file for a store", "public", replaceBy(store, file), false, false},

@@ -48,7 +48,7 @@ func TestMakePlaces(t *testing.T) {
 		makeAll := func(m Maker) error { return m.MakePlaces(i) }
 		if kind == "login" {
 			i.Fresh = true
-			makeAll = func(m Maker) error { return m.MakeInstance(i) }
+			makeAll = func(m Maker) error { return errors.Join(m.MakeInstance(i), i.Verify(alice)) }
 		}
 		if err := asHelper(t, makeAll); err != nil {
 			t.Error(err)
