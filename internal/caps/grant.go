@@ -25,8 +25,11 @@ func Grant(g Set) error {
 	if err = set(s); err == nil {
 		err = raise(g &^ old)
 	}
-	if now, getErr := Get(); err == nil && (getErr != nil || now != s || Ambient(g) != g) {
-		err = &fs.PathError{Op: "capset", Path: g.String(), Err: unix.EPERM}
+	if err == nil {
+		var now State
+		if now, err = Get(); err == nil && (now != s || Ambient(g) != g) {
+			err = &fs.PathError{Op: "capset", Path: g.String(), Err: unix.EPERM}
+		}
 	}
 	if err != nil {
 		// Lowering the inheritable set lowers the ambient set with it.

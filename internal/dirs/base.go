@@ -23,18 +23,19 @@ func (m *Maker) base(s Spec) (int, error) {
 		return -1, err
 	}
 	defer sys.Close(parent)
+	var why error
 	for range attempts {
 		var fd int
-		if fd, err = openBase(parent, s); err == nil {
+		if fd, why = openBase(parent, s); why == nil {
 			guard(fd, s)
 			return fd, nil
 		}
-		err = caps.AsRoot(0, func() error { return m.mend(parent, s, err) })
+		err := caps.AsRoot(0, func() error { return m.mend(parent, s, why) })
 		if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
 			return -1, err
 		}
 	}
-	return -1, err
+	return -1, why
 }
 
 // makeParent makes the directory itself, when an administrator names one that
@@ -71,7 +72,7 @@ func (m *Maker) mend(parent int, s Spec, why error) error {
 			if checkBase(st, s) == nil {
 				return nil // another helper was faster: look again
 			}
-			return repair(fd, st, s)
+			return repair(fd, s)
 		}
 	}
 	return m.replace(parent, s, why)
@@ -79,17 +80,15 @@ func (m *Maker) mend(parent int, s Spec, why error) error {
 
 // repair sets mode and group of a base that is root's. It is one that a
 // cleaner, an unpacked archive or a hasty administrator left.
-func repair(path int, st sys.Stat, s Spec) error {
+func repair(path int, s Spec) error {
 	_ = setAppendOnly(path, false) // forbids chmod, too; guard sets it again
 	fd, err := sys.Reopen(path)
 	if err != nil {
 		return withPath(err, s.BasePath())
 	}
 	defer sys.Close(fd)
-	if st.GID != 0 {
-		if err := sys.Fchgrp(fd, s.BasePath(), 0); err != nil {
-			return err
-		}
+	if err := sys.Fchgrp(fd, s.BasePath(), 0); err != nil {
+		return err
 	}
 	return sys.Fchmod(fd, s.BasePath(), s.Mode)
 }

@@ -25,7 +25,11 @@ func TestIsOthers(t *testing.T) {
 			"/tmp/.private-61001":  false,
 			"/x/.private-61001.3":  false,
 			"/x/.private-61002.3":  true,
+			dir + "/bobs-shared":   false,
+			dir + "/bobs-open":     true,
+			dir + "/roots-open":    false,
 			"relative/path":        false,
+			"proc":                 false, // which is there, in the working directory
 			"":                     false,
 			"/tmp/.private/alice":  false, // pam_mktemp's, and not there
 			"/":                    true,  // nobody's temporary directory
@@ -40,6 +44,13 @@ func TestIsOthers(t *testing.T) {
 	for name, uid := range map[string]int{"mine": alice, "bobs": bob, "roots": 0} {
 		must(t, os.Mkdir(dir+"/"+name, 0o700))
 		must(t, os.Chown(dir+"/"+name, uid, uid))
+	}
+	for name, mode := range map[string]os.FileMode{"bobs-shared": 0o777 | os.ModeSticky, "bobs-open": 0o777, "roots-open": 0o777} {
+		must(t, os.Mkdir(dir+"/"+name, 0o700))
+		if name != "roots-open" {
+			must(t, os.Chown(dir+"/"+name, bob, bob))
+		}
+		must(t, os.Chmod(dir+"/"+name, mode))
 	}
 	testas.Run(t, testas.User{UID: alice}, "look", dir)
 }

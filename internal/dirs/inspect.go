@@ -60,8 +60,8 @@ const squatted = ".squatted-"
 // IsMovedAside tells whether an entry's name is one that tmpshell gives what it
 // found in the place of a directory and would not use, and what it was called.
 func IsMovedAside(entry string) (was string, ok bool) {
-	was, tail, ok := strings.Cut(entry, squatted)
-	return was, ok && was != "" && len(tail) == randomLength && strings.Trim(tail, digits) == ""
+	was, tail, _ := strings.Cut(entry, squatted)
+	return was, was != "" && len(tail) == randomLength && strings.Trim(tail, digits) == ""
 }
 
 // VerifyPlaces tells what is wrong with the places of an instance. One that is

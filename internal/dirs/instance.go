@@ -95,11 +95,20 @@ func (i Instance) shares(directories bool) []string {
 // OpenShared opens the directory that everybody shares (O_PATH): what is at At,
 // or in a session that has something else there, where that is kept.
 func (i Instance) OpenShared() (int, error) {
-	if fd, err := openParent(i.SharedPath()); err == nil {
-		if i.mounted(fd) {
-			return fd, nil
-		}
-		sys.Close(fd)
+	fd, err := openParent(i.SharedPath())
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrUnsafe) {
+		return openParent(i.At) // no session is inside one then
+	}
+	if err != nil {
+		return -1, err
+	}
+	kept, err := i.mounted(fd)
+	if kept {
+		return fd, nil
+	}
+	sys.Close(fd)
+	if err != nil {
+		return -1, err
 	}
 	return openParent(i.At)
 }
@@ -115,18 +124,18 @@ func (i Instance) CheckMountPoint() error {
 }
 
 // mounted: is something mounted on the directory that fd, at SharedPath, is?
-func (i Instance) mounted(fd int) bool {
+func (i Instance) mounted(fd int) (bool, error) {
 	here, err := sys.MountID(fd)
 	if err != nil {
-		return false
+		return false, err
 	}
 	parent, err := openParent(path.Dir(i.SharedPath()))
 	if err != nil {
-		return false
+		return false, err
 	}
 	defer sys.Close(parent)
 	outside, err := sys.MountID(parent)
-	return err == nil && here != outside
+	return err == nil && here != outside, err
 }
 
 // RootsOwn tells whether what stands for a directory has to be root's, 1777, as

@@ -26,12 +26,17 @@ func instance(top, at, share string) Instance {
 func furnish(t *testing.T) string {
 	t.Helper()
 	top := shared(t)
+	furnishAt(t, top)
+	return top
+}
+
+func furnishAt(t *testing.T, top string) {
+	t.Helper()
 	must(t, os.Chmod(top, 0o755))
 	for _, d := range []string{"lib", "run", "public", "cache"} {
 		must(t, os.Mkdir(top+"/"+d, 0o755))
 	}
 	must(t, os.Chmod(top+"/public", 0o777|os.ModeSticky))
-	return top
 }
 
 const (
@@ -152,6 +157,9 @@ func TestInstanceMended(t *testing.T) {
 		{"a store of alice's", "public", toAlice(store), false, false},
 		{"a store for everybody", "public", chmod(store, 0o777), false, false},
 		{"a store that others can search", "public", chmod(store, 0o711), false, false},
+		{"a store of alice's, of root's group", "public", func() error { return os.Chown(store, alice, 0) }, false, false},
+		{"no directory for the store", "public", func() error { return os.RemoveAll(top + "/lib") }, false, false},
+		{"a store that is shut", "public", chmod(store, 0), false, false},
 		{"a store of another group", "public", func() error { return os.Chown(store, 0, alice) }, false, false},
 		{"a link for a store", "public", replaceBy(store, link), false, false},
 		{"a file for a store", "public", replaceBy(store, file), false, false},
@@ -159,6 +167,7 @@ func TestInstanceMended(t *testing.T) {
 		{"alice's directory is open", "public", chmod(own, 0o755), false, false},
 		{"a link for alice's directory", "public", replaceBy(own, link), false, false},
 		{"a FIFO for alice's directory", "public", replaceBy(own, fifo), false, false},
+		{"a file with the mode of alice's directory", "public", replaceBy(own, func(p string) error { return os.WriteFile(p, nil, 0o700) }), false, false},
 		{"a public instance of alice's", "public", toAlice(public), false, false},
 		{"a public instance that is not sticky", "public", chmod(public, 0o777), false, false},
 		{"a public instance that is shut", "public", chmod(public, 0o700), false, false},
@@ -175,6 +184,9 @@ func TestInstanceMended(t *testing.T) {
 		{"a list of bob's", "public", func() error { return os.Chown(run+"/sessions/"+name(alice), bob, bob) }, true, false},
 		{"a list that others can write", "public", chmod(run+"/sessions/"+name(alice), 0o666), true, false},
 		{"a FIFO for a list", "public", replaceBy(run+"/sessions/"+name(alice), fifo), true, false},
+		{"a FIFO of alice's for a list", "public", replaceBy(run+"/sessions/"+name(alice), func(p string) error {
+			return errors.Join(unix.Mkfifo(p, 0o600), os.Chown(p, alice, alice))
+		}), true, false},
 		{"no list", "public", func() error { return os.Remove(run + "/sessions/" + name(alice)) }, false, false},
 		{"mount points of alice's", "public", toAlice(run + "/shared"), false, false},
 		{"a file for a mount point", "public", replaceBy(run+"/shared/"+filepath.Base(public), file), false, false},
@@ -188,6 +200,7 @@ func TestInstanceMended(t *testing.T) {
 		{"a shared directory that everybody can write to", "cache", chmod(top+"/cache", 0o777), true, false},
 		{"a parent of alice's", "public", toAlice(top + "/lib"), true, false},
 	} {
+		must(t, os.MkdirAll(top+"/lib", 0o755))
 		must(t, os.Chown(top+"/lib", 0, 0))
 		must(t, os.Chown(top+"/cache", 0, 0))
 		must(t, os.Chmod(top+"/cache", 0o755))

@@ -112,11 +112,17 @@ func (m *Maker) points(i Instance) error {
 		return err
 	}
 	defer sys.Close(shared)
-	if point, err := i.OpenSharedPoint(); err == nil {
+	point, err := i.OpenSharedPoint()
+	if err == nil {
 		sys.Close(point)
 		return nil // in a session, the shared directory is what is seen there
 	}
-	point, err := m.roots(shared, i.SharedPath(), i.Name(), 0o755)
+	// For any other reason, such as too few descriptors, it may be that, which
+	// must not get the mode of a mount point.
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrUnsafe) {
+		return err
+	}
+	point, err = m.roots(shared, i.SharedPath(), i.Name(), 0o755)
 	sys.Close(point)
 	return err
 }
@@ -188,17 +194,33 @@ func (m *Maker) roots(dir int, path, entry string, mode uint32) (int, error) {
 
 // restore puts a directory of root's right, and moves anything else aside.
 func (m *Maker) restore(dir int, path, entry string, mode uint32, why error) error {
-	fd, err := sys.OpenAt(dir, entry, unix.O_RDONLY|unix.O_DIRECTORY)
-	if err == nil {
-		defer sys.Close(fd)
-		if st, err := sys.Fstat(fd); err == nil && st.UID == 0 {
-			if err := sys.Fchgrp(fd, path, 0); err != nil {
-				return err
-			}
-			return sys.Fchmod(fd, path, mode)
-		}
+	fd, err := sys.OpenAt(dir, entry, unix.O_PATH|unix.O_DIRECTORY)
+	if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENOTDIR) {
+		return m.aside(dir, path, entry, why)
 	}
-	return m.aside(dir, path, entry, why)
+	if err != nil {
+		return withPath(err, path)
+	}
+	defer sys.Close(fd)
+	st, err := sys.Fstat(fd)
+	if err != nil {
+		return withPath(err, path)
+	}
+	if st.UID != 0 {
+		return m.aside(dir, path, entry, why)
+	}
+	own, err := sys.Reopen(fd)
+	if errors.Is(err, fs.ErrPermission) { // mode 0, and we are root without capabilities
+		return m.aside(dir, path, entry, why)
+	}
+	if err != nil {
+		return withPath(err, path)
+	}
+	defer sys.Close(own)
+	if err := sys.Fchgrp(own, path, 0); err != nil {
+		return err
+	}
+	return sys.Fchmod(own, path, mode)
 }
 
 // users makes a directory that is the user's, 0700, in one that is root's, and
@@ -206,8 +228,7 @@ func (m *Maker) restore(dir int, path, entry string, mode uint32, why error) err
 func (m *Maker) users(dir int, path, entry string) (int, error) {
 	fd := -1
 	err := m.eventually(func() error {
-		var err error
-		_ = caps.With(search, func() error {
+		err := caps.With(search, func() (err error) {
 			fd, err = openUser(dir, path, entry, m.UID, false)
 			return err
 		})

@@ -1,6 +1,7 @@
 package dirs
 
 import (
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -135,6 +136,9 @@ func TestMakeSquattedUser(t *testing.T) {
 			if aside, _ := filepath.Glob(dir + "/.private/61001.squatted-*"); len(aside) != 1 {
 				t.Errorf("moved aside: %q; want one", aside)
 			}
+			if is, err := AppendOnly(Private(dir)); err == nil && !is {
+				t.Error("the append-only flag is gone")
+			}
 		})
 	}
 }
@@ -163,6 +167,66 @@ func TestMakeInOthersBase(t *testing.T) {
 	}
 	if aside, _ := filepath.Glob(dir + "/user/61001.squatted-*"); len(aside) != 1 {
 		t.Errorf("moved aside: %q; want one", aside)
+	}
+}
+
+// What is made is the effective user's; for another it is not made at all.
+func TestMakeForAnother(t *testing.T) {
+	if testas.Inside() != "" {
+		runtime.LockOSThread()
+		dir := testas.Dir()
+		m := Maker{UID: bob}
+		if err := caps.Quietly(func() error { return m.Make(Private(dir)) }); err != errIdentity {
+			t.Errorf("Make: %v", err)
+		}
+		if err := caps.Quietly(func() error { return m.MakeInstance(instance(dir, "public", "")) }); err != errIdentity {
+			t.Errorf("MakeInstance: %v", err)
+		}
+		return
+	}
+	dir := furnish(t)
+	testas.Run(t, testas.User{UID: alice, Caps: caps.Helper}, "another", dir)
+	for _, path := range []string{dir + "/.private", dir + "/lib/store", dir + "/run/places"} {
+		if _, err := os.Lstat(path); err == nil {
+			t.Errorf("%s was made", path)
+		}
+	}
+}
+
+// The other flags of a base stay; where they cannot be asked for, none is set.
+func TestSetAppendOnly(t *testing.T) {
+	if testas.Inside() != "" {
+		runtime.LockOSThread()
+		base, err := unix.Open(testas.Dir(), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		must(t, err)
+		f := testas.NewFaults(t, nil, unix.SYS_OPENAT, unix.SYS_IOCTL)
+		for n := range 3 {
+			f.Fail(n, unix.EIO)
+			if err := setAppendOnly(base, true); err != unix.EIO && !errors.Is(err, unix.EIO) {
+				t.Errorf("call %d fails: %v", n, err)
+			}
+			f.Stop()
+		}
+		must(t, setAppendOnly(base, true))
+		return
+	}
+	dir := shared(t)
+	const noDump = 0x40 // FS_NODUMP_FL
+	flags := func(set int) int {
+		f, err := os.Open(dir)
+		must(t, err)
+		defer f.Close()
+		if set != 0 {
+			must(t, sys.SetFlags(int(f.Fd()), set))
+		}
+		now, err := sys.Flags(int(f.Fd()))
+		must(t, err)
+		return now
+	}
+	before := flags(noDump)
+	testas.Run(t, testas.User{}, "flags", dir)
+	if now := flags(0); now != before|appendOnly {
+		t.Errorf("the flags are %#x; want %#x", now, before|appendOnly)
 	}
 }
 

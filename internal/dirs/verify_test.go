@@ -2,7 +2,9 @@ package dirs
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -105,6 +107,51 @@ func TestVerifyPath(t *testing.T) {
 	must(t, os.Chown(dir+"/bobs", bob, bob))
 	for _, path := range []string{"/link", "/bobs/tmp"} {
 		testas.Run(t, testas.User{UID: alice}, "unsafe", dir+path)
+	}
+}
+
+// The way there may be one that can only be searched; an error names the whole
+// path.
+func TestVerifySearched(t *testing.T) {
+	if testas.Inside() != "" {
+		dir := testas.Dir()
+		if err := Verify(Private(dir), alice); err != nil {
+			t.Error(err)
+		}
+		err := Verify(Private(dir), bob)
+		if pe, ok := err.(*fs.PathError); !ok || pe.Path != dir+"/.private/61002" {
+			t.Errorf("the error is %v", err)
+		}
+		fd, err := OpenParent("/")
+		if err != nil {
+			t.Errorf("the root directory: %v", err)
+		}
+		sys.Close(fd)
+		return
+	}
+	dir := shared(t)
+	must(t, os.Mkdir(dir+"/searched", 0o711))
+	must(t, os.Mkdir(dir+"/searched/tmp", 0o711))
+	good(t, dir+"/searched/tmp")
+	testas.Run(t, testas.User{UID: alice}, "searched", dir+"/searched/tmp")
+}
+
+// A file system that says that it has set a mode, and has not (vfat).
+func TestVerifyModeNotSet(t *testing.T) {
+	if testas.Inside() != "" {
+		runtime.LockOSThread()
+		f := testas.NewFaults(t, nil, unix.SYS_FCHMOD, unix.SYS_FCHMODAT)
+		f.FailFrom(0, 0)
+		if err := Verify(Private(testas.Dir()), alice); !errors.Is(err, ErrUnsafe) {
+			t.Errorf("Verify() = %v; want ErrUnsafe", err)
+		}
+		return
+	}
+	for _, mode := range []os.FileMode{0o755, 0} {
+		dir := shared(t)
+		good(t, dir)
+		must(t, os.Chmod(dir+"/.private/61001", mode))
+		testas.Run(t, testas.User{UID: alice}, "mode", dir)
 	}
 }
 

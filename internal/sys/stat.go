@@ -96,7 +96,11 @@ func MountID(fd int) (uint64, error) {
 		return unix.Statx(fd, "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, unix.STATX_MNT_ID_UNIQUE, &x)
 	})
 	const known = unix.STATX_MNT_ID | unix.STATX_MNT_ID_UNIQUE // Linux 5.8 and 6.8
-	if HasStatx && err == nil && x.Mask&known != 0 {
+	switch {
+	case !HasStatx, err == unix.ENOSYS, err == unix.EPERM:
+	case err != nil: // to ask elsewhere would give a number of another kind
+		return 0, &fs.PathError{Op: "statx", Path: "mount", Err: err}
+	case x.Mask&known != 0:
 		return x.Mnt_id, nil
 	}
 	return mountIDByProc(fd)
