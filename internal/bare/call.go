@@ -1,0 +1,59 @@
+package bare
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Call makes one system call. EINTR is retried: no handler of ours runs, but a
+// stopped and continued process gets it from some calls (signal(7)).
+func Call(number, a, b, c, d, e, f uintptr) (uintptr, Errno) {
+	for {
+		r, _, errno := syscall.RawSyscall6(number, a, b, c, d, e, f)
+		if errno != syscall.EINTR {
+			return r, Errno(errno)
+		}
+	}
+}
+
+// fd is a descriptor, or AT_FDCWD, as an argument.
+func fd(n int) uintptr { return uintptr(n) }
+
+// Path is a NUL-terminated path, copied from a string.
+type Path struct{ buf [unix.PathMax]byte }
+
+// Set copies s. One that is too long, or has a NUL byte in it, is an error.
+func (p *Path) Set(s string) Errno {
+	if len(s) >= len(p.buf) {
+		return Errno(unix.ENAMETOOLONG)
+	}
+	if IndexByte(s, 0) >= 0 {
+		return Errno(unix.EINVAL)
+	}
+	p.buf[copy(p.buf[:], s)] = 0
+	return 0
+}
+
+func (p *Path) pointer() uintptr { return uintptr(unsafe.Pointer(&p.buf)) }
+
+// name is one component of a path, NUL-terminated.
+type name struct{ buf [unix.NAME_MAX + 1]byte }
+
+// set rejects what is not a single component: with one, openat(2) and its kin
+// cannot leave the directory.
+func (n *name) set(dir int, s string) Errno {
+	switch {
+	case dir < 0:
+		return Errno(unix.EBADF)
+	case s == "" || s == "." || s == ".." || IndexByte(s, '/') >= 0 || IndexByte(s, 0) >= 0:
+		return Errno(unix.EINVAL)
+	case len(s) >= len(n.buf):
+		return Errno(unix.ENAMETOOLONG)
+	}
+	n.buf[copy(n.buf[:], s)] = 0
+	return 0
+}
+
+func (n *name) pointer() uintptr { return uintptr(unsafe.Pointer(&n.buf)) }

@@ -1,0 +1,68 @@
+package bare
+
+import "unsafe"
+
+// StackSize is the stack's size in bytes. It is memory of the program's own, so
+// that no RLIMIT_STACK counts; pages that are not used cost nothing.
+const StackSize = 256 << 10
+
+// guard is what is left below the stack pointer when a function finds too little
+// room and faults: enough for the frame of a signal with AVX-512 registers
+// (about 4 KiB, sigaltstack(2), AT_MINSIGSTKSZ) and for functions without a check.
+const guard = 16 << 10
+
+// Set and read by the entry point.
+var (
+	kernelBlock unsafe.Pointer // the initial stack: argc and what follows
+	stack       [StackSize]byte
+	// g is the runtime's structure of that name (runtime2.go), as far as
+	// compiled code reads it: stack.lo, stack.hi, stackguard0, stackguard1.
+	// g.m stays nil.
+	g [64]uintptr
+	// tls is what the thread pointer names on amd64, where assembly that
+	// uses the old calling convention reloads g from.
+	tls [8]uintptr
+
+	beginFunc = begin
+	faultFunc = faulted
+)
+
+// program is the program, which never returns, and afterFault is called once
+// after a fault of its own: an access to memory that is not there, which is also
+// how a failed bounds check ends. The state of everything is unknown then.
+//
+// The package of the command defines both (go:linkname): a variable would need
+// an initializer that runs.
+//
+//go:linkname program tmpshell_program
+func program(*Block)
+
+//go:linkname afterFault tmpshell_fault
+func afterFault()
+
+var (
+	block  Block
+	faults int
+)
+
+// begin is what the entry point calls.
+func begin() {
+	g[0] = uintptr(unsafe.Pointer(&stack))
+	block.parse(kernelBlock)
+	holdFaults()
+	program(&block)
+	Exit(ExitOwn)
+}
+
+// faulted is what the handler of SIGSEGV and SIGBUS calls, on the stack that
+// was in use.
+func faulted() {
+	faults++
+	if faults == 1 {
+		afterFault()
+	}
+	Exit(ExitOwn)
+}
+
+// ExitOwn is the exit code of a program that could not do its own work.
+const ExitOwn = 125

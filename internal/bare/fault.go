@@ -1,0 +1,55 @@
+package bare
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// sigaction is the kernel's structure, see rt_sigaction(2).
+type sigaction struct {
+	handler  uintptr
+	flags    uintptr
+	restorer uintptr
+	mask     uint64
+}
+
+const (
+	sigIgn     = 1
+	saNoDefer  = 0x40000000
+	saRestorer = 0x04000000 // amd64 wants one, although nothing returns
+)
+
+// before are the actions of SIGSEGV and SIGBUS that the caller has left.
+var before [2]sigaction
+
+var faultSignals = [2]unix.Signal{unix.SIGSEGV, unix.SIGBUS}
+
+// faultHandler returns the address of the handler.
+func faultHandler() uintptr
+
+// holdFaults takes the two signals that a fault of the program's own brings.
+// The mask is not touched (SA_NODEFER), and a handler ends at execve(2), so
+// that nothing but an inherited SIG_IGN has to be put back.
+func holdFaults() {
+	if kernelBlock == nil {
+		return
+	}
+	for i := range faultSignals {
+		a := sigaction{handler: faultHandler(), flags: saNoDefer | saRestorer, restorer: faultHandler()}
+		_, _ = Call(unix.SYS_RT_SIGACTION, uintptr(faultSignals[i]), uintptr(unsafe.Pointer(&a)),
+			uintptr(unsafe.Pointer(&before[i])), 8, 0, 0) // EFAULT, EINVAL alone
+	}
+}
+
+// restoreFaults puts back what was ignored.
+func restoreFaults() {
+	if kernelBlock == nil {
+		return
+	}
+	for i := range faultSignals {
+		if before[i].handler == sigIgn {
+			_, _ = Call(unix.SYS_RT_SIGACTION, uintptr(faultSignals[i]), uintptr(unsafe.Pointer(&before[i])), 0, 8, 0, 0)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package bare
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// OpenAt opens one name in dir without following a symbolic link and without
+// blocking on a FIFO (CVE-2024-22365). O_CLOEXEC is forced.
+func OpenAt(dir int, entry string, flags int) (int, Errno) {
+	var n name
+	if e := n.set(dir, entry); e != 0 {
+		return -1, e
+	}
+	return open(dir, n.pointer(), flags|unix.O_NOFOLLOW|unix.O_NONBLOCK)
+}
+
+// Open opens a path that this program names, or one whose answer decides
+// nothing privileged. Symbolic links are followed.
+func Open(path string, flags int) (int, Errno) {
+	var p Path
+	if e := p.Set(path); e != 0 {
+		return -1, e
+	}
+	return open(unix.AT_FDCWD, p.pointer(), flags|unix.O_NONBLOCK|unix.O_NOCTTY)
+}
+
+// Reopen opens for reading a directory that is open as a path only (O_PATH).
+func Reopen(dir int) (int, Errno) {
+	if dir < 0 {
+		return -1, Errno(unix.EBADF)
+	}
+	dot := [2]byte{'.', 0}
+	return open(dir, uintptr(unsafe.Pointer(&dot)), unix.O_RDONLY|unix.O_DIRECTORY)
+}
+
+func open(dir int, path uintptr, flags int) (int, Errno) {
+	r, e := Call(unix.SYS_OPENAT, fd(dir), path, uintptr(flags|unix.O_CLOEXEC|largeFile), 0, 0, 0)
+	if e != 0 {
+		return -1, e
+	}
+	return Away(int(r))
+}
+
+// Away moves a descriptor from 0, 1 or 2, which the caller may have closed, to
+// a higher number: a message to the closed standard error must not go there.
+func Away(n int) (int, Errno) {
+	if n > 2 {
+		return n, 0
+	}
+	r, e := Call(sysFcntl, fd(n), unix.F_DUPFD_CLOEXEC, 3, 0, 0, 0)
+	Close(n)
+	if e != 0 {
+		return -1, e
+	}
+	return int(r), 0
+}
+
+// Close closes a descriptor; a negative one is nothing.
+func Close(n int) {
+	if n >= 0 {
+		_, _ = Call(unix.SYS_CLOSE, fd(n), 0, 0, 0, 0, 0) // nothing was written through it
+	}
+}
+
+// Read reads at most len(buf) bytes.
+func Read(n int, buf []byte) (int, Errno) {
+	r, e := Call(unix.SYS_READ, fd(n), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return int(r), 0
+}
+
+// ReadAll fills buf as far as the file goes. EFBIG: there is more.
+func ReadAll(n int, buf []byte) (int, Errno) {
+	have := 0
+	for {
+		if have == len(buf) {
+			return have, Errno(unix.EFBIG)
+		}
+		got, e := Read(n, buf[have:])
+		if e != 0 || got == 0 {
+			return have, e
+		}
+		have += got
+	}
+}
+
+// Write writes all of a text.
+func Write(n int, text string) Errno {
+	for len(text) > 0 {
+		r, e := Call(unix.SYS_WRITE, fd(n), uintptr(unsafe.Pointer(unsafe.StringData(text))), uintptr(len(text)), 0, 0, 0)
+		if e != 0 {
+			return e
+		}
+		if r == 0 || int(r) > len(text) {
+			return Errno(unix.EIO)
+		}
+		text = text[r:]
+	}
+	return 0
+}
+
+// Fchdir changes the working directory.
+func Fchdir(dir int) Errno {
+	_, e := Call(unix.SYS_FCHDIR, fd(dir), 0, 0, 0, 0, 0)
+	return e
+}
+
+// MkdirAt makes a directory; mode is reduced by the umask.
+func MkdirAt(dir int, entry string, mode uint32) Errno {
+	var n name
+	if e := n.set(dir, entry); e != 0 {
+		return e
+	}
+	_, e := Call(unix.SYS_MKDIRAT, fd(dir), n.pointer(), uintptr(mode), 0, 0, 0)
+	return e
+}
+
+// UnlinkAt removes what is no directory.
+func UnlinkAt(dir int, entry string) Errno {
+	var n name
+	if e := n.set(dir, entry); e != 0 {
+		return e
+	}
+	_, e := Call(unix.SYS_UNLINKAT, fd(dir), n.pointer(), 0, 0, 0, 0)
+	return e
+}
+
+// SymlinkAt makes a symbolic link.
+func SymlinkAt(target string, dir int, entry string) Errno {
+	var n name
+	if e := n.set(dir, entry); e != 0 {
+		return e
+	}
+	var to Path
+	if e := to.Set(target); e != 0 {
+		return e
+	}
+	_, e := Call(unix.SYS_SYMLINKAT, to.pointer(), fd(dir), n.pointer(), 0, 0, 0)
+	return e
+}
+
+// ReadlinkAt returns where a symbolic link leads, in buf.
+func ReadlinkAt(dir int, entry string, buf []byte) (string, Errno) {
+	var n name
+	if e := n.set(dir, entry); e != 0 {
+		return "", e
+	}
+	r, e := Call(unix.SYS_READLINKAT, fd(dir), n.pointer(), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0)
+	switch {
+	case e != 0:
+		return "", e
+	case int(r) >= len(buf):
+		return "", Errno(unix.ENAMETOOLONG)
+	}
+	return unsafe.String(unsafe.SliceData(buf), int(r)), 0
+}
+
+// Umask sets the umask and returns the one before.
+func Umask(mask uint32) uint32 {
+	r, _ := Call(unix.SYS_UMASK, uintptr(mask), 0, 0, 0, 0, 0) // always succeeds
+	return uint32(r)
+}

@@ -1,0 +1,137 @@
+// Package owned opens directories whose owner decides what they are worth, and
+// verifies them on the open descriptor. It changes nothing.
+//
+// Its rules, which tests cite by their letters:
+//
+//	(a) every component of a path is opened from the descriptor of the one
+//	    before it, without following symbolic links; what is checked is what
+//	    is used;
+//	(b) a parent MUST be root's, and sticky where others can write to it: else
+//	    any check is worth nothing a moment later;
+//	(c) a directory of root's MUST be root:root, and of exactly its mode;
+//	(d) a directory of a user's MUST be the user's, and 0700;
+//	(e) under a name that anybody could have taken, nothing MUST be mounted:
+//	    with user_allow_other, a FUSE server of a user's own tells others
+//	    whatever owner, mode and content it likes.
+//
+// It keeps the rules of package bare.
+package owned
+
+import (
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+)
+
+// Want is what a directory must be. The zero value with a mode is a directory of
+// root's.
+type Want struct {
+	UID  uint32 // the owner
+	Mode uint32 // all permission bits
+	// AnyGroup: the group does not matter. It never does for a user's.
+	AnyGroup bool
+	// NoMount: rule (e).
+	NoMount bool
+}
+
+// Roots is a directory of root's of exactly this mode.
+func Roots(mode uint32) Want { return Want{Mode: mode} }
+
+// Users is a directory of a user's.
+func Users(uid uint32) Want { return Want{UID: uid, Mode: 0o700, AnyGroup: true} }
+
+const asPath = unix.O_PATH | unix.O_DIRECTORY
+
+// Open opens the directory entry in dir, as a path only (O_PATH), and verifies
+// it. where is the path of dir, for the trouble alone.
+func Open(dir int, where, entry string, w Want) (int, bare.Trouble) {
+	fd, e := bare.OpenAt(dir, entry, asPath)
+	if e == bare.Errno(unix.ELOOP) || e == bare.Errno(unix.ENOTDIR) {
+		return -1, bare.Broken(where, entry, "is not a directory")
+	}
+	if e != 0 {
+		return -1, bare.Failed("openat", e, where, entry)
+	}
+	if t := check(dir, fd, where, entry, w); !t.OK() {
+		bare.Close(fd)
+		return -1, t
+	}
+	return fd, bare.Trouble{}
+}
+
+func check(dir, fd int, where, entry string, w Want) bare.Trouble {
+	var st bare.Stat
+	if e := bare.Fstat(fd, &st); e != 0 {
+		return bare.Failed("statx", e, where, entry)
+	}
+	t := bare.Trouble{Where: where, Entry: entry}
+	if w.NoMount {
+		var parent bare.Stat
+		if e := bare.Fstat(dir, &parent); e != 0 {
+			return bare.Failed("statx", e, where, "")
+		}
+		if st.MountRoot || !st.SameDevice(&parent) {
+			t.Why = "is a mount point"
+			return t
+		}
+	}
+	switch {
+	case st.Type() != unix.S_IFDIR:
+		t.Why = "is not a directory"
+	case st.UID != w.UID:
+		t.Why, t.Value, t.Base = "belongs to uid", uint64(st.UID), 10
+	case st.Perm() != w.Mode:
+		t.Why, t.Value, t.Base = "has mode", uint64(st.Perm()), 8
+	case !w.AnyGroup && st.GID != 0:
+		t.Why, t.Value, t.Base = "belongs to group", uint64(st.GID), 10
+	default:
+		return bare.Trouble{}
+	}
+	return t
+}
+
+// OpenParent walks to a directory from the root, checks rule (b) at every step,
+// and opens it as a path only. The path is absolute and has no final slash.
+func OpenParent(path string) (int, bare.Trouble) {
+	fd, e := bare.Open("/", asPath)
+	if e != 0 {
+		return -1, bare.Failed("openat", e, "/", "")
+	}
+	for at := 0; ; {
+		if t := checkParent(fd, path[:at]); !t.OK() {
+			bare.Close(fd)
+			return -1, t
+		}
+		if at >= len(path) || path == "/" {
+			return fd, bare.Trouble{}
+		}
+		component, _, _ := bare.Cut(path[at+1:], '/')
+		at += 1 + len(component)
+		next, e := bare.OpenAt(fd, component, asPath)
+		bare.Close(fd)
+		if e == bare.Errno(unix.ELOOP) || e == bare.Errno(unix.ENOTDIR) {
+			return -1, bare.Broken(path[:at], "", "is a symbolic link or no directory; name the directory itself in tmpshell.conf")
+		}
+		if e != 0 {
+			return -1, bare.Failed("openat", e, path[:at], "")
+		}
+		fd = next
+	}
+}
+
+func checkParent(fd int, path string) bare.Trouble {
+	if path == "" {
+		path = "/"
+	}
+	var st bare.Stat
+	if e := bare.Fstat(fd, &st); e != 0 {
+		return bare.Failed("statx", e, path, "")
+	}
+	switch {
+	case st.UID != 0:
+		return bare.Trouble{Where: path, Why: "belongs to uid", Value: uint64(st.UID), Base: 10, Want: ", not to root"}
+	case st.Perm()&0o022 != 0 && st.Perm()&unix.S_ISVTX == 0:
+		return bare.Trouble{Where: path, Why: "can be written by others and is not sticky: mode", Value: uint64(st.Perm()), Base: 8}
+	}
+	return bare.Trouble{}
+}
