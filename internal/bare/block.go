@@ -57,10 +57,12 @@ func (b *Block) ExecFn() string {
 	return ""
 }
 
-// NewBlock makes a block of argument and environment arrays, for tests.
-func NewBlock(args, env []*byte) *Block {
-	return &Block{argc: len(args), envc: len(env),
-		argv: unsafe.Pointer(unsafe.SliceData(args)), envp: unsafe.Pointer(unsafe.SliceData(env))}
+// Fill makes the block one of these arrays, for tests. Each ends with nil.
+func (b *Block) Fill(args, env []*byte) {
+	*b = Block{
+		argc: len(args) - 1, argv: unsafe.Pointer(unsafe.SliceData(args)),
+		envc: len(env) - 1, envp: unsafe.Pointer(unsafe.SliceData(env)),
+	}
 }
 
 // String is the NUL-terminated string at p, not copied. A nil p is empty.

@@ -36,6 +36,10 @@
 //  7. What comes from a file or from the caller has a limit that is checked
 //     before it is used, and the buffer for it is a package variable.
 //
+// A file named ordinary.go in such a package is for programs that have the
+// runtime: it is exempt from 1 to 5, and a check of the linked program holds that
+// nothing of it is in there.
+//
 // Functions return an [Errno] or a [Trouble] by value, not an error: an
 // interface would have to be allocated.
 package bare
