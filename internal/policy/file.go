@@ -1,0 +1,184 @@
+package policy
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+)
+
+// File is a policy in memory. What is outside of it is read as 0 or as an empty
+// string, and remembered: see Broken.
+type File struct {
+	data   []byte
+	broken bool
+}
+
+// Broken tells whether the file pointed outside of itself. Its answers are worth
+// nothing then.
+func (f *File) Broken() bool { return f.broken }
+
+// Size is the number of bytes.
+func (f *File) Size() int { return len(f.data) }
+
+// Read reads the policy at a path into buf and verifies that it is a policy. It
+// says nothing of whether it may be obeyed: see Check.
+func (f *File) Read(path string, buf []byte) bare.Trouble {
+	f.data, f.broken = nil, false
+	fd, e := bare.Open(path, unix.O_RDONLY|unix.O_NOFOLLOW)
+	if e != 0 {
+		return bare.Failed("openat", e, path, "")
+	}
+	t := f.readFrom(fd, path, buf)
+	bare.Close(fd)
+	return t
+}
+
+func (f *File) readFrom(fd int, path string, buf []byte) bare.Trouble {
+	var st bare.Stat
+	if e := bare.Fstat(fd, &st); e != 0 {
+		return bare.Failed("statx", e, path, "")
+	}
+	switch {
+	case st.Type() != unix.S_IFREG:
+		return bare.Broken(path, "", "is not a regular file")
+	case st.UID != 0:
+		return bare.Trouble{Where: path, Why: "belongs to uid", Value: uint64(st.UID), Base: 10, Want: ", not to root"}
+	case st.Perm()&0o022 != 0:
+		return bare.Trouble{Where: path, Why: "can be written by others: mode", Value: uint64(st.Perm()), Base: 8}
+	case st.Size >= uint64(len(buf)):
+		return bare.Broken(path, "", "is too large")
+	}
+	n, e := bare.ReadAll(fd, buf)
+	if e != 0 {
+		return bare.Failed("read", e, path, "")
+	}
+	return f.Use(buf[:n], path)
+}
+
+// Use takes a policy that is in memory.
+func (f *File) Use(data []byte, path string) bare.Trouble {
+	f.data, f.broken = data, false
+	switch {
+	case len(data) < HeaderSize || f.text(AtMagic, len(Magic)) != Magic:
+		return bare.Broken(path, "", "is not a policy of this version")
+	case f.Number(AtSize) != uint32(len(data)):
+		return bare.Broken(path, "", "is cut")
+	case f.long(AtSum) != Sum(data[AtExpires:]):
+		return bare.Broken(path, "", "is damaged: the checksum differs")
+	}
+	return bare.Trouble{}
+}
+
+// Sum is the checksum: FNV-1a on words of 8 bytes, little endian, the last one
+// filled with zeros. It finds damage, not forgery; only root writes the file.
+func Sum(data []byte) uint64 {
+	const offset, prime = 14695981039346656037, 1099511628211
+	h := uint64(offset)
+	for len(data) >= 8 {
+		h = (h ^ le64(data)) * prime
+		h ^= h >> 29
+		data = data[8:]
+	}
+	last := uint64(0)
+	for i := range data {
+		last |= uint64(data[i]) << (8 * i)
+	}
+	return (h ^ last) * prime
+}
+
+func le64(b []byte) uint64 {
+	_ = b[7]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// Number is the number of 4 bytes at an offset.
+func (f *File) Number(at uint32) uint32 {
+	if uint64(at)+4 > uint64(len(f.data)) {
+		f.broken = true
+		return 0
+	}
+	b := f.data[at : at+4 : at+4]
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+}
+
+func (f *File) long(at uint32) uint64 {
+	return uint64(f.Number(at)) | uint64(f.Number(at+4))<<32
+}
+
+// Text is the string whose offset and length are at an offset. It shares the
+// buffer.
+func (f *File) Text(at uint32) string { return f.text(f.Number(at), int(f.Number(at+4))) }
+
+func (f *File) text(at uint32, n int) string {
+	if n < 0 || uint64(at)+uint64(n) > uint64(len(f.data)) {
+		f.broken = true
+		return ""
+	}
+	if n == 0 {
+		return ""
+	}
+	return unsafe.String(&f.data[at], n)
+}
+
+// table is the offset and the number of the records that a pair of numbers at
+// an offset names; a table that does not fit is empty.
+func (f *File) table(at, size uint32) (first, n uint32) {
+	first, n = f.Number(at), f.Number(at+4)
+	if uint64(first)+uint64(n)*uint64(size) > uint64(len(f.data)) {
+		f.broken = true
+		return 0, 0
+	}
+	return first, n
+}
+
+// Demands tells whether a session of anybody's may demand something.
+func (f *File) Demands() bool { return f.Number(AtDemands) != 0 }
+
+// Flags of the header.
+func (f *File) Flags() uint32 { return f.Number(AtFlags) }
+
+// Check tells whether the policy may be obeyed: whether all that it was made
+// from is as it was. Trouble of kind Object says that it is stale.
+func (f *File) Check(path string) bare.Trouble {
+	if expires := int64(f.long(AtExpires)); expires != 0 {
+		now, e := bare.RealTime()
+		if e != 0 {
+			return bare.Failed("clock_gettime", e, path, "")
+		}
+		// A clock that was set back must not keep it alive for ever.
+		if made := int64(f.long(AtMade)); now >= expires || now < made {
+			return bare.Broken(path, "", "is older than what the name service says of it lasts")
+		}
+	}
+	first, n := f.table(AtSources, SourceSize)
+	for i := range n {
+		if t := f.source(first + i*SourceSize); !t.OK() {
+			return t
+		}
+	}
+	if f.broken {
+		return bare.Broken(path, "", "is damaged")
+	}
+	return bare.Trouble{}
+}
+
+func (f *File) source(at uint32) bare.Trouble {
+	var st bare.Stat
+	source := f.Text(at)
+	e := bare.StatPath(source, &st)
+	gone := e == bare.Errno(unix.ENOENT) || e == bare.Errno(unix.ENOTDIR)
+	switch {
+	case e != 0 && !gone:
+		return bare.Failed("statx", e, source, "")
+	case gone != (f.Number(at+8) == SourceAbsent),
+		!gone && (f.long(at+16) != uint64(st.Major)<<32|uint64(st.Minor) || f.long(at+24) != st.Ino ||
+			f.long(at+32) != st.Size ||
+			int64(f.long(at+40)) != st.Mtime.Sec || f.Number(at+48) != st.Mtime.Nsec ||
+			f.Number(at+52) != st.Ctime.Nsec || int64(f.long(at+56)) != st.Ctime.Sec):
+		return bare.Broken(source, "", "has changed since the policy was made")
+	}
+	return bare.Trouble{}
+}

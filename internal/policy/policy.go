@@ -1,0 +1,239 @@
+package policy
+
+import "tmpshell/internal/bare"
+
+// Policy is what a policy file says for one caller.
+type Policy struct {
+	f *File
+	// chosen is, for each slot, the offset of the setting that counts, 0 for
+	// none.
+	chosen [MaxSlots]uint32
+	slots  uint32 // offset of the table
+	n      uint32
+
+	// Exempt: the session is left alone.
+	Exempt bool
+	// Unlearnt: a name was wanted that the name service has not been asked
+	// for; the helper can.
+	Unlearnt bool
+	// Unknown: not every name is known, and the strict side was taken.
+	Unknown bool
+
+	Runtime, Deny, Supervise, NoNewPrivileges bool
+	Log                                       uint32
+	Shell                                     string // empty: see the choice of the real shell
+	Ambient                                   uint64
+}
+
+// Resolve finds what the file says for a caller. Trouble says that the file is
+// damaged.
+func (p *Policy) Resolve(f *File, c *Caller, path string) bare.Trouble {
+	*p = Policy{f: f}
+	p.slots, p.n = f.table(AtSlots, SlotSize)
+	if p.n > MaxSlots {
+		return bare.Broken(path, "", "is damaged: too many slots")
+	}
+	m := matcher{f: f, c: c}
+	grants := ^uint64(0)
+	first, blocks := f.table(AtBlocks, BlockSize)
+	for i := range blocks {
+		at := first + i*BlockSize
+		switch m.block(at) {
+		case Yes:
+			p.choose(at+8, &grants, true)
+		case Maybe:
+			p.Unknown = true
+			p.choose(at+8, &grants, false)
+		}
+	}
+	for i := range p.n {
+		p.take(&m, i)
+	}
+	p.Ambient &= grants
+	p.Unlearnt = m.unlearnt
+	if f.broken {
+		return bare.Broken(path, "", "is damaged")
+	}
+	return bare.Trouble{}
+}
+
+// choose takes the settings of a block for slots that are not set yet. Of one
+// that only may match, those count that restrict.
+func (p *Policy) choose(at uint32, grants *uint64, all bool) {
+	first, n := p.f.table(at, SettingSize)
+	within := uint32(0) // the directory that such a block has mounted
+	for i := range n {
+		setting := first + i*SettingSize
+		slot := p.f.Number(setting)
+		if slot >= p.n {
+			p.f.broken = true
+			return
+		}
+		if !all {
+			if p.kind(slot) == SlotAmbient {
+				*grants &= p.f.long(setting + 4)
+			}
+			if p.kind(slot) == SlotMethod {
+				within = 0
+				if method := p.f.Number(setting + 4); method == Mount || method == Tmpfs {
+					within = p.nameOffset(slot)
+				}
+			}
+			if !p.restricts(slot, setting, within) {
+				continue
+			}
+		}
+		if p.chosen[slot] == 0 {
+			p.chosen[slot] = setting
+		}
+	}
+}
+
+func (p *Policy) restricts(slot, setting, within uint32) bool {
+	switch p.kind(slot) {
+	case SlotShell:
+		return true
+	case SlotDeny, SlotNoNewPriv:
+		return p.f.Number(setting+4) != 0
+	case SlotMethod, SlotOption:
+		return within != 0 && p.nameOffset(slot) == within
+	}
+	return false
+}
+
+func (p *Policy) kind(slot uint32) uint32       { return p.f.Number(p.slots + slot*SlotSize) }
+func (p *Policy) name(slot uint32) string       { return p.f.Text(p.slots + slot*SlotSize + 4) }
+func (p *Policy) nameOffset(slot uint32) uint32 { return p.f.Number(p.slots + slot*SlotSize + 4) }
+func (p *Policy) option(slot uint32) uint32     { return p.f.Number(p.slots + slot*SlotSize + 12) }
+
+// take reads the value of one slot that is a keyword.
+func (p *Policy) take(m *matcher, slot uint32) {
+	setting := p.chosen[slot]
+	if setting == 0 {
+		return
+	}
+	number := p.f.Number(setting + 4)
+	switch p.kind(slot) {
+	case SlotExempt:
+		p.Exempt = m.list(setting+4) == Yes
+	case SlotRuntime:
+		p.Runtime = number != 0
+	case SlotShell:
+		p.Shell = p.f.Text(setting + 4)
+	case SlotDeny:
+		p.Deny = number != 0
+	case SlotSupervise:
+		p.Supervise = number != 0
+	case SlotNoNewPriv:
+		p.NoNewPrivileges = number != 0
+	case SlotAmbient:
+		p.Ambient = p.f.long(setting + 4)
+	case SlotLog:
+		p.Log = number
+	}
+}
+
+// Directory is the policy for one path.
+type Directory struct {
+	Path             string
+	Method           uint32
+	Variables, Share string
+	Size, Inodes     string
+	Per, Store       string
+	Options          uint32
+	Private          bool // propagation
+	MaxAge           uint32
+	Inherit          uint32
+}
+
+// Mounted tells whether the session sees something else at the path.
+func (d *Directory) Mounted() bool { return d.Method == Mount || d.Method == Tmpfs }
+
+// Directory finds the next directory at or after a slot, and returns the slot to
+// go on from. Those that nothing is said of for this caller are left out.
+func (p *Policy) Directory(slot uint32, d *Directory) (next uint32, ok bool) {
+	for ; slot < p.n; slot++ {
+		if p.kind(slot) == SlotMethod && p.chosen[slot] != 0 {
+			break
+		}
+	}
+	if slot >= p.n {
+		return slot, false
+	}
+	*d = Directory{Path: p.name(slot), Method: p.f.Number(p.chosen[slot] + 4)}
+	for slot++; slot < p.n && p.kind(slot) == SlotOption; slot++ {
+		if setting := p.chosen[slot]; setting != 0 {
+			d.set(p.f, p.option(slot), setting+4)
+		}
+	}
+	return slot, true
+}
+
+// set takes an option that goes with the method.
+func (d *Directory) set(f *File, option, at uint32) {
+	switch option {
+	case OptVariables:
+		d.Variables = f.Text(at)
+	case OptMaxAge:
+		d.MaxAge = f.Number(at)
+	case OptInherit:
+		d.Inherit = f.Number(at)
+	}
+	if !d.Mounted() {
+		return
+	}
+	switch option {
+	case OptOptions:
+		d.Options = f.Number(at)
+	case OptPropagation:
+		d.Private = f.Number(at) == 1
+	}
+	if d.Method == Mount {
+		switch option {
+		case OptShare:
+			d.Share = f.Text(at)
+		case OptPer:
+			d.Per = f.Text(at)
+		case OptStore:
+			d.Store = f.Text(at)
+		}
+		return
+	}
+	switch option {
+	case OptSize:
+		d.Size = f.Text(at)
+	case OptInodes:
+		d.Inodes = f.Text(at)
+	}
+}
+
+// SetEnv finds the next variable of SetEnv at or after a slot.
+func (p *Policy) SetEnv(slot uint32) (next uint32, name, value string, ok bool) {
+	for ; slot < p.n; slot++ {
+		if p.kind(slot) == SlotSetEnv && p.chosen[slot] != 0 {
+			return slot + 1, p.name(slot), p.f.Text(p.chosen[slot] + 4), true
+		}
+	}
+	return slot, "", "", false
+}
+
+// Mounts tells whether the session gets something mounted.
+func (p *Policy) Mounts() bool {
+	var d Directory
+	for slot := uint32(0); ; {
+		next, ok := p.Directory(slot, &d)
+		if !ok {
+			return false
+		}
+		if d.Mounted() {
+			return true
+		}
+		slot = next
+	}
+}
+
+// Demands tells whether the configuration demands something of the session, so
+// that it may not be had with less.
+func (p *Policy) Demands() bool {
+	return !p.Exempt && (p.Deny || p.NoNewPrivileges || p.Shell != "" || p.Ambient != 0 || p.Mounts())
+}
