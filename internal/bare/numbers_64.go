@@ -8,5 +8,14 @@ import "golang.org/x/sys/unix"
 const (
 	sysFcntl        = unix.SYS_FCNTL
 	sysClockGettime = unix.SYS_CLOCK_GETTIME
+	sysMmap         = unix.SYS_MMAP
 	largeFile       = 0
 )
+
+// forkArgs are the first arguments of clone(2): flags and stack.
+func forkArgs(signal uintptr, i int) uintptr {
+	if i == 0 {
+		return signal
+	}
+	return 0
+}

@@ -52,3 +52,23 @@ func RealTime() (int64, Errno) {
 	_, e := Call(sysClockGettime, unix.CLOCK_REALTIME, uintptr(unsafe.Pointer(&t)), 0, 0, 0, 0)
 	return int64(t.Sec), e
 }
+
+// Memory asks the kernel for some that is empty and the process's own.
+func Memory(size int) (unsafe.Pointer, Errno) {
+	r, e := Call(sysMmap, 0, uintptr(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, fd(-1), 0)
+	if e != 0 {
+		return nil, e
+	}
+	return *(*unsafe.Pointer)(unsafe.Pointer(&r)), 0 // no memory of Go's: nothing moves it
+}
+
+// IDs returns the real uid and gid, and in buf the supplementary groups.
+func IDs(buf []uint32) (uid, gid uint32, groups []uint32, e Errno) {
+	u, _ := Call(unix.SYS_GETUID, 0, 0, 0, 0, 0, 0) // these two always succeed
+	g, _ := Call(unix.SYS_GETGID, 0, 0, 0, 0, 0, 0)
+	n, e := Call(unix.SYS_GETGROUPS, uintptr(len(buf)), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), 0, 0, 0, 0)
+	if e != 0 {
+		n = 0
+	}
+	return uint32(u), uint32(g), buf[:n], e
+}

@@ -41,6 +41,8 @@ const Path = "/var/lib/misc/tmpshell.policy"
 const (
 	MaxSize  = 512 << 10
 	MaxSlots = 2048
+	// MaxDirectories is how many paths Directory lines may name.
+	MaxDirectories = 64
 )
 
 // Magic begins a policy of this format.
