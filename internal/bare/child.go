@@ -6,33 +6,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// WaitStatus is how a process ended, as wait4(2) tells it.
-type WaitStatus uint32
-
-// Signaled tells whether a signal ended it.
-func (s WaitStatus) Signaled() bool { return s&0x7f != 0 }
-
-// ExitStatus is what it gave to exit(2).
-func (s WaitStatus) ExitStatus() int { return int(s>>8) & 0xff }
-
-// Fork makes a copy of the process and returns 0 in it. The signal is what the
-// parent gets at its end, 0 for none: then no wait but Wait finds it.
-func Fork(signal uintptr) (int, Errno) {
-	r, e := Call(unix.SYS_CLONE, forkArgs(signal, 0), forkArgs(signal, 1), 0, 0, 0, 0)
-	if e != 0 {
-		return -1, e
-	}
-	return int(r), 0
-}
-
-// Wait waits for a child and returns how it ended.
-func Wait(pid int) (WaitStatus, Errno) {
-	var status uint32
-	const wAll = 0x40000000 // __WALL: also children without an exit signal
-	_, e := Call(unix.SYS_WAIT4, fd(pid), uintptr(unsafe.Pointer(&status)), wAll, 0, 0, 0)
-	return WaitStatus(status), e
-}
-
 // Kill kills a child that has not been waited for.
 func Kill(pid int) {
 	_, _ = Call(unix.SYS_KILL, fd(pid), uintptr(unix.SIGKILL), 0, 0, 0, 0) // gone already

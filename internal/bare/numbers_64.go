@@ -11,11 +11,3 @@ const (
 	sysMmap         = unix.SYS_MMAP
 	largeFile       = 0
 )
-
-// forkArgs are the first arguments of clone(2): flags and stack.
-func forkArgs(signal uintptr, i int) uintptr {
-	if i == 0 {
-		return signal
-	}
-	return 0
-}

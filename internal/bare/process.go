@@ -62,13 +62,22 @@ func Memory(size int) (unsafe.Pointer, Errno) {
 	return *(*unsafe.Pointer)(unsafe.Pointer(&r)), 0 // no memory of Go's: nothing moves it
 }
 
-// IDs returns the real uid and gid, and in buf the supplementary groups.
-func IDs(buf []uint32) (uid, gid uint32, groups []uint32, e Errno) {
-	u, _ := Call(unix.SYS_GETUID, 0, 0, 0, 0, 0, 0) // these two always succeed
-	g, _ := Call(unix.SYS_GETGID, 0, 0, 0, 0, 0, 0)
-	n, e := Call(unix.SYS_GETGROUPS, uintptr(len(buf)), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), 0, 0, 0, 0)
-	if e != 0 {
-		n = 0
+// Groups returns the supplementary groups, in buf if they fit.
+func Groups(buf []uint32) ([]uint32, Errno) {
+	n, e := Call(unix.SYS_GETGROUPS, 0, 0, 0, 0, 0, 0)
+	if e != 0 || n == 0 {
+		return nil, e
 	}
-	return uint32(u), uint32(g), buf[:n], e
+	if int(n) > len(buf) {
+		room, e := Memory(int(n) * 4)
+		if e != 0 {
+			return nil, e
+		}
+		buf = unsafe.Slice((*uint32)(room), int(n))
+	}
+	n, e = Call(unix.SYS_GETGROUPS, uintptr(len(buf)), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), 0, 0, 0, 0)
+	if e != 0 {
+		return nil, e
+	}
+	return buf[:n], 0
 }

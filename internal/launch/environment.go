@@ -10,7 +10,7 @@ import (
 
 // usualEntries is how many entries of an environment need no memory but the
 // program's own.
-const usualEntries = 4096
+const usualEntries = 2048
 
 // Environment is an environment block: entries as the kernel delivers them, in
 // their order, duplicates and entries without '=' included.
@@ -37,7 +37,9 @@ func (e *Environment) Take(entries []*byte) {
 			e.entries = bare.Pointers(room, len(entries)+more)
 		}
 	}
-	e.n = copy(e.entries, entries)
+	for e.n = 0; e.n < len(entries); e.n++ { // copy would ask the runtime
+		e.entries[e.n] = entries[e.n]
+	}
 }
 
 // Entries are all of them, with a nil at the end.

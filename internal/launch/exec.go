@@ -32,19 +32,15 @@ func (l *launcher) become() int {
 
 // shellArgs is the argument array of a shell: it may be as long as the caller's.
 func (l *launcher) shellArgs(argv0 string) []*byte {
-	if l.inv.Mode == Forced {
-		args := l.few[:0]
-		args = append(args, pointer(argv0))
-		if l.inv.Command != nil {
-			args = append(args, &dashC[0], l.command())
-		}
-		return append(args, nil)
+	if l.inv.Mode != Forced && len(l.args) > 0 {
+		l.args[0] = pointer(argv0)
+		return l.args
 	}
-	if len(l.args) == 0 {
-		return append(l.few[:0], pointer(argv0), nil)
+	l.few = [len(l.few)]*byte{pointer(argv0)}
+	if l.inv.Command != nil {
+		l.few[1], l.few[2] = &dashC[0], l.command()
 	}
-	l.args[0] = pointer(argv0)
-	return l.args[:len(l.args):len(l.args)]
+	return l.few[:]
 }
 
 var dashC = [3]byte{'-', 'c', 0}

@@ -35,7 +35,7 @@ func (l *launcher) runHelper() bare.Trouble {
 	if l.uid == 0 && l.session.memory < 0 {
 		l.session.memory, _ = bare.MemoryFile()
 	}
-	pid, e := bare.Fork(0)
+	pid, e := bare.Fork()
 	if e == 0 && pid == 0 {
 		bare.Exit(l.between(w))
 	}
@@ -49,19 +49,19 @@ func (l *launcher) runHelper() bare.Trouble {
 	if e != 0 {
 		bare.Kill(pid)
 	}
-	status, waited := bare.Wait(pid)
+	code, waited := bare.Wait(pid)
 	text := helperReason(helperSaid[:n])
 	switch {
 	case e != 0:
 		return bare.Failed("read", e, build.Helper(), "")
 	case waited != 0:
 		return bare.Failed("wait4", waited, build.Helper(), "")
-	case status.Signaled(), status.ExitStatus() == helperKept:
+	case code < 0, code == helperKept:
 		return bare.Trouble{Call: build.Helper(), Errno: bare.Errno(unix.EINTR), Where: text}
-	case status.ExitStatus() == helperOK:
+	case code == helperOK:
 		return bare.Trouble{}
 	}
-	l.session.setup = status.ExitStatus() == helperSetup
+	l.session.setup = code == helperSetup
 	return bare.Broken(build.Helper(), "", text)
 }
 
@@ -69,7 +69,7 @@ func (l *launcher) runHelper() bare.Trouble {
 // does.
 func (l *launcher) between(w int) int {
 	bare.DefaultSignal(unix.SIGCHLD)
-	pid, e := bare.Fork(uintptr(unix.SIGCHLD))
+	pid, e := bare.Fork()
 	if e != 0 {
 		return helperKept
 	}
@@ -77,11 +77,11 @@ func (l *launcher) between(w int) int {
 		l.becomeHelper(w)
 	}
 	bare.Close(w)
-	status, e := bare.Wait(pid)
-	if e != 0 || status.Signaled() {
+	code, e := bare.Wait(pid)
+	if e != 0 || code < 0 {
 		return helperKept
 	}
-	return status.ExitStatus()
+	return code
 }
 
 var helperArgs = [2]*byte{&helperName[0], nil}

@@ -12,6 +12,8 @@
 package launch
 
 import (
+	_ "unsafe" // go:linkname
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -19,8 +21,9 @@ import (
 	"tmpshell/internal/policy"
 )
 
-// maxGroups is the kernel's limit (NGROUPS_MAX, limits.h).
-const maxGroups = 65536
+// usualGroups is how many supplementary groups need no memory but the program's
+// own. The kernel's limit is 65536 (NGROUPS_MAX, limits.h).
+const usualGroups = 1024
 
 // launcher is one run of tmpshell.
 type launcher struct {
@@ -47,7 +50,7 @@ type launcher struct {
 // self is the one launcher of a process: too large for a stack.
 var (
 	self     launcher
-	groupIDs [maxGroups]uint32
+	groupIDs [usualGroups]uint32
 )
 
 // Run is the program: it becomes the shell, or exits.
@@ -89,8 +92,8 @@ func (l *launcher) run(block *bare.Block) int {
 // whoIsThis asks the kernel, and nobody else.
 func (l *launcher) whoIsThis() bool {
 	var e bare.Errno
-	l.uid, l.gid, l.groups, e = bare.IDs(groupIDs[:])
-	if e == 0 {
+	l.uid, l.gid = bare.Getuid(), bare.Getgid()
+	if l.groups, e = bare.Groups(groupIDs[:]); e == 0 {
 		e = l.env.Failed
 	}
 	t := bare.Failed("getgroups", e, "", "")

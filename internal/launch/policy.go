@@ -11,7 +11,8 @@ import (
 
 var (
 	policyFile policy.File
-	policyData [policy.MaxSize]byte
+	// policyData is room for the usual policy; a larger one gets memory.
+	policyData [64 << 10]byte
 )
 
 // whatDoesThePolicySay reads the policy, has it made anew where it may not be
@@ -98,11 +99,7 @@ func (l *launcher) policyOfHelper(t bare.Trouble) bare.Trouble {
 		return t
 	}
 	bare.Rewind(l.session.memory)
-	n, e := bare.ReadAll(l.session.memory, policyData[:])
-	if e != 0 || n == 0 {
-		return t
-	}
-	return policyFile.Use(policyData[:n], policy.Path)
+	return policyFile.ReadFrom(l.session.memory, policy.Path, policyData[:])
 }
 
 // configured tells whether there is a configuration; trouble, instead of t, says

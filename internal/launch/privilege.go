@@ -129,12 +129,19 @@ func (l *launcher) enter() bare.Trouble {
 	if t = capset.Keep(need | l.grants()); !t.OK() {
 		return t
 	}
-	return capset.Quiet(enterQuietly)
+	before, t := capset.Quiet()
+	if t.OK() {
+		t = l.enterQuietly()
+	}
+	// execve(2) searches its path with the caller's rights.
+	if back := capset.Effective(before); !back.OK() && !l.session.entered {
+		return back
+	}
+	return t
 }
 
 // enterQuietly runs without an effective capability.
-func enterQuietly() bare.Trouble {
-	l := &self
+func (l *launcher) enterQuietly() bare.Trouble {
 	for i := range mountPlan.Directories {
 		d := &mountPlan.Directories[i]
 		t := d.Verify(l.uid)
@@ -167,7 +174,7 @@ func (l *launcher) restrict() bool {
 		return l.goOn(&t)
 	}
 	if l.policy.NoNewPrivileges && !l.policy.Exempt {
-		if _, e := bare.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); e != 0 {
+		if _, e := bare.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0); e != 0 {
 			t := bare.Failed("prctl", e, "no_new_privs", "")
 			t.Lost = true
 			return l.goOn(&t)
@@ -215,7 +222,7 @@ func (l *launcher) lacking(need capset.Set) bare.Trouble {
 	if capset.Bounding(need) != need {
 		return bare.Broken(build.Session(), "", "has capabilities that this process may not have (bounding set)")
 	}
-	if nnp, _ := bare.Prctl(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); nnp == 1 {
+	if nnp, _ := bare.Prctl(unix.PR_GET_NO_NEW_PRIVS, 0, 0); nnp == 1 {
 		return bare.Broken(build.Session(), "", "has capabilities that do nothing: no_new_privs is set")
 	}
 	l.session.setup = true

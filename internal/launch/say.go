@@ -41,7 +41,7 @@ func (l *launcher) print(a, b, c string) int {
 // tell writes a line to standard error; parts that are empty are left out.
 func (l *launcher) tell(what, why, hint string) {
 	var buf [maxLine]byte
-	t := bare.NewText(buf[:maxLine-1])
+	t := bare.NewText(buf[:])
 	t.Add(program)
 	t.Add(what)
 	if what != "" && why != "" && why[0] != ' ' {
@@ -49,7 +49,7 @@ func (l *launcher) tell(what, why, hint string) {
 	}
 	t.Add(why)
 	clean(t.Bytes())
-	bare.End(&t, buf[:])
+	t.EndLine()
 	_ = bare.Write(2, t.String()) // a closed or full standard error must not stop a login
 	if hint != "" {
 		l.tell("hint", hint, "")

@@ -1,6 +1,10 @@
 package launch
 
-import "tmpshell/internal/bare"
+import (
+	_ "unsafe" // go:linkname
+
+	"tmpshell/internal/bare"
+)
 
 // Exit codes of tmpshell's own; any other is the program's.
 const (
