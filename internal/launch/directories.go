@@ -96,7 +96,8 @@ func (l *launcher) directory(d *directory) {
 	case why.Kind() != bare.Object:
 		l.goOn(&why)
 	case l.policy.Deny:
-		l.cannot(&why)
+		l.verdict = refused
+		l.report(d, &why)
 	default:
 		l.instead(d, why)
 	}
@@ -146,7 +147,7 @@ func (l *launcher) instead(d *directory, why bare.Trouble) {
 			return
 		}
 	}
-	l.insteadOf(d, &why)
+	l.report(d, &why)
 }
 
 // cannot says that a directory cannot be had, which OnFailure deny does not
@@ -159,8 +160,9 @@ func (l *launcher) cannot(why *bare.Trouble) bool {
 	return l.verdict != refused
 }
 
-// insteadOf tells the log, and the user at a terminal, what is used instead.
-func (l *launcher) insteadOf(d *directory, why *bare.Trouble) {
+// report tells the log, and the user at a terminal or without a session, why a
+// directory cannot be had, and what is used instead.
+func (l *launcher) report(d *directory, why *bare.Trouble) {
 	var buf [maxLine]byte
 	t := bare.NewText(buf[:])
 	t.Add("no private directory in ")
@@ -172,7 +174,7 @@ func (l *launcher) insteadOf(d *directory, why *bare.Trouble) {
 		t.Add(d.path)
 	}
 	l.warn(t.String())
-	if l.toTerminal() {
+	if l.verdict == refused || l.toTerminal() {
 		hint := ""
 		if l.session.setup {
 			hint = setupHint
