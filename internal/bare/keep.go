@@ -12,10 +12,7 @@ var (
 // path in a [Trouble] must. When the room for all of them is used up, the oldest
 // are overwritten: nothing is decided by such a text. One thread may call it.
 func Keep(a, b, c, d string) string {
-	n := len(a) + len(b) + len(c) + len(d)
-	if n > len(kept) {
-		return a
-	}
+	n := min(len(a)+len(b)+len(c)+len(d), len(kept))
 	if n > len(kept)-keptEnd {
 		keptEnd = 0
 	}

@@ -43,6 +43,9 @@ func Getcwd(buf []byte) (string, Errno) {
 // alone waits for it.
 func Fork() (int, Errno) {
 	r, e := Call(unix.SYS_CLONE, 0, 0, 0, 0, 0, 0)
+	if e == 0 && r == 0 {
+		faults++ // a fault of the child's ends it, and begins no session
+	}
 	return int(r), e
 }
 

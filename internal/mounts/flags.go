@@ -31,7 +31,8 @@ const (
 	NoATime  Flags = unix.MS_NOATIME
 	ReadOnly Flags = unix.MS_RDONLY
 
-	settable = NoSUID | NoDev | NoExec | NoATime
+	// Settable are those that a mount is given.
+	Settable = NoSUID | NoDev | NoExec | NoATime
 )
 
 // attr returns the same as MOUNT_ATTR_ bits.
@@ -75,7 +76,7 @@ func (f Flags) Tell(to *bare.Text) {
 // ReadOnly, too, whose file system is.
 func FlagsOf(fd int) (Flags, bare.Errno) {
 	all, e := statFlags(fd)
-	return Flags(all) & (settable | ReadOnly), e
+	return Flags(all) & (Settable | ReadOnly), e
 }
 
 // statFlags are the ST_ bits of fstatfs(2), which for these options are the
@@ -86,7 +87,7 @@ func statFlags(fd int) (uintptr, bare.Errno) {
 		return 0, e
 	}
 	const (
-		same       = uintptr(settable|ReadOnly) | unix.MS_NODIRATIME
+		same       = uintptr(Settable|ReadOnly) | unix.MS_NODIRATIME
 		stRelatime = 0x1000 // statfs(2), ST_RELATIME
 	)
 	flags := uintptr(st.Flags) & same
