@@ -101,7 +101,7 @@ func runOn(t *testing.T, emulator []string, program string) {
 		{"closed output", start{args: []string{"--version"}, closed: []int{1}}, 125,
 			"tmpshell: standard output: bad file descriptor\n"},
 		{"program", start{args: []string{"--exec", "--", "/bin/busybox", "env"}, env: []string{"B=1", "A=2", "B=3", "NOEQUALS"}}, 0,
-			"B=1\nA=2\nB=3\nNOEQUALS\nTMPDIR=/tmp/.private-0\nTMP=/tmp/.private-0\nTEMP=/tmp/.private-0\nTEMPDIR=/tmp/.private-0\n"},
+			"B=1\nA=2\nB=3\nNOEQUALS\nTMPDIR=/tmp/.private/0\nTMP=/tmp/.private/0\nTEMP=/tmp/.private/0\nTEMPDIR=/tmp/.private/0\n"},
 		{"arguments", start{args: []string{"--exec", "/bin/busybox", "printf", "%s,", "", "a b", "\xff", "-x"}}, 0, ",a b,\xff,-x,"},
 		{"exit code", start{args: []string{"--exec", "/bin/busybox", "sh", "-c", "exit 77"}}, 77, ""},
 		{"not found", start{args: []string{"--exec", "/nowhere/at/all"}}, 127, "tmpshell: /nowhere/at/all: no such file or directory\n"},
@@ -144,7 +144,7 @@ func runLarge(t *testing.T, emulator []string, program string) {
 	if code != 0 || len(lines) < entries || lines[0] != env[0] || lines[entries-1] != env[entries-1] {
 		t.Fatalf("an environment of %d bytes: %d, %d lines, %.100q; want all %d", entries*(size+8), code, len(lines), got, entries)
 	}
-	if !strings.HasPrefix(lines[entries], "TMPDIR=/tmp/.private-0") {
+	if !strings.HasPrefix(lines[entries], "TMPDIR=/tmp/.private/0") {
 		t.Errorf("what follows the caller's environment is %.100q; want TMPDIR", lines[entries])
 	}
 }

@@ -6,14 +6,15 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
 
-// start is how the launcher is started, in a mount namespace with an empty /tmp
-// and no configuration but policy.
+// start is how the launcher is started, in a mount namespace in which the user's
+// private directory is there, and no configuration but policy.
 type start struct {
 	argv0     string // "tmpshell" where it is empty
 	noName    bool   // argv[0] is empty
@@ -90,6 +91,16 @@ func (s start) furnish(program string) error {
 		}
 	}
 	if err := os.Mkdir(filepath.Dir(placed), 0o755); err != nil {
+		return err
+	}
+	own := "/tmp/.private/" + strconv.Itoa(int(s.uid))
+	if err := os.MkdirAll(own, 0o700); err != nil {
+		return err
+	}
+	if err := os.Chown(own, int(s.uid), int(s.uid)); err != nil {
+		return err
+	}
+	if err := os.Chmod("/tmp/.private", 0o711); err != nil {
 		return err
 	}
 	if err := os.WriteFile("/tmp/script", []byte("echo script $0 $1\n"), 0o755); err != nil {
