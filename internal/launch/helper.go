@@ -61,7 +61,7 @@ func (l *launcher) runHelper() bare.Trouble {
 		return bare.Failed("read", e, build.Helper(), "")
 	case waited != 0:
 		return bare.Failed("wait4", waited, build.Helper(), "")
-	case code < 0, code == helperKept:
+	case code < 0, code == helperKept, code == ExitOwn:
 		return bare.Trouble{Call: build.Helper(), Errno: bare.Errno(unix.EINTR), Where: text}
 	case code == helperOK:
 		return bare.Trouble{}
@@ -73,6 +73,7 @@ func (l *launcher) runHelper() bare.Trouble {
 // between is the process that starts the helper, waits for it and ends as it
 // does.
 func (l *launcher) between(w int) int {
+	reached(atChild)
 	bare.DefaultSignal(unix.SIGCHLD)
 	pid, e := bare.Fork()
 	if e != 0 {
