@@ -1,6 +1,7 @@
 package build_test
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,8 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// start is how the launcher is started, in a mount namespace in which the user's
-// private directory is there, and no configuration but policy.
+// start is how the launcher is started, in a mount namespace in which the user
+// has an account and a private directory, and there is no configuration but
+// policy.
 type start struct {
 	argv0     string // "tmpshell" where it is empty
 	noName    bool   // argv[0] is empty
@@ -24,6 +26,8 @@ type start struct {
 	dir       string
 	closed    []int
 	policy    []byte
+	// noPrivate: the user's private directory is not there.
+	noPrivate bool
 }
 
 // run returns what the program prints, and how it ends.
@@ -93,17 +97,17 @@ func (s start) furnish(program string) error {
 	if err := os.Mkdir(filepath.Dir(placed), 0o755); err != nil {
 		return err
 	}
-	own := "/tmp/.private/" + strconv.Itoa(int(s.uid))
-	if err := os.MkdirAll(own, 0o700); err != nil {
-		return err
-	}
-	if err := os.Chown(own, int(s.uid), int(s.uid)); err != nil {
-		return err
-	}
-	if err := os.Chmod("/tmp/.private", 0o711); err != nil {
+	if err := s.furnishPrivate(); err != nil {
 		return err
 	}
 	if err := os.WriteFile("/tmp/script", []byte("echo script $0 $1\n"), 0o755); err != nil {
+		return err
+	}
+	account := fmt.Sprintf("tester:x:%d:%d::/:/bin/bash\n", s.uid, s.uid)
+	if err := os.WriteFile("/var/lib/misc/passwd", []byte(account), 0o644); err != nil {
+		return err
+	}
+	if err := unix.Mount("/var/lib/misc/passwd", "/etc/passwd", "", unix.MS_BIND, ""); err != nil {
 		return err
 	}
 	if s.policy != nil {
@@ -112,6 +116,20 @@ func (s start) furnish(program string) error {
 		}
 	}
 	return os.WriteFile(placed, binary, 0o755)
+}
+
+func (s start) furnishPrivate() error {
+	if s.noPrivate {
+		return nil
+	}
+	own := "/tmp/.private/" + strconv.Itoa(int(s.uid))
+	if err := os.MkdirAll(own, 0o700); err != nil {
+		return err
+	}
+	if err := os.Chown(own, int(s.uid), int(s.uid)); err != nil {
+		return err
+	}
+	return os.Chmod("/tmp/.private", 0o711)
 }
 
 // fork starts the program: as package exec does, but with exactly these
