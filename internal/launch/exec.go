@@ -105,6 +105,9 @@ func (l *launcher) execSearch(argv []*byte) bare.Errno {
 	if bare.IndexByte(name, '/') >= 0 {
 		return l.execFile(name, argv)
 	}
+	if len(name) > unix.NAME_MAX {
+		return bare.Errno(unix.ENAMETOOLONG)
+	}
 	path := defaultPath
 	if value, ok := l.env.Get("PATH"); ok {
 		path = bare.String(value)
