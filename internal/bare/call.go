@@ -9,6 +9,12 @@ import (
 
 // Call makes one system call. EINTR is retried: no handler of ours runs, but a
 // stopped and continued process gets it from some calls (signal(7)).
+//
+// It does not grow the stack: in a program that has the runtime, growing it moves
+// what is on it, and an address that was converted for this call would be a
+// stale one. Convert in the argument list of Call, and nowhere else.
+//
+//go:nosplit
 func Call(number, a, b, c, d, e, f uintptr) (uintptr, Errno) {
 	for {
 		r, _, errno := syscall.RawSyscall6(number, a, b, c, d, e, f)
@@ -36,7 +42,7 @@ func (p *Path) Set(s string) Errno {
 	return 0
 }
 
-func (p *Path) pointer() uintptr { return uintptr(unsafe.Pointer(&p.buf)) }
+func (p *Path) pointer() unsafe.Pointer { return unsafe.Pointer(&p.buf) }
 
 // name is one component of a path, NUL-terminated.
 type name struct{ buf [unix.NAME_MAX + 1]byte }
@@ -56,4 +62,4 @@ func (n *name) set(dir int, s string) Errno {
 	return 0
 }
 
-func (n *name) pointer() uintptr { return uintptr(unsafe.Pointer(&n.buf)) }
+func (n *name) pointer() unsafe.Pointer { return unsafe.Pointer(&n.buf) }

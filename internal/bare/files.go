@@ -32,11 +32,11 @@ func Reopen(dir int) (int, Errno) {
 		return -1, Errno(unix.EBADF)
 	}
 	dot := [2]byte{'.', 0}
-	return open(dir, uintptr(unsafe.Pointer(&dot)), unix.O_RDONLY|unix.O_DIRECTORY)
+	return open(dir, unsafe.Pointer(&dot), unix.O_RDONLY|unix.O_DIRECTORY)
 }
 
-func open(dir int, path uintptr, flags int) (int, Errno) {
-	r, e := Call(unix.SYS_OPENAT, fd(dir), path, uintptr(flags|unix.O_CLOEXEC|largeFile), 0, 0, 0)
+func open(dir int, path unsafe.Pointer, flags int) (int, Errno) {
+	r, e := Call(unix.SYS_OPENAT, fd(dir), uintptr(path), uintptr(flags|unix.O_CLOEXEC|largeFile), 0, 0, 0)
 	if e != 0 {
 		return -1, e
 	}
@@ -115,7 +115,7 @@ func MkdirAt(dir int, entry string, mode uint32) Errno {
 	if e := n.set(dir, entry); e != 0 {
 		return e
 	}
-	_, e := Call(unix.SYS_MKDIRAT, fd(dir), n.pointer(), uintptr(mode), 0, 0, 0)
+	_, e := Call(unix.SYS_MKDIRAT, fd(dir), uintptr(n.pointer()), uintptr(mode), 0, 0, 0)
 	return e
 }
 
@@ -125,7 +125,7 @@ func UnlinkAt(dir int, entry string) Errno {
 	if e := n.set(dir, entry); e != 0 {
 		return e
 	}
-	_, e := Call(unix.SYS_UNLINKAT, fd(dir), n.pointer(), 0, 0, 0, 0)
+	_, e := Call(unix.SYS_UNLINKAT, fd(dir), uintptr(n.pointer()), 0, 0, 0, 0)
 	return e
 }
 
@@ -139,7 +139,7 @@ func SymlinkAt(target string, dir int, entry string) Errno {
 	if e := to.Set(target); e != 0 {
 		return e
 	}
-	_, e := Call(unix.SYS_SYMLINKAT, to.pointer(), fd(dir), n.pointer(), 0, 0, 0)
+	_, e := Call(unix.SYS_SYMLINKAT, uintptr(to.pointer()), fd(dir), uintptr(n.pointer()), 0, 0, 0)
 	return e
 }
 
@@ -149,7 +149,7 @@ func ReadlinkAt(dir int, entry string, buf []byte) (string, Errno) {
 	if e := n.set(dir, entry); e != 0 {
 		return "", e
 	}
-	r, e := Call(unix.SYS_READLINKAT, fd(dir), n.pointer(), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0)
+	r, e := Call(unix.SYS_READLINKAT, fd(dir), uintptr(n.pointer()), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0)
 	switch {
 	case e != 0:
 		return "", e

@@ -33,7 +33,7 @@ func Execve(path string, argv, envp []*byte) Errno {
 		return e
 	}
 	restoreFaults()
-	_, e := Call(unix.SYS_EXECVE, p.pointer(), uintptr(unsafe.Pointer(unsafe.SliceData(argv))),
+	_, e := Call(unix.SYS_EXECVE, uintptr(p.pointer()), uintptr(unsafe.Pointer(unsafe.SliceData(argv))),
 		uintptr(unsafe.Pointer(unsafe.SliceData(envp))), 0, 0, 0)
 	holdFaults()
 	return e

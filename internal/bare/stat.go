@@ -12,6 +12,7 @@ type Stat struct {
 	UID, GID     uint32
 	Major, Minor uint32 // of the device
 	Ino, Size    uint64
+	Links        uint32 // names of the file; 0: it has been removed
 	Mtime, Ctime Time
 	// MountID is the number of the mount: unique for ever from Linux 6.8 on,
 	// unique among those that exist from 5.8 on, before that 0.
@@ -47,7 +48,7 @@ func (s *Stat) SameDevice(o *Stat) bool { return s.Major == o.Major && s.Minor =
 // logins.
 func Fstat(n int, s *Stat) Errno {
 	empty := [1]byte{}
-	return statx(n, uintptr(unsafe.Pointer(&empty)), unix.AT_EMPTY_PATH, s)
+	return statx(n, unsafe.Pointer(&empty), unix.AT_EMPTY_PATH, s)
 }
 
 // StatAt looks at a name in dir without following a symbolic link.
@@ -70,17 +71,17 @@ func StatPath(path string, s *Stat) Errno {
 	return statx(unix.AT_FDCWD, p.pointer(), 0, s)
 }
 
-func statx(dir int, path uintptr, flags int, s *Stat) Errno {
+func statx(dir int, path unsafe.Pointer, flags int, s *Stat) Errno {
 	var x unix.Statx_t
 	const wanted = unix.STATX_BASIC_STATS | unix.STATX_MNT_ID_UNIQUE
-	_, e := Call(unix.SYS_STATX, fd(dir), path, uintptr(flags|unix.AT_STATX_DONT_SYNC|unix.AT_NO_AUTOMOUNT),
+	_, e := Call(unix.SYS_STATX, fd(dir), uintptr(path), uintptr(flags|unix.AT_STATX_DONT_SYNC|unix.AT_NO_AUTOMOUNT),
 		wanted, uintptr(unsafe.Pointer(&x)), 0)
 	if e != 0 {
 		return e
 	}
 	*s = Stat{
 		Mode: uint32(x.Mode), UID: x.Uid, GID: x.Gid, Major: x.Dev_major, Minor: x.Dev_minor,
-		Ino: x.Ino, Size: x.Size,
+		Ino: x.Ino, Size: x.Size, Links: x.Nlink,
 		Mtime:     Time{x.Mtime.Sec, x.Mtime.Nsec},
 		Ctime:     Time{x.Ctime.Sec, x.Ctime.Nsec},
 		MountRoot: x.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0,

@@ -45,37 +45,41 @@ const asPath = unix.O_PATH | unix.O_DIRECTORY
 // Open opens the directory entry in dir, as a path only (O_PATH), and verifies
 // it. where is the path of dir, for the trouble alone.
 func Open(dir int, where, entry string, w Want) (int, bare.Trouble) {
+	fd, t := OpenEntry(dir, entry, w)
+	if !t.OK() {
+		t.Where, t.Entry = where, entry
+	}
+	return fd, t
+}
+
+// OpenEntry is Open for a caller that knows the path in another form: the trouble
+// names nothing.
+func OpenEntry(dir int, entry string, w Want) (int, bare.Trouble) {
 	fd, e := bare.OpenAt(dir, entry, asPath)
 	if e == bare.Errno(unix.ELOOP) || e == bare.Errno(unix.ENOTDIR) {
-		return -1, bare.Broken(where, entry, "is not a directory")
+		return -1, bare.Broken("", "", "is not a directory")
 	}
 	if e != 0 {
-		return -1, bare.Failed("openat", e, where, entry)
+		return -1, bare.Failed("openat", e, "", "")
 	}
-	if t := check(dir, fd, where, entry, w); !t.OK() {
+	if t := check(dir, fd, w); !t.OK() {
 		bare.Close(fd)
 		return -1, t
 	}
 	return fd, bare.Trouble{}
 }
 
-func check(dir, fd int, where, entry string, w Want) bare.Trouble {
-	var st bare.Stat
-	if e := bare.Fstat(fd, &st); e != 0 {
-		return bare.Failed("statx", e, where, entry)
-	}
-	t := bare.Trouble{Where: where, Entry: entry}
-	if w.NoMount {
-		var parent bare.Stat
-		if e := bare.Fstat(dir, &parent); e != 0 {
-			return bare.Failed("statx", e, where, "")
-		}
-		if st.MountRoot || !st.SameDevice(&parent) {
-			t.Why = "is a mount point"
-			return t
-		}
+func check(dir, fd int, w Want) (t bare.Trouble) {
+	var st, parent bare.Stat
+	e := bare.Fstat(fd, &st)
+	if e == 0 && w.NoMount {
+		e = bare.Fstat(dir, &parent)
 	}
 	switch {
+	case e != 0:
+		return bare.Failed("statx", e, "", "")
+	case w.NoMount && (st.MountRoot || !st.SameDevice(&parent)):
+		t.Why = "is a mount point"
 	case st.Type() != unix.S_IFDIR:
 		t.Why = "is not a directory"
 	case st.UID != w.UID:
@@ -84,8 +88,6 @@ func check(dir, fd int, where, entry string, w Want) bare.Trouble {
 		t.Why, t.Value, t.Base = "has mode", uint64(st.Perm()), 8
 	case !w.AnyGroup && st.GID != 0:
 		t.Why, t.Value, t.Base = "belongs to group", uint64(st.GID), 10
-	default:
-		return bare.Trouble{}
 	}
 	return t
 }
@@ -98,7 +100,7 @@ func OpenParent(path string) (int, bare.Trouble) {
 		return -1, bare.Failed("openat", e, "/", "")
 	}
 	for at := 0; ; {
-		if t := checkParent(fd, path[:at]); !t.OK() {
+		if t := CheckParent(fd, path[:at]); !t.OK() {
 			bare.Close(fd)
 			return -1, t
 		}
@@ -119,7 +121,8 @@ func OpenParent(path string) (int, bare.Trouble) {
 	}
 }
 
-func checkParent(fd int, path string) bare.Trouble {
+// CheckParent is rule (b) for one directory; path is for the trouble alone.
+func CheckParent(fd int, path string) bare.Trouble {
 	if path == "" {
 		path = "/"
 	}

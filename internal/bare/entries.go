@@ -1,0 +1,68 @@
+package bare
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Entries are the names in a directory, as many as one system call returns: a
+// buffer of 32 KiB holds about a thousand.
+type Entries struct{ rest []byte }
+
+// ReadEntries reads the first, or next, names in a directory that is open for
+// reading.
+func ReadEntries(dir int, buf []byte) (Entries, Errno) {
+	r, e := Call(unix.SYS_GETDENTS64, fd(dir), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0)
+	if e != 0 || int(r) > len(buf) {
+		return Entries{}, e
+	}
+	return Entries{buf[:r]}, 0
+}
+
+// Next returns the next name, or false at the end.
+func (s *Entries) Next() (string, bool) {
+	const nameAt = 19 // struct linux_dirent64, getdents64(2): ino, off, reclen, type, name
+	if len(s.rest) <= nameAt {
+		return "", false
+	}
+	length := int(*(*uint16)(unsafe.Pointer(&s.rest[16])))
+	if length <= nameAt || length > len(s.rest) {
+		return "", false
+	}
+	entry := s.rest[nameAt:length]
+	s.rest = s.rest[length:]
+	text := unsafe.String(unsafe.SliceData(entry), len(entry))
+	before, _, _ := Cut(text, 0)
+	return before, true
+}
+
+// RmdirAt removes an empty directory.
+func RmdirAt(dir int, entry string) Errno {
+	var n name
+	if e := n.set(dir, entry); e != 0 {
+		return e
+	}
+	_, e := Call(unix.SYS_UNLINKAT, fd(dir), uintptr(n.pointer()), unix.AT_REMOVEDIR, 0, 0, 0)
+	return e
+}
+
+// MayWrite tells whether the caller could make files in the directory at path.
+// As with [StatPath], nothing privileged is decided by it.
+func MayWrite(path string) bool {
+	var p Path
+	if p.Set(path) != 0 {
+		return false
+	}
+	_, e := Call(unix.SYS_FACCESSAT, fd(unix.AT_FDCWD), uintptr(p.pointer()), unix.W_OK|unix.X_OK, 0, 0, 0)
+	return e == 0
+}
+
+// Random fills buf with bytes that nobody can foretell.
+func Random(buf []byte) Errno {
+	r, e := Call(unix.SYS_GETRANDOM, uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0, 0)
+	if e == 0 && int(r) != len(buf) {
+		return Errno(unix.EIO)
+	}
+	return e
+}

@@ -1,0 +1,124 @@
+package mounts
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+)
+
+// Propagation says which way mounts travel (mount_namespaces(7)).
+type Propagation uint32
+
+// What the mounts of a new namespace can be.
+const (
+	Slave   Propagation = unix.MS_SLAVE   // take part in what is mounted outside
+	Private Propagation = unix.MS_PRIVATE // stay as they are
+)
+
+const ownNamespace = "/proc/thread-self/ns/mnt"
+
+// Unshare gives the thread a copy of its mount namespace. Nothing that is mounted
+// there afterwards is seen outside, once Propagate has run; until then it would be.
+func Unshare() bare.Trouble {
+	_, e := bare.Call(unix.SYS_UNSHARE, unix.CLONE_NEWNS, 0, 0, 0, 0, 0)
+	return bare.Failed("unshare", e, "mount namespace", "")
+}
+
+// Propagate sets the propagation of every mount below the root directory. EINVAL:
+// that is no mount point, as in a chroot(2).
+func Propagate(p Propagation) bare.Errno {
+	root := [2]byte{'/', 0}
+	_, e := bare.Call(unix.SYS_MOUNT, 0, uintptr(unsafe.Pointer(&root)), 0, unix.MS_REC|uintptr(p), 0, 0)
+	return e
+}
+
+// Current opens the thread's mount namespace.
+func Current() (int, bare.Trouble) {
+	fd, e := bare.Open(ownNamespace, unix.O_RDONLY)
+	return fd, bare.Failed("openat", e, ownNamespace, "")
+}
+
+// OfProcess opens the mount namespace of a process; it must be one that the
+// caller may look at (ptrace(2), PTRACE_MODE_READ_FSCREDS).
+func OfProcess(pid uint64) (int, bare.Errno) {
+	var buf [40]byte
+	path := bare.NewText(buf[:])
+	path.Add("/proc/")
+	path.AddUint(pid, 10)
+	path.Add("/ns/mnt")
+	return bare.Open(path.String(), unix.O_RDONLY)
+}
+
+// Setns moves the thread into a mount namespace. Its root and working directory
+// are then the root of that namespace (setns(2)). It needs CAP_SYS_CHROOT, too,
+// and that the thread shares its file-system information with no other.
+func Setns(namespace int) bare.Errno {
+	_, e := bare.Call(unix.SYS_SETNS, uintptr(namespace), unix.CLONE_NEWNS, 0, 0, 0, 0)
+	return e
+}
+
+// Requests of ioctl_nsfs(2).
+const (
+	nsGetUserns  = 0xb701     // Linux 4.9
+	nsGetMountID = 0x8008b705 // NS_GET_MNTNS_ID, Linux 6.10
+)
+
+// IsOurs tells whether a mount namespace belongs to the user namespace that the
+// thread is in: whoever is root in a user namespace of their own makes mount
+// namespaces at will, but those belong to that one. What cannot be found out is
+// not ours.
+func IsOurs(namespace int) bool {
+	own, e := bare.Open("/proc/thread-self/ns/user", unix.O_RDONLY)
+	if e != 0 {
+		return e == bare.Errno(unix.ENOENT) // a kernel without user namespaces
+	}
+	ours := false
+	owner, e := bare.Call(unix.SYS_IOCTL, uintptr(namespace), nsGetUserns, 0, 0, 0, 0)
+	if e == 0 {
+		var a, b bare.Stat
+		ours = bare.Fstat(int(owner), &a) == 0 && bare.Fstat(own, &b) == 0 && a.SameFile(&b)
+		bare.Close(int(owner))
+	}
+	bare.Close(own)
+	return ours
+}
+
+// Namespace names a mount namespace: by the number that no other one ever has, or
+// on older kernels by its inode, which one that is made later may have again.
+type Namespace struct {
+	Number  uint64
+	IsInode bool
+}
+
+// NamespaceOf names the mount namespace that is open.
+func NamespaceOf(namespace int) (Namespace, bare.Errno) {
+	var id uint64
+	if _, e := bare.Call(unix.SYS_IOCTL, uintptr(namespace), nsGetMountID, uintptr(unsafe.Pointer(&id)), 0, 0, 0); e == 0 {
+		return Namespace{Number: id}, 0
+	}
+	var st bare.Stat
+	e := bare.Fstat(namespace, &st)
+	return Namespace{st.Ino, true}, e
+}
+
+const inodePrefix = "inode-"
+
+// Tell writes the name, which ParseNamespace reads.
+func (n Namespace) Tell(to *bare.Text) {
+	if n.IsInode {
+		to.Add(inodePrefix)
+	}
+	to.AddUint(n.Number, 10)
+}
+
+// ParseNamespace reads what Tell has written.
+func ParseNamespace(s string) (n Namespace, ok bool) {
+	if bare.HasPrefix(s, inodePrefix) {
+		n.IsInode = true
+		s = s[len(inodePrefix):]
+	}
+	n.Number, ok = bare.ParseUint(s, ^uint64(0))
+	return n, ok
+}

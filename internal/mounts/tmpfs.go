@@ -1,0 +1,111 @@
+package mounts
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+)
+
+// Tmpfs is a tmpfs(5) to be mounted.
+type Tmpfs struct {
+	Source       string // what /proc/mounts shows
+	Size, Inodes string // empty for the kernel's defaults
+	Mode         uint32 // of the root directory
+	UID, GID     uint32
+	Flags        Flags
+}
+
+// maxOption is the longest value of an option, longer than any that the grammar
+// of tmpshell.conf(5) has.
+const maxOption = 128
+
+// option returns the i-th option, which may be empty, and false after the last.
+// It writes what is a number into buf.
+func (o *Tmpfs) option(i int, buf *bare.Text) (key, value string, ok bool) {
+	buf.Reset()
+	switch i {
+	case 0:
+		buf.AddUint(uint64(o.Mode), 8)
+		key = "mode"
+	case 1:
+		buf.AddUint(uint64(o.UID), 10)
+		key = "uid"
+	case 2:
+		buf.AddUint(uint64(o.GID), 10)
+		key = "gid"
+	case 3:
+		buf.Add(o.Size)
+		key = "size"
+	case 4:
+		buf.Add(o.Inodes)
+		key = "nr_inodes"
+	default:
+		return "", "", false
+	}
+	return key, buf.String(), true
+}
+
+// Mount mounts a new tmpfs at a place and returns its root (O_PATH).
+func (o *Tmpfs) Mount(at *Place) (int, bare.Trouble) {
+	if len(o.Source) >= maxOption || len(o.Size) >= maxOption || len(o.Inodes) >= maxOption {
+		return -1, at.failed("fsconfig", bare.Errno(unix.ENAMETOOLONG))
+	}
+	if byPath {
+		return o.mountByPath(at)
+	}
+	name := [...]byte{'t', 'm', 'p', 'f', 's', 0}
+	config, e := bare.Call(unix.SYS_FSOPEN, uintptr(unsafe.Pointer(&name)), unix.FSOPEN_CLOEXEC, 0, 0, 0, 0)
+	if missing(e) {
+		return o.mountByPath(at)
+	}
+	if e != 0 {
+		return -1, at.failed("fsopen", e)
+	}
+	e = o.configure(int(config))
+	tree := uintptr(0)
+	call := "fsconfig"
+	if e == 0 {
+		call = "fsmount"
+		tree, e = bare.Call(unix.SYS_FSMOUNT, config, unix.FSMOUNT_CLOEXEC, uintptr(o.Flags.attr()), 0, 0, 0)
+	}
+	bare.Close(int(config))
+	if e != 0 {
+		return -1, at.failed(call, e)
+	}
+	return move(int(tree), at)
+}
+
+// configure sets every option and makes the file system.
+func (o *Tmpfs) configure(config int) bare.Errno {
+	var buf [maxOption]byte
+	text := bare.NewText(buf[:])
+	if e := setString(config, "source", o.Source); e != 0 {
+		return e
+	}
+	for i := 0; ; i++ {
+		key, value, ok := o.option(i, &text)
+		if !ok {
+			break
+		}
+		if e := setString(config, key, value); e != 0 {
+			return e
+		}
+	}
+	_, e := bare.Call(unix.SYS_FSCONFIG, uintptr(config), unix.FSCONFIG_CMD_CREATE, 0, 0, 0, 0)
+	return e
+}
+
+// setString sets an option, if it has a value.
+func setString(config int, key, value string) bare.Errno {
+	if value == "" {
+		return 0
+	}
+	var k, v [maxOption]byte
+	copy(k[:len(k)-1], key)
+	copy(v[:len(v)-1], value)
+	_, e := bare.Call(unix.SYS_FSCONFIG, uintptr(config), unix.FSCONFIG_SET_STRING,
+		uintptr(unsafe.Pointer(&k)), uintptr(unsafe.Pointer(&v)), 0, 0)
+	return e
+}

@@ -1,0 +1,230 @@
+package session
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+	"tmpshell/internal/capset"
+	"tmpshell/internal/mounts"
+	"tmpshell/internal/owned"
+	"tmpshell/internal/private"
+)
+
+// mount puts one directory in place of the shared one.
+func (p *Plan) mount(d *Directory, shared int, before *place) bare.Trouble {
+	where := bare.Dir(d.At)
+	parent, t := owned.OpenParent(where)
+	if !t.OK() {
+		return t
+	}
+	at := mounts.Place{Dir: parent, Entry: bare.Base(d.At), Where: where}
+	target, t := openTarget(&at)
+	if t.OK() {
+		t = d.keepShared(shared)
+	}
+	root := -1
+	if t.OK() {
+		root, t = p.mountOn(d, shared, &at)
+	}
+	if t.OK() && !d.Fresh {
+		t = p.mountShares(d, shared, root)
+	}
+	// A working directory that is the mount point follows the mount; one below
+	// it stays in the directory that is covered.
+	if t.OK() && sameFile(before.cwd, target) {
+		t = bare.Failed("fchdir", bare.Fchdir(root), d.At, "")
+	}
+	bare.Close(root)
+	bare.Close(target)
+	bare.Close(parent)
+	return t
+}
+
+// openTarget opens the directory to mount on. One inside a directory that was
+// mounted before it is made: it is the user's to make.
+func openTarget(at *mounts.Place) (int, bare.Trouble) {
+	fd, e := bare.OpenAt(at.Dir, at.Entry, asPath)
+	if e == bare.Errno(unix.ENOENT) {
+		if e = bare.MkdirAt(at.Dir, at.Entry, 0o700); e != 0 {
+			return -1, bare.Failed("mkdirat", e, at.Where, at.Entry)
+		}
+		fd, e = bare.OpenAt(at.Dir, at.Entry, asPath)
+	}
+	return fd, bare.Failed("openat", e, at.Where, at.Entry)
+}
+
+// keepShared mounts the shared directory where the session, and a session of
+// another user inside this one, still find it.
+func (d *Directory) keepShared(shared int) bare.Trouble {
+	dir, t := d.OpenSharedPoint()
+	if !t.OK() {
+		return t
+	}
+	var name private.Name
+	at := mounts.Place{Dir: dir, Entry: name.Of(d.At)}
+	point, e := bare.OpenAt(dir, at.Entry, asPath)
+	same := e == 0 && sameFile(point, shared) // we are inside another session
+	bare.Close(point)
+	const where = "the shared directory in " + private.Run
+	t = bare.Failed("openat", e, where, "")
+	if t.OK() && !same {
+		t = bind(shared, &at, 0, where)
+	}
+	bare.Close(dir)
+	return t
+}
+
+// bind is mounts.Bind where what is then there need not be looked at.
+func bind(from int, at *mounts.Place, flags mounts.Flags, where string) bare.Trouble {
+	var e bare.Errno
+	t := capset.With(capset.SysAdmin, func() bare.Trouble {
+		fd, t := mounts.Bind(from, at, flags)
+		bare.Close(fd)
+		e = t.Errno
+		return bare.Trouble{}
+	})
+	if t.OK() {
+		t = bare.Failed("mount", e, where, "")
+	}
+	return t
+}
+
+// mountOn mounts what stands for a shared directory, and checks that it is what is
+// seen there.
+func (p *Plan) mountOn(d *Directory, shared int, at *mounts.Place) (int, bare.Trouble) {
+	outside, e := mounts.FlagsOf(shared)
+	if e != 0 {
+		return -1, bare.Failed("fstatfs", e, d.At, "")
+	}
+	flags := d.Flags&mounts.Settable | outside&mounts.Settable
+	var root int
+	var is bool
+	var t bare.Trouble
+	if d.Fresh {
+		root, is, t = p.mountFresh(d, shared, at, flags)
+	} else {
+		root, is, t = p.mountKept(d, shared, at, flags)
+	}
+	if t.OK() {
+		have, e := mounts.FlagsOf(root)
+		if t = bare.Failed("fstatfs", e, d.At, ""); t.OK() && (!is || have&flags != flags) {
+			t = notTheMount(d.At, flags, have)
+		}
+	}
+	if !t.OK() {
+		bare.Close(root)
+		root = -1
+	}
+	return root, t
+}
+
+func notTheMount(at string, want, have mounts.Flags) bare.Trouble {
+	var buf [128]byte
+	why := bare.NewText(buf[:])
+	why.Add("is not the mount that was just made: it is ")
+	have.Tell(&why)
+	why.Add(", and should be ")
+	want.Tell(&why)
+	return bare.Broken(at, "", bare.Keep(why.String(), "", "", ""))
+}
+
+// mountKept mounts the user's instance.
+func (p *Plan) mountKept(d *Directory, shared int, at *mounts.Place, flags mounts.Flags) (root int, is bool, t bare.Trouble) {
+	instance, t := d.Open(p.UID, shared)
+	if !t.OK() {
+		return -1, false, t
+	}
+	root = -1
+	t = capset.With(capset.SysAdmin, func() (t bare.Trouble) {
+		root, t = mounts.Bind(instance, at, flags)
+		return t
+	})
+	is = t.OK() && sameFile(root, instance)
+	bare.Close(instance)
+	return root, is, t
+}
+
+// mountFresh mounts a tmpfs whose root is as an instance would be.
+func (p *Plan) mountFresh(d *Directory, shared int, at *mounts.Place, flags mounts.Flags) (root int, is bool, t bare.Trouble) {
+	var st bare.Stat
+	if e := bare.Fstat(shared, &st); e != 0 {
+		return -1, false, bare.Failed("statx", e, d.At, "")
+	}
+	var source [32]byte
+	var size, inodes [20]byte
+	name := bare.NewText(source[:])
+	addSource(&name, p.UID)
+	o := mounts.Tmpfs{Source: name.String(), Size: d.Size, Inodes: d.Inodes, Mode: 0o700, UID: p.UID, GID: p.GID, Flags: flags}
+	if private.RootsOwn(&st) {
+		o.Mode, o.UID, o.GID = 0o1777, 0, 0
+	}
+	bytes := defaultSize()
+	if o.Size == "" {
+		o.Size = bare.Decimal(&size, bytes)
+	}
+	if o.Inodes == "" {
+		o.Inodes = bare.Decimal(&inodes, bytes/bytesPerInode)
+	}
+	root = -1
+	t = capset.With(capset.SysAdmin, func() (t bare.Trouble) {
+		root, t = o.Mount(at)
+		return t
+	})
+	if !t.OK() {
+		return -1, false, t
+	}
+	e := bare.Fstat(root, &st)
+	is = e == 0 && st.Perm() == o.Mode && st.UID == o.UID && st.GID == o.GID
+	return root, is, bare.Failed("statx", e, d.At, "")
+}
+
+// What a tmpfs has if the configuration does not say: a tenth of the memory, as
+// XDG_RUNTIME_DIR has from systemd-logind (RuntimeDirectorySize=, logind.conf(5)),
+// and at most 2 GiB: each session has one, and the kernel's own default is half of
+// the memory for each. An inode costs about a kilobyte that size= does not count:
+// there is one for each 4 KiB, as there, too.
+const (
+	shareOfMemory = 10
+	largest       = 2 << 30
+	bytesPerInode = 4 << 10
+)
+
+// defaultSize returns the size in bytes.
+func defaultSize() uint64 {
+	var info unix.Sysinfo_t
+	_, e := bare.Call(unix.SYS_SYSINFO, uintptr(unsafe.Pointer(&info)), 0, 0, 0, 0, 0)
+	size := uint64(info.Totalram) * uint64(info.Unit) / shareOfMemory
+	if e != 0 || size > largest {
+		return largest
+	}
+	return size
+}
+
+// mountShares binds the rendezvous directories. One that is not as it must be, or
+// that cannot be mounted, is left out: a session without X is better than one in
+// somebody else's hands, or none.
+func (p *Plan) mountShares(d *Directory, shared, root int) bare.Trouble {
+	for rest := d.Share; ; {
+		s, ok := private.NextShare(&rest)
+		if !ok {
+			return bare.Trouble{}
+		}
+		if !s.Directory {
+			continue
+		}
+		from, t := d.OpenRendezvous(shared, s.Name)
+		if t.OK() {
+			at := mounts.Place{Dir: root, Entry: s.Name, Where: d.At}
+			t = bind(from, &at, 0, bare.Keep(d.At, "/", s.Name, ""))
+		}
+		bare.Close(from)
+		if t.Lost {
+			return t
+		}
+		if !t.OK() {
+			p.notice(&t)
+		}
+	}
+}

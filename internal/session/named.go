@@ -1,0 +1,253 @@
+package session
+
+import (
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+	"tmpshell/internal/capset"
+	"tmpshell/internal/mounts"
+	"tmpshell/internal/private"
+)
+
+// namedFiles are the variables by which a session is told of files that were made
+// for it before it began: sshd(8) has the sockets of agent forwarding and
+// ExposeAuthInfo in /tmp, login services a Kerberos cache, display managers the X
+// authority, and su without "-" hands down what the session outside has.
+var namedFiles = [...]string{
+	"SSH_AUTH_SOCK", "SSH_USER_AUTH", "KRB5CCNAME", "XAUTHORITY", "ICEAUTHORITY",
+	"SESSION_MANAGER", "DBUS_SESSION_BUS_ADDRESS", "PULSE_SERVER", "WAYLAND_DISPLAY",
+}
+
+// LinkNamed puts such files into the directories that were mounted over them, so
+// that the names go on meaning what they meant. Call it after Enter, while
+// Plan.Needs is still permitted. It is no reason to fail: what cannot be put
+// there, the session does without. Its trouble is Lost, or none.
+//
+// A file becomes a symbolic link into the shared directory: a bind mount would go
+// on showing the old one when it is replaced. A directory, such as the one of
+// sshd's sockets, is mounted: a link would lead a session that lives on to the
+// directory of whoever takes the name when sshd has removed its own.
+func (p *Plan) LinkNamed(env []*byte) bare.Trouble {
+	for i := range p.Directories {
+		l := linker{plan: p, d: &p.Directories[i], own: -1}
+		var t bare.Trouble
+		if l.shared, t = l.d.OpenShared(); t.OK() {
+			var e bare.Errno
+			if l.own, e = bare.Open(l.d.At, unix.O_RDONLY|unix.O_DIRECTORY); e == 0 {
+				t = l.all(env)
+			}
+		}
+		bare.Close(l.own)
+		bare.Close(l.shared)
+		if t.Lost {
+			return t
+		}
+	}
+	return bare.Trouble{}
+}
+
+// linker is what is done in one directory.
+type linker struct {
+	plan        *Plan
+	d           *Directory
+	shared, own int
+}
+
+var entriesBuf [32 << 10]byte
+
+// all looks at what older sessions have left, and then at what this one is told
+// of. Of a directory with more names than a system call returns, the rest waits for
+// the next boot.
+func (l *linker) all(env []*byte) bare.Trouble {
+	old, _ := bare.ReadEntries(l.own, entriesBuf[:])
+	for name, ok := old.Next(); ok; name, ok = old.Next() {
+		if t := l.tidy(name); t.Lost {
+			return t
+		}
+	}
+	for _, entry := range env {
+		for i := range namedFiles {
+			value, ok := bare.ValueOf(entry, namedFiles[i])
+			if !ok {
+				continue
+			}
+			rest := bare.String(value)
+			for name, ok := nextName(&rest, l.d.At); ok; name, ok = nextName(&rest, l.d.At) {
+				if t := l.link(name); t.Lost {
+					return t
+				}
+			}
+		}
+	}
+	if l.d.At != "/tmp" {
+		return bare.Trouble{}
+	}
+	// The default of krb5.conf(5), which nothing names.
+	var buf [40]byte
+	cache := bare.NewText(buf[:])
+	cache.Add("krb5cc_")
+	cache.AddUint(uint64(l.plan.UID), 10)
+	return l.link(cache.String())
+}
+
+// nextName finds the next entry of a directory that a value names: in
+// FILE:/tmp/krb5cc_1, unix:path=/tmp/dbus-1,guid=2 and /tmp/ssh-3/agent.4.
+func nextName(rest *string, dir string) (string, bool) {
+	for s := *rest; ; {
+		i := bare.Index(s, dir)
+		if i < 0 {
+			*rest = ""
+			return "", false
+		}
+		begins := i == 0 || bare.IndexByte(":=,;@{ ", s[i-1]) >= 0
+		s = s[i+len(dir):]
+		if !bare.HasPrefix(s, "/") {
+			continue
+		}
+		s = s[1:]
+		end := 0
+		for end < len(s) && bare.IndexByte("/,;: ", s[end]) < 0 {
+			end++
+		}
+		if name := s[:end]; begins && name != "" && name != "." && name != ".." {
+			*rest = s[end:]
+			return name, true
+		}
+	}
+}
+
+// pointMode is the mode of a directory that LinkNamed makes in order to mount on
+// it. Nobody else makes one of that mode: it can be removed when it is not used.
+const pointMode = unix.S_ISVTX
+
+// link puts one name there that is the user's in the shared directory and not in
+// the session's own.
+func (l *linker) link(name string) bare.Trouble {
+	if t := l.tidy(name); t.Lost {
+		return t
+	}
+	kind, users := l.isUsers(name)
+	switch {
+	case !users:
+	case kind == unix.S_IFDIR:
+		return l.bind(name)
+	default:
+		var buf [unix.PathMax]byte
+		to := bare.NewText(buf[:])
+		l.addTarget(&to, name)
+		if !to.Full() {
+			_ = bare.SymlinkAt(to.String(), l.own, name) // there already, or no room
+		}
+	}
+	return bare.Trouble{}
+}
+
+// addTarget writes where the link of a name leads.
+func (l *linker) addTarget(to *bare.Text, name string) {
+	l.d.AddSharedPath(to)
+	to.AddByte('/')
+	to.Add(name)
+}
+
+// bind mounts a directory of the user's.
+func (l *linker) bind(name string) bare.Trouble {
+	if e := bare.MkdirAt(l.own, name, pointMode); e != 0 {
+		return bare.Trouble{} // there already, or no room
+	}
+	from, e := bare.OpenAt(l.shared, name, asPath)
+	var st bare.Stat
+	if e == 0 {
+		e = bare.Fstat(from, &st)
+	}
+	mounted := false
+	var t bare.Trouble
+	if e == 0 && l.mayBeUsed(&st) {
+		at := mounts.Place{Dir: l.own, Entry: name}
+		t = bind(from, &at, l.d.Flags&mounts.Settable, l.d.At)
+		mounted = t.OK()
+	}
+	bare.Close(from)
+	if !mounted {
+		_ = bare.RmdirAt(l.own, name) // the next session tries again
+	}
+	return t
+}
+
+// tidy removes what an older session has left when its file is gone: whoever takes
+// the name in the shared directory then would have their file read as the user's.
+func (l *linker) tidy(name string) bare.Trouble {
+	var st bare.Stat
+	if bare.StatAt(l.own, name, &st) != 0 {
+		return bare.Trouble{}
+	}
+	kind, users := l.isUsers(name)
+	switch {
+	case st.Type() == unix.S_IFLNK && st.UID == l.plan.UID:
+		if (!users || kind == unix.S_IFDIR) && l.isOwnLink(name) {
+			_ = bare.UnlinkAt(l.own, name) // gone already
+		}
+	case st.Type() != unix.S_IFDIR:
+	case st.MountRoot:
+		return l.unmountRemoved(name)
+	case st.UID == l.plan.UID && st.Perm() == pointMode:
+		_ = bare.RmdirAt(l.own, name)
+	}
+	return bare.Trouble{}
+}
+
+// unmountRemoved takes away what is mounted at a name, if that directory has been
+// removed where it was. Nobody can want it: nothing can be in it, nor be made.
+func (l *linker) unmountRemoved(name string) bare.Trouble {
+	fd, e := bare.OpenAt(l.own, name, asPath)
+	var st bare.Stat
+	if e == 0 {
+		e = bare.Fstat(fd, &st)
+	}
+	var t bare.Trouble
+	if e == 0 && st.MountRoot && st.Links == 0 {
+		t = capset.With(capset.SysAdmin, func() bare.Trouble {
+			return bare.Failed("umount2", mounts.Detach(fd), l.d.At, "")
+		})
+		if t.OK() && bare.StatAt(l.own, name, &st) == 0 && st.UID == l.plan.UID && st.Perm() == pointMode {
+			_ = bare.RmdirAt(l.own, name)
+		}
+	}
+	bare.Close(fd)
+	return t
+}
+
+// isOwnLink tells whether a link is one that LinkNamed has made: share= makes some
+// that lead to the same.
+func (l *linker) isOwnLink(name string) bool {
+	for rest := l.d.Share; ; {
+		s, ok := private.NextShare(&rest)
+		if !ok {
+			break
+		}
+		if s.Name == name {
+			return false
+		}
+	}
+	var want, have [unix.PathMax]byte
+	target := bare.NewText(want[:])
+	l.addTarget(&target, name)
+	to, e := bare.ReadlinkAt(l.own, name, have[:])
+	return e == 0 && to == target.String()
+}
+
+// isUsers returns the type of a name in the shared directory, and whether it is
+// one of the user's that may be linked to.
+func (l *linker) isUsers(name string) (kind uint32, is bool) {
+	var st bare.Stat
+	if bare.StatAt(l.shared, name, &st) != 0 || st.Type() == unix.S_IFLNK {
+		return 0, false
+	}
+	return st.Type(), l.mayBeUsed(&st)
+}
+
+// mayBeUsed tells whether a file is the user's. What is mounted is nobody's: with
+// user_allow_other, a FUSE server of another user says whatever it likes.
+func (l *linker) mayBeUsed(st *bare.Stat) bool {
+	var dir bare.Stat
+	return st.UID == l.plan.UID && !st.MountRoot && bare.Fstat(l.shared, &dir) == 0 && st.SameDevice(&dir)
+}

@@ -1,0 +1,216 @@
+package session
+
+import (
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+	"tmpshell/internal/capset"
+	"tmpshell/internal/mounts"
+)
+
+const asPath = unix.O_PATH | unix.O_DIRECTORY
+
+// place is where the thread was before: all that entering another mount namespace
+// changes, open, so that nothing has to be opened in order to go back.
+type place struct {
+	namespace, root, cwd int
+	path                 string // of the working directory, empty if it has none
+}
+
+var cwdPath [unix.PathMax]byte
+
+func (p *place) remember() bare.Trouble {
+	p.namespace, p.cwd = -1, -1
+	var e bare.Errno
+	if p.root, e = bare.Open("/", asPath); e != 0 {
+		return bare.Failed("openat", e, "/", "")
+	}
+	if p.cwd, e = bare.OpenCwd(); e != 0 {
+		return bare.Failed("openat", e, "the working directory", "")
+	}
+	p.path, _ = bare.Getcwd(cwdPath[:])
+	var t bare.Trouble
+	p.namespace, t = mounts.Current()
+	return t
+}
+
+func (p *place) close() {
+	bare.Close(p.namespace)
+	bare.Close(p.root)
+	bare.Close(p.cwd)
+}
+
+// restore goes back. The root directory is put back, too: a process that was
+// started in a chroot(2) must not be out of it. Any trouble is Lost.
+func (p *place) restore() bare.Trouble {
+	t := capset.With(capset.SysAdmin|capset.SysChroot, func() bare.Trouble {
+		return bare.Failed("setns", mounts.Setns(p.namespace), "the mount namespace before", "")
+	})
+	if t.OK() {
+		return p.restoreRoot()
+	}
+	t.Lost = true
+	return t
+}
+
+// restoreRoot puts root and working directory back after setns(2), which has moved
+// both to the root of the namespace. It does not ask whether that is necessary:
+// what is asked can fail. Any trouble is Lost.
+func (p *place) restoreRoot() bare.Trouble {
+	t := capset.With(capset.SysChroot, func() bare.Trouble {
+		return bare.Failed("chroot", bare.Chroot(p.root), "the root directory before", "")
+	})
+	if t.OK() {
+		// A directory that the user may not search can be what they were
+		// started in.
+		t = capset.With(capset.DACReadSearch, func() bare.Trouble {
+			return bare.Failed("fchdir", bare.Fchdir(p.cwd), "the working directory before", "")
+		})
+		if t.Errno == bare.Errno(unix.EACCES) && !t.Lost {
+			return bare.Trouble{} // "/", rather than no session
+		}
+	}
+	t.Lost = t.Lost || !t.OK()
+	return t
+}
+
+// propagate sets the propagation of all mounts. Where the root directory is no
+// mount point, in a chroot(2), it goes to that of the namespace and back.
+func propagate(how mounts.Propagation) bare.Trouble {
+	set := func() bare.Trouble { return bare.Failed("mount", mounts.Propagate(how), "/", "") }
+	t := capset.With(capset.SysAdmin, set)
+	if t.Errno != bare.Errno(unix.EINVAL) || t.Lost {
+		return t
+	}
+	var here place
+	t = here.remember()
+	if t.OK() {
+		t = capset.With(capset.SysAdmin|capset.SysChroot, func() bare.Trouble {
+			return bare.Failed("setns", mounts.Setns(here.namespace), "the mount namespace", "")
+		})
+	}
+	if t.OK() {
+		t = capset.With(capset.SysAdmin, set)
+		if back := here.restoreRoot(); !back.OK() {
+			t = back
+		}
+	}
+	here.close()
+	return t
+}
+
+// isRealRoot tells whether the root directory is that of the namespace. Otherwise
+// sessions in a chroot(2) would be led out of it, into the namespace of a session
+// that is not in one. What cannot be found out is "no".
+//
+// Only setns(2) answers that, and it moves root and working directory. A child
+// asks, which goes nowhere else.
+func (p *place) isRealRoot() bool {
+	pid := -1
+	t := capset.With(capset.SysAdmin|capset.SysChroot, func() bare.Trouble {
+		var e bare.Errno
+		if pid, e = bare.Fork(); e == 0 && pid == 0 {
+			bare.Exit(p.look())
+		}
+		return bare.Failed("clone", e, "", "")
+	})
+	if pid <= 0 {
+		return false
+	}
+	code, e := bare.Wait(pid)
+	return t.OK() && e == 0 && code == sameRoot
+}
+
+// sameRoot is the exit code of a child that has seen it. It is none that a program
+// which fails ends with.
+const sameRoot = 42
+
+// look is what the child does.
+func (p *place) look() int {
+	if mounts.Setns(p.namespace) != 0 {
+		return 1
+	}
+	now, e := bare.Open("/", asPath)
+	if e != 0 || !sameFile(now, p.root) || !sameMount(now, p.root) {
+		return 1
+	}
+	return sameRoot
+}
+
+// follow takes the working directory along into a namespace that was entered: to
+// the directory of the same path, if it is the same one, or if it is one that the
+// session has something else for. One that was removed, or that is not there, is
+// no reason for a namespace of the session's own: any number of them could be had.
+// The session begins in "/" then, where setns(2) has put it.
+//
+// A directory that the user may not search can be what they were started in: it is
+// gone to with privilege if it is the same.
+func (p *place) follow(plan *Plan) bare.Trouble {
+	if !bare.HasPrefix(p.path, "/") {
+		return bare.Trouble{}
+	}
+	fd, e := bare.Open(p.path, asPath)
+	if e == bare.Errno(unix.EACCES) {
+		if t := search(func() { fd, e = bare.Open(p.path, asPath) }); !t.OK() {
+			return t
+		}
+	}
+	switch {
+	case e.Kind() == bare.Kept:
+		return bare.Failed("openat", e, "the working directory", "")
+	case e != 0:
+		return bare.Trouble{}
+	}
+	same := sameFile(fd, p.cwd)
+	if same || plan.replaces(p) {
+		e = bare.Fchdir(fd)
+	}
+	var t bare.Trouble
+	if same && e == bare.Errno(unix.EACCES) {
+		t = search(func() { e = bare.Fchdir(fd) })
+	}
+	bare.Close(fd)
+	if t.OK() && e.Kind() == bare.Kept {
+		t = bare.Failed("fchdir", e, "the working directory", "")
+	}
+	return t
+}
+
+// search runs f with the capability to search any directory. Its trouble is that
+// of the capability alone.
+func search(f func()) bare.Trouble {
+	return capset.With(capset.DACReadSearch, func() bare.Trouble {
+		f()
+		return bare.Trouble{}
+	})
+}
+
+// replaces tells whether the working directory was one that the session has
+// something else for.
+func (p *Plan) replaces(before *place) bool {
+	for i := range p.Directories {
+		d := &p.Directories[i]
+		if d.At != before.path {
+			continue
+		}
+		shared, t := d.OpenShared()
+		same := t.OK() && sameFile(shared, before.cwd)
+		bare.Close(shared)
+		return same
+	}
+	return false
+}
+
+func sameFile(a, b int) bool {
+	var x, y bare.Stat
+	return bare.Fstat(a, &x) == 0 && bare.Fstat(b, &y) == 0 && x.SameFile(&y)
+}
+
+func sameMount(a, b int) bool {
+	x, e := mounts.ID(a)
+	if e != 0 {
+		return false
+	}
+	y, e := mounts.ID(b)
+	return e == 0 && x == y
+}
