@@ -29,11 +29,12 @@ BUILD   := tmpshell/internal/build
 LDFLAGS := -s -w \
 	-X $(BUILD).Version=$(VERSION) \
 	-X $(BUILD).Bindir=$(BINDIR) \
-	-X $(BUILD).Libexecdir=$(LIBEXECDIR)
+	-X $(BUILD).launcher=$(BINDIR)/tmpshell \
+	-X $(BUILD).session=$(LIBEXECDIR)/tmpshell-session \
+	-X $(BUILD).helper=$(LIBEXECDIR)/tmpshell-helper
 
-# The launcher and the helper are entered before the Go runtime: package start.
-bin/tmpshell:        LDFLAGS += -E tmpshell_start
-bin/tmpshell-helper: LDFLAGS += -E tmpshell_start -X tmpshell/internal/start.failureMode=exit
+# The launcher is entered without the Go runtime: package bare.
+bin/tmpshell: LDFLAGS += -E tmpshell_entry
 
 PROGRAMS := bin/tmpshell bin/tmpshell-helper bin/tmpshellctl
 SOURCES  := $(shell find cmd internal -name '*.go' ! -name '*_test.go' -o -name '*.s') go.mod go.sum

@@ -1,12 +1,9 @@
 // Tmpshell is the login shell wrapper: see tmpshell(8).
+//
+// It is linked with an entry point of its own (-E tmpshell_entry, package bare),
+// from which launch.Run is called; main never is.
 package main
 
-import (
-	"syscall"
+import _ "tmpshell/internal/launch"
 
-	"tmpshell/internal/launch"
-)
-
-func main() {
-	syscall.Exit(launch.Main())
-}
+func main() { panic("tmpshell was built without its entry point: use make build") }

@@ -33,15 +33,15 @@ func word(p unsafe.Pointer, i int) *uintptr {
 	return (*uintptr)(unsafe.Add(p, i*int(unsafe.Sizeof(uintptr(0)))))
 }
 
-// pointers is an array of n addresses of strings.
-func pointers(p unsafe.Pointer, n int) []*byte { return unsafe.Slice((**byte)(p), n) }
+// Pointers is an array of n addresses of strings.
+func Pointers(p unsafe.Pointer, n int) []*byte { return unsafe.Slice((**byte)(p), n) }
 
 // Args returns the addresses of the arguments. argc may be 0.
-func (b *Block) Args() []*byte { return pointers(b.argv, b.argc) }
+func (b *Block) Args() []*byte { return Pointers(b.argv, b.argc) }
 
 // Env returns the addresses of the environment's entries, in their order,
 // duplicates and entries without "=" included.
-func (b *Block) Env() []*byte { return pointers(b.envp, b.envc) }
+func (b *Block) Env() []*byte { return Pointers(b.envp, b.envc) }
 
 // ExecFn is the path that execve(2) was called with, empty where the kernel did
 // not say.

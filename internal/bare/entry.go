@@ -4,7 +4,7 @@ import "unsafe"
 
 // StackSize is the stack's size in bytes. It is memory of the program's own, so
 // that no RLIMIT_STACK counts; pages that are not used cost nothing.
-const StackSize = 256 << 10
+const StackSize = 96 << 10
 
 // guard is what is left below the stack pointer when a function finds too little
 // room and faults: enough for the frame of a signal with AVX-512 registers

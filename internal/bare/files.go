@@ -164,3 +164,8 @@ func Umask(mask uint32) uint32 {
 	r, _ := Call(unix.SYS_UMASK, uintptr(mask), 0, 0, 0, 0, 0) // always succeeds
 	return uint32(r)
 }
+
+// Rewind goes to the beginning of a file.
+func Rewind(n int) {
+	_, _ = Call(unix.SYS_LSEEK, fd(n), 0, unix.SEEK_SET, 0, 0, 0)
+}

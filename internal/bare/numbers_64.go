@@ -8,5 +8,6 @@ import "golang.org/x/sys/unix"
 const (
 	sysFcntl        = unix.SYS_FCNTL
 	sysClockGettime = unix.SYS_CLOCK_GETTIME
+	sysMmap         = unix.SYS_MMAP
 	largeFile       = 0
 )

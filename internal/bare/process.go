@@ -52,3 +52,32 @@ func RealTime() (int64, Errno) {
 	_, e := Call(sysClockGettime, unix.CLOCK_REALTIME, uintptr(unsafe.Pointer(&t)), 0, 0, 0, 0)
 	return int64(t.Sec), e
 }
+
+// Memory asks the kernel for some that is empty and the process's own.
+func Memory(size int) (unsafe.Pointer, Errno) {
+	r, e := Call(sysMmap, 0, uintptr(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, fd(-1), 0)
+	if e != 0 {
+		return nil, e
+	}
+	return *(*unsafe.Pointer)(unsafe.Pointer(&r)), 0 // no memory of Go's: nothing moves it
+}
+
+// Groups returns the supplementary groups, in buf if they fit.
+func Groups(buf []uint32) ([]uint32, Errno) {
+	n, e := Call(unix.SYS_GETGROUPS, 0, 0, 0, 0, 0, 0)
+	if e != 0 || n == 0 {
+		return nil, e
+	}
+	if int(n) > len(buf) {
+		room, e := Memory(int(n) * 4)
+		if e != 0 {
+			return nil, e
+		}
+		buf = unsafe.Slice((*uint32)(room), int(n))
+	}
+	n, e = Call(unix.SYS_GETGROUPS, uintptr(len(buf)), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), 0, 0, 0, 0)
+	if e != 0 {
+		return nil, e
+	}
+	return buf[:n], 0
+}

@@ -90,3 +90,15 @@ func ParseUint(s string, max uint64) (uint64, bool) {
 	}
 	return n, n <= max
 }
+
+// Advance takes the next n bytes of the buffer as they are for text.
+func (t *Text) Advance(n int) { t.n = min(t.n+n, len(t.buf)) }
+
+// EndLine puts a newline at the end, in place of the last byte where the buffer
+// is full.
+func (t *Text) EndLine() {
+	if t.n == len(t.buf) {
+		t.n--
+	}
+	t.AddByte('\n')
+}

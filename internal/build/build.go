@@ -3,14 +3,17 @@
 // a path that came from the environment would be one that the caller chooses.
 package build
 
-// Set by the linker (-X), see the Makefile.
+// Set by the linker (-X), see the Makefile. Paths are whole: a program without
+// the runtime cannot put them together.
 var (
 	// Version is the release, as printed by --version.
 	Version = "0.1.0"
 	// Bindir holds tmpshell and tmpshellctl.
 	Bindir = "/usr/bin"
-	// Libexecdir holds tmpshell-helper.
-	Libexecdir = "/usr/libexec"
+
+	launcher = "/usr/bin/tmpshell"
+	session  = "/usr/libexec/tmpshell-session"
+	helper   = "/usr/libexec/tmpshell-helper"
 )
 
 // Config is the configuration file. It does not move with PREFIX: every
@@ -18,10 +21,16 @@ var (
 const Config = "/etc/tmpshell.conf"
 
 // Launcher returns the path of the login shell wrapper.
-func Launcher() string { return Bindir + "/tmpshell" }
+func Launcher() string { return launcher }
 
-// Helper returns the path of the program that has the capabilities.
-func Helper() string { return Libexecdir + "/tmpshell-helper" }
+// Session returns the path of the same program with file capabilities.
+func Session() string { return session }
+
+// SyslogSocket is the socket of syslog(3).
+const SyslogSocket = "/dev/log"
+
+// Helper returns the path of the program that makes what is missing.
+func Helper() string { return helper }
 
 // SFTPServers are where distributions keep the program that internal-sftp of
 // sshd is built from. The first that is there is used.

@@ -1,104 +1,214 @@
 package launch
 
 import (
-	"path"
-	"strings"
+	"golang.org/x/sys/unix"
 
-	"tmpshell/internal/account"
-	"tmpshell/internal/config"
-	"tmpshell/internal/sys"
+	"tmpshell/internal/accounts"
+	"tmpshell/internal/bare"
+	"tmpshell/internal/build"
+	"tmpshell/internal/policy"
 )
 
-// lastResort is POSIX's; a machine without it has no shell to log in with.
-const lastResort = "/bin/sh"
+// The choice of the real shell, in the order of tmpshell(8): Shell of the
+// configuration; NAME of a link tmpshell-NAME; the shell of the account, where
+// that is not tmpshell; /bin/bash if shells(5) lists it, else /bin/sh.
+//
+// A shell that somebody has named may be one that restricts its user. So
+// nothing stands in for it, unless it is one of those that everybody knows not
+// to; and only an error that says that it is not there, or is no program, leads
+// on to the next one: every other one can be brought about by the caller.
+
+// unrestricted are the shells that others may stand in for.
+var unrestricted = [...]string{"sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "mksh", "csh", "tcsh", "busybox"}
 
 // refusals are the programs in place of a shell whose accounts are not to log
-// in. shells(5) does not list them, and nothing stands in for one.
-var refusals = map[string][]string{
-	"nologin": {"/usr/sbin/nologin", "/sbin/nologin"},
-	"false":   {"/bin/false", "/usr/bin/false"},
+// in. shells(5) does not list them.
+var refusals = [...]struct{ name, first, second string }{
+	{"nologin", "/usr/sbin/nologin", "/sbin/nologin"},
+	{"false", "/bin/false", "/usr/bin/false"},
 }
 
-// candidates lists the real shells to try, in the order of tmpshell(8), each
-// once, tmpshell itself left out. It is never empty. What is not needed is not
-// looked up: the passwd entry only when nothing before it is there.
-type candidates struct {
-	inv    Invocation
-	policy config.Policy
-	// passwd returns the shell of the passwd entry, "" when there is none.
-	passwd func() string
-	shells func() []string
-	isSelf func(path string) bool
+// posixShell is there on every machine on which somebody can log in.
+const posixShell = "/bin/sh"
+
+// trial is what came of a candidate.
+type trial uint8
+
+const (
+	next    trial = iota // it was not there, and another may stand in
+	settled              // nothing may stand in: l.code is the exit code
+)
+
+// becomeShell tries the candidates and returns an exit code when none could be
+// started.
+func (l *launcher) becomeShell() int {
+	l.code = ExitNotFound
+	if l.policy.Shell != "" && l.attempt(l.policy.Shell) == settled {
+		return l.code
+	}
+	if name := l.inv.ShellName(); name != "" && l.named(name) == settled {
+		return l.code
+	}
+	if l.ofAccount() == settled {
+		return l.code
+	}
+	bash := false
+	t := accounts.EachShell(func(path string) bool {
+		bash = path == "/bin/bash"
+		return !bash
+	})
+	if !t.OK() && !l.goOn(&t) {
+		return ExitOwn
+	}
+	if bash && l.attempt("/bin/bash") == settled {
+		return l.code
+	}
+	_ = l.attempt(posixShell)
+	return l.code
 }
 
-// each calls try with one candidate after the other until it returns true, or
-// the candidate was one that is there to let nobody in.
-func (c candidates) each(try func(path string) bool) bool {
-	var tried []string
-	refused := false
-	attempt := func(shell string) bool {
-		refusal := refusals[path.Base(shell)] != nil
-		if refused && !refusal || !strings.HasPrefix(shell, "/") || config.IsWrapperName(shell) || c.isSelf(shell) {
-			return false
+// named tries the lines of shells(5) whose base name is NAME. A NAME that is not
+// there is not a shell, and nothing stands in for it.
+func (l *launcher) named(name string) trial {
+	found, result := false, next
+	t := accounts.EachShell(func(path string) bool {
+		if bare.Base(path) != name {
+			return true
 		}
-		for _, t := range tried {
-			if t == shell {
-				return false
+		found = true
+		result = l.attempt(path)
+		return result == next
+	})
+	for i := range refusals {
+		if r := &refusals[i]; r.name == name && result == next {
+			found = true
+			if l.attempt(r.first) == next {
+				_ = l.attempt(r.second)
 			}
+			return settled
 		}
-		tried = append(tried, shell)
-		refused = refused || refusal
-		return try(shell)
 	}
-	named := func(name string) bool {
-		if name == "" {
-			return false
+	switch {
+	case result == settled:
+	case !t.OK():
+		l.verdict = refused // a link restricts, whatever the configuration says
+		l.complain(&t)
+		l.code = ExitOwn
+		return settled
+	case !found:
+		t = bare.Broken(l.strings.join(prefix, name, ""), "", "names a shell that is not in /etc/shells")
+		l.complainOfShell(&t)
+		l.code = ExitNotFound
+		return settled
+	}
+	return result
+}
+
+// ofAccount tries the shell of the account. One that is tmpshell's link asks for
+// another shell: as ForceCommand or in a crontab, tmpshell is called by its own
+// name.
+func (l *launcher) ofAccount() trial {
+	shell, t := l.accountShell()
+	if !t.OK() {
+		l.verdict = refused
+		l.complain(&t)
+		l.code = ExitOwn
+		return settled
+	}
+	if name := shellName(shell); name != "" {
+		return l.named(name)
+	}
+	if shell == "" { // the default shell (passwd(5)), and no choice of anybody's
+		return next
+	}
+	return l.attempt(shell)
+}
+
+// accountShell is the shell of the passwd entry: from /etc/passwd, or as root
+// has learnt it from the name service; empty where there is no entry.
+func (l *launcher) accountShell() (string, bare.Trouble) {
+	if l.inv.Login && l.inv.Mode == Shell && bare.Base(l.inv.Name) == "tmpshell" {
+		return "", bare.Trouble{} // it is tmpshell: login(1) takes argv[0] from the entry
+	}
+	var a accounts.Account
+	found, t := accounts.ByUID(l.uid, &a)
+	if !t.OK() || found {
+		return l.strings.join(a.Shell, "", ""), t
+	}
+	if only, t := accounts.FilesOnly(); !t.OK() || only {
+		return "", t
+	}
+	for {
+		shell, _, ok := policyFile.Learnt(policy.SubjectShell, l.uid)
+		if ok {
+			return shell, bare.Trouble{}
 		}
-		for _, s := range append(account.ShellsNamed(c.shells(), name), refusals[name]...) {
-			if attempt(s) {
-				return true
-			}
+		if l.session.helped {
+			break
 		}
-		return false
+		if t := l.runHelper(); t.Kind() == bare.Kept {
+			return "", t
+		}
+		if t := readPolicy(); t.Kind() == bare.Kept {
+			return "", t
+		}
 	}
-	if c.policy.Shell != "" && attempt(c.policy.Shell) {
-		return true
+	if l.session.setup || policyFile.Size() == 0 {
+		return "", bare.Trouble{} // nobody here can ask: there is no such account
 	}
-	if named(c.inv.ShellName()) {
-		return true
+	return "", bare.Broken("the name service", "", "did not say what the shell of this account is")
+}
+
+// complainOfShell tells the user and the log of a candidate that is not started.
+func (l *launcher) complainOfShell(t *bare.Trouble) {
+	var buf [maxLine]byte
+	text := bare.NewText(buf[:])
+	t.Tell(&text)
+	l.tell(text.String(), "", "")
+	l.warn(text.String())
+}
+
+// attempt becomes one candidate, and returns when that failed.
+func (l *launcher) attempt(shell string) trial {
+	if !bare.HasPrefix(shell, "/") || IsWrapperName(shell) || isSelf(shell) {
+		return next
 	}
-	// As ForceCommand or in a crontab, tmpshell is called by its own name even
-	// where the account has a link.
-	if passwd := c.passwd(); attempt(passwd) || named(shellName(passwd)) {
-		return true
+	kept := l.strings.join(shell, "", "") // the caller's may be a line of a file
+	l.setVariable("SHELL", kept)
+	t := l.strings.text()
+	l.inv.AddArgv0(&t, kept)
+	e := l.execShell(kept, l.strings.keep(&t))
+	trouble := bare.Trouble{Call: "cannot run", Errno: e, Where: kept}
+	l.complainOfShell(&trouble)
+	l.code = exitCode(e)
+	switch unix.Errno(e) {
+	case unix.ENOENT, unix.ENOTDIR, unix.EACCES, unix.ELOOP, unix.ENOEXEC:
+		if isUnrestricted(bare.Base(kept)) {
+			return next
+		}
 	}
-	for _, s := range c.shells() {
-		if s == "/bin/bash" && attempt(s) {
+	return settled
+}
+
+func isUnrestricted(name string) bool {
+	for i := range unrestricted {
+		if unrestricted[i] == name {
 			return true
 		}
 	}
-	return attempt(lastResort)
+	return false
 }
 
-// selfCheck returns a test for "is this file tmpshell", by device and inode.
-// Without /proc only the name tells, which IsWrapperName has looked at.
-func selfCheck() func(path string) bool {
-	self, err := sys.StatPath("/proc/self/exe")
-	return func(path string) bool {
-		if err != nil {
-			return false
+// isSelf tells whether a file is tmpshell, by device and inode.
+func isSelf(path string) bool {
+	var st, own bare.Stat
+	if bare.StatPath(path, &st) != 0 {
+		return false
+	}
+	for _, program := range [...]string{"/proc/self/exe", build.Launcher(), build.Session()} {
+		if bare.StatPath(program, &own) == 0 && own.SameFile(&st) {
+			return true
 		}
-		st, statErr := sys.StatPath(path)
-		return statErr == nil && st.SameFile(self)
 	}
-}
-
-// passwdShell is the shell of the session's account. An empty field is the
-// default shell (passwd(5)), and is no choice of anybody's.
-func passwdShell(s *account.Session) string {
-	a, err := s.Account()
-	if err != nil {
-		return ""
-	}
-	return a.Shell
+	return false
 }

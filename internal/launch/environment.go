@@ -1,69 +1,98 @@
 package launch
 
 import (
-	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
 )
+
+// usualEntries is how many entries of an environment need no memory but the
+// program's own.
+const usualEntries = 2048
 
 // Environment is an environment block: entries as the kernel delivers them, in
 // their order, duplicates and entries without '=' included.
-type Environment []string
+type Environment struct {
+	entries []*byte // with room for more
+	n       int
+	few     [usualEntries + 1]*byte
+	// Failed: an entry was lost for a want of memory.
+	Failed bare.Errno
+}
+
+// Take begins with the entries of a block, and room for some more.
+func (e *Environment) Take(entries []*byte) {
+	e.n, e.Failed = 0, 0
+	e.entries = e.few[:]
+	const more = usualEntries / 2
+	if len(entries)+more >= len(e.entries) {
+		size := (len(entries) + more) * int(unsafe.Sizeof(entries[0]))
+		room, errno := bare.Memory(size)
+		if errno != 0 {
+			e.Failed = errno
+			entries = entries[:len(e.entries)-1]
+		} else {
+			e.entries = bare.Pointers(room, len(entries)+more)
+		}
+	}
+	for e.n = 0; e.n < len(entries); e.n++ { // copy would ask the runtime
+		e.entries[e.n] = entries[e.n]
+	}
+}
+
+// Entries are all of them, with a nil at the end.
+func (e *Environment) Entries() []*byte {
+	e.entries[e.n] = nil
+	return e.entries[:e.n+1]
+}
 
 // Get returns the value of a variable; of duplicates the last one, which is
 // the one that a shell takes.
-func (e Environment) Get(name string) (string, bool) {
-	for i := len(e) - 1; i >= 0; i-- {
-		if value, ok := valueOf(e[i], name); ok {
+func (e *Environment) Get(name string) (*byte, bool) {
+	for i := e.n - 1; i >= 0; i-- {
+		if value, ok := bare.ValueOf(e.entries[i], name); ok {
 			return value, true
 		}
 	}
-	return "", false
+	return nil, false
 }
 
-// Any tells whether one of the values that a variable has, in duplicates, is
-// such: getenv(3) takes the first of them, a shell the last.
-func (e Environment) Any(name string, such func(value string) bool) bool {
-	for _, entry := range e {
-		if value, ok := valueOf(entry, name); ok && such(value) {
-			return true
-		}
-	}
-	return false
-}
-
-// Set gives a variable a value at the place where it is, or at the end.
-func (e *Environment) Set(name, value string) {
-	entry := name + "=" + value
-	kept := (*e)[:0]
-	done := false
-	for _, old := range *e {
-		if _, ok := valueOf(old, name); ok {
+// Set gives a variable an entry "NAME=VALUE", NUL-terminated, at the place where
+// it is, or at the end.
+func (e *Environment) Set(name string, entry *byte) {
+	kept, done := 0, false
+	for i := range e.n {
+		old := e.entries[i]
+		if _, ok := bare.ValueOf(old, name); ok {
 			if done {
 				continue
 			}
 			old, done = entry, true
 		}
-		kept = append(kept, old)
+		e.entries[kept] = old
+		kept++
 	}
 	if !done {
-		kept = append(kept, entry)
+		if kept+1 >= len(e.entries) {
+			e.Failed = bare.Errno(unix.ENOMEM)
+			return
+		}
+		e.entries[kept] = entry
+		kept++
 	}
-	*e = kept
+	e.n = kept
 }
 
 // Unset removes a variable, every duplicate of it.
 func (e *Environment) Unset(name string) {
-	kept := (*e)[:0]
-	for _, old := range *e {
-		if _, ok := valueOf(old, name); !ok {
-			kept = append(kept, old)
+	kept := 0
+	for i := range e.n {
+		if _, ok := bare.ValueOf(e.entries[i], name); !ok {
+			e.entries[kept] = e.entries[i]
+			kept++
 		}
 	}
-	*e = kept
-}
-
-func valueOf(entry, name string) (string, bool) {
-	if len(entry) <= len(name) || entry[len(name)] != '=' || !strings.HasPrefix(entry, name) {
-		return "", false
-	}
-	return entry[len(name)+1:], true
+	e.n = kept
 }

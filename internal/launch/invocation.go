@@ -1,28 +1,26 @@
 package launch
 
 import (
-	"errors"
-	"path"
-	"strings"
+	"unsafe"
 
-	"tmpshell/internal/config"
+	"tmpshell/internal/bare"
 )
 
 // Mode is what tmpshell was asked to become.
-type Mode int
+type Mode uint8
 
 // The modes, see the table under INVOCATION in tmpshell(8).
 const (
-	Shell     Mode = iota // the real shell, with exactly the caller's arguments
-	Forced                // the real shell for sshd's ForceCommand
-	Subsystem             // sftp-server, for internal-sftp under ForceCommand
-	Program               // --exec PROGRAM
+	Shell   Mode = iota // the real shell, with exactly the caller's arguments
+	Forced              // the real shell for sshd's ForceCommand
+	Program             // --exec PROGRAM
 	Help
 	Version
+	Wrong // what --exec cannot do; see Problem
 )
 
-// Invocation is how tmpshell was called, taken from argv and the two variables
-// of sshd that decide about ForceCommand. It is a pure value: nothing has been
+// Invocation is how tmpshell was called, taken from argv and the variables of
+// sshd that decide about ForceCommand. It is a pure value: nothing has been
 // looked up yet.
 type Invocation struct {
 	Mode Mode
@@ -30,12 +28,20 @@ type Invocation struct {
 	Name string
 	// Login: the shell is to be a login shell, by argv[0].
 	Login bool
-	// Args follow argv[0] of the shell or of sftp-server; for Program, they
-	// begin with the program itself.
-	Args []string
+	// Args follow argv[0] of the shell; for Program, they begin with the
+	// program itself.
+	Args []*byte
+	// Command is what the client of sshd asked for, nil for a login: the
+	// shell's argument after -c.
+	Command *byte
+	// SFTP: the command is internal-sftp, with its arguments in Command.
+	SFTP bool
+	// Problem and Word say why the mode is Wrong.
+	Problem string
+	Word    string
 }
 
-// variables of sshd(8).
+// Variables of sshd(8).
 const (
 	sshConnection = "SSH_CONNECTION"
 	sshCommand    = "SSH_ORIGINAL_COMMAND"
@@ -43,109 +49,115 @@ const (
 
 // ParseInvocation never fails for a shell: whatever a caller of login shells
 // comes up with is the real shell's to judge. Only --exec has errors.
-func ParseInvocation(argv []string, env Environment) (Invocation, error) {
+func ParseInvocation(args []*byte, env *Environment) Invocation {
 	var inv Invocation
-	if len(argv) > 0 {
-		inv.Name, inv.Login = strings.CutPrefix(argv[0], "-")
-		inv.Args = argv[1:]
+	if len(args) > 0 {
+		inv.Name = bare.String(args[0])
+		if inv.Login = bare.HasPrefix(inv.Name, "-"); inv.Login {
+			inv.Name = inv.Name[1:]
+		}
+		inv.Args = args[1:]
 	}
 	if len(inv.Args) == 0 {
-		return forced(inv, env), nil
+		inv.force(env)
+		return inv
 	}
 	if inv.Login || inv.ShellName() != "" {
-		return inv, nil
+		return inv
 	}
-	switch inv.Args[0] {
+	switch bare.String(inv.Args[0]) {
 	case "--version":
 		inv.Mode = Version
 	case "--help":
 		inv.Mode = Help
 	case "--exec":
-		return parseExec(inv)
+		inv.exec()
 	}
-	return inv, nil
+	return inv
 }
 
-// forced handles a call without arguments. sshd runs ForceCommand through the
+// force handles a call without arguments. sshd runs ForceCommand through the
 // passwd shell, which calls tmpshell without '-' and without arguments; the
-// client's own command is in a variable.
+// client's own command is in a variable. dropbear sets it to the empty string
+// where there is none.
 //
 // A session of ssh may itself call a shell without '-' and without arguments,
 // as in `su bob`. That sets SHELL to the passwd shell, which is then tmpshell;
 // to a ForceCommand, the passwd shell comes first, and is the real one by then.
-func forced(inv Invocation, env Environment) Invocation {
+func (inv *Invocation) force(env *Environment) {
 	if _, ssh := env.Get(sshConnection); inv.Login || !ssh {
-		return inv
+		return
 	}
-	if shell, _ := env.Get("SHELL"); config.IsWrapperName(shell) {
-		return inv
+	if shell, _ := env.Get("SHELL"); IsWrapperName(bare.String(shell)) {
+		return
 	}
+	inv.Mode = Forced
 	command, ok := env.Get(sshCommand)
-	if !ok {
-		inv.Mode, inv.Login = Forced, true
-		return inv
+	if !ok || *command == 0 {
+		inv.Login = true
+		return
 	}
-	// sshd splits the arguments of internal-sftp at spaces and knows no
-	// quoting there (session.c, do_child).
-	if words := strings.Split(command, " "); words[0] == "internal-sftp" {
-		inv.Mode = Subsystem
-		for _, w := range words[1:] {
-			if w != "" {
-				inv.Args = append(inv.Args, w)
-			}
-		}
-		return inv
+	inv.Command = command
+	const sftp = "internal-sftp"
+	if text := bare.String(command); bare.HasPrefix(text, sftp) && (len(text) == len(sftp) || text[len(sftp)] == ' ') {
+		inv.SFTP = true
+		inv.Command = (*byte)(unsafe.Add(unsafe.Pointer(command), len(sftp)))
 	}
-	inv.Mode, inv.Args = Forced, []string{"-c", command}
-	return inv
 }
 
-// errNoProgram and its like are answered with 125 and the usage.
-var errNoProgram = errors.New("no program given; usage: tmpshell --exec [--] PROGRAM [ARG...]")
-
-func parseExec(inv Invocation) (Invocation, error) {
+func (inv *Invocation) exec() {
 	inv.Mode = Program
 	inv.Args = inv.Args[1:]
-	for len(inv.Args) > 0 {
-		switch arg := inv.Args[0]; {
+	if len(inv.Args) > 0 {
+		switch arg := bare.String(inv.Args[0]); {
 		case arg == "--":
 			inv.Args = inv.Args[1:]
-			if len(inv.Args) == 0 {
-				return inv, errNoProgram
-			}
-			return inv, nil
-		case arg == "--init" || arg == "--pty":
-			return inv, errors.New(arg + " is not in effect yet in this version of tmpshell")
-		case strings.HasPrefix(arg, "-"):
-			return inv, errors.New("--exec does not know " + arg + "; write -- before a program of that name")
-		default:
-			return inv, nil
+		case arg == "--init" || arg == "--pty" || arg == "--user":
+			inv.wrong(" is not in effect yet in this version of tmpshell", arg)
+			return
+		case bare.HasPrefix(arg, "-"):
+			inv.wrong(" is not known to --exec; write -- before a program of that name", arg)
+			return
 		}
 	}
-	return inv, errNoProgram
+	if len(inv.Args) == 0 {
+		inv.wrong("no program given; usage: tmpshell --exec [--] PROGRAM [ARG...]", "")
+	}
+}
+
+func (inv *Invocation) wrong(problem, word string) {
+	inv.Mode, inv.Problem, inv.Word = Wrong, problem, word
 }
 
 // ShellName is NAME when tmpshell was called by a link tmpshell-NAME.
-func (inv Invocation) ShellName() string { return shellName(inv.Name) }
+func (inv *Invocation) ShellName() string { return shellName(inv.Name) }
+
+const prefix = "tmpshell-"
 
 // shellName is NAME of a path tmpshell-NAME, else empty.
 func shellName(called string) string {
-	name, ok := strings.CutPrefix(path.Base(called), "tmpshell-")
-	if !ok {
-		return ""
+	if base := bare.Base(called); bare.HasPrefix(base, prefix) {
+		return base[len(prefix):]
 	}
-	return name
+	return ""
 }
 
-// Argv0 is argv[0] for the real shell, in the shape that the caller gave
+// IsWrapperName tells whether a path names tmpshell, or a link of the kind
+// tmpshell-zsh that asks it for another shell.
+func IsWrapperName(path string) bool {
+	base := bare.Base(path)
+	return base == "tmpshell" || bare.HasPrefix(base, prefix)
+}
+
+// AddArgv0 writes argv[0] for the real shell, in the shape that the caller gave
 // tmpshell's: a path stays a path ("-/bin/bash" as run0 and GNOME have it), a
 // name a name.
-func (inv Invocation) Argv0(shell string) string {
-	if inv.Mode == Forced || !strings.Contains(inv.Name, "/") {
-		shell = path.Base(shell)
+func (inv *Invocation) AddArgv0(to *bare.Text, shell string) {
+	if inv.Mode == Forced || bare.IndexByte(inv.Name, '/') < 0 {
+		shell = bare.Base(shell)
 	}
 	if inv.Login {
-		return "-" + shell
+		to.AddByte('-')
 	}
-	return shell
+	to.Add(shell)
 }

@@ -1,89 +1,230 @@
 package launch
 
 import (
-	"errors"
-
 	"golang.org/x/sys/unix"
 
+	"tmpshell/internal/bare"
 	"tmpshell/internal/build"
-	"tmpshell/internal/caps"
-	"tmpshell/internal/config"
-	"tmpshell/internal/msg"
+	"tmpshell/internal/capset"
+	"tmpshell/internal/mounts"
+	"tmpshell/internal/policy"
+	"tmpshell/internal/private"
+	"tmpshell/internal/session"
 )
 
-// needed is what the launcher needs of its file capabilities for one session.
-// The rest, which is for other users, is dropped before anything else happens.
-func needed(uid uint32, p config.Policy) caps.Set {
-	if p.Exempt {
-		return 0
+var (
+	mountPlan   session.Plan
+	mountedList [policy.MaxDirectories]session.Directory
+)
+
+// planMounts lists what is to be mounted.
+func (l *launcher) planMounts() {
+	mountPlan = session.Plan{UID: l.uid, GID: l.gid, Propagation: mounts.Slave, Notice: noticeMount}
+	n := 0
+	var d policy.Directory
+	for slot, ok := uint32(0), true; ; {
+		if slot, ok = l.policy.Directory(slot, &d); !ok || n == len(mountedList) {
+			break
+		}
+		if !d.Mounted() {
+			continue
+		}
+		if d.Private {
+			mountPlan.Propagation = mounts.Private
+		}
+		mountedList[n] = session.Directory{
+			Instance: private.Instance{At: d.Path, Share: d.Share, Store: d.Store, Fresh: d.Method == policy.Tmpfs},
+			Flags:    mounts.Flags(d.Options), Size: d.Size, Inodes: d.Inodes,
+		}
+		n++
 	}
-	return planOf(uid, p, nil).Needs() | p.Grants()
+	mountPlan.Directories = mountedList[:n]
+}
+
+func noticeMount(t *bare.Trouble) {
+	var buf [maxLine]byte
+	text := bare.NewText(buf[:])
+	t.Tell(&text)
+	self.warn(text.String())
+}
+
+// needsPrivilege tells whether the session needs a capability that this process
+// does not have: those of mounting, unless everything is in place already, and
+// those that it is granted.
+func (l *launcher) needsPrivilege() bool {
+	if l.policy.Exempt {
+		return false
+	}
+	l.planMounts()
+	need := l.grants()
+	if len(mountPlan.Directories) > 0 {
+		need |= mountPlan.Needs()
+	}
+	if need == 0 {
+		return false
+	}
+	have, t := capset.Get()
+	if !t.OK() {
+		return true // the session program finds out, or says so
+	}
+	missing := need &^ have.Permitted
+	if missing&mountPlan.Needs() != 0 && len(mountPlan.Directories) > 0 && mountPlan.Present() {
+		l.session.entered = true
+		missing &^= mountPlan.Needs() &^ l.grants()
+	}
+	return missing != 0
+}
+
+// grants is what Ambient gives and the caller has not already.
+func (l *launcher) grants() capset.Set {
+	g := capset.Set(l.policy.Ambient)
+	return g &^ capset.Ambient(g)
+}
+
+// becomeSession executes the same program with file capabilities, which decides
+// anew. It returns where that cannot be had, and whether to go on without.
+func (l *launcher) becomeSession() bool {
+	if l.execFn == build.Session() {
+		return true // it is what this is, and has not got them
+	}
+	e := bare.Execve(build.Session(), l.args, l.given)
+	if e.Kind() == bare.Object {
+		l.session.noSession = e
+		return true
+	}
+	t := bare.Failed("cannot run", e, build.Session(), "")
+	return l.goOn(&t)
+}
+
+// mount puts the directories in place, all of them or none. Why not is kept for
+// what is used instead.
+func (l *launcher) mount() {
+	s := &l.session
+	if s.entered || len(mountPlan.Directories) == 0 {
+		return
+	}
+	t := conflict()
+	if t.OK() {
+		t = l.enter()
+	}
+	if t.OK() {
+		s.entered = true
+		return
+	}
+	s.unmounted = t
+	if t.Kind() != bare.Object {
+		_ = l.goOn(&t)
+	}
+}
+
+func (l *launcher) enter() bare.Trouble {
+	have, t := capset.Get()
+	if !t.OK() {
+		return t
+	}
+	need := mountPlan.Needs()
+	if !have.Permitted.Has(need) {
+		return l.lacking(need)
+	}
+	if t = capset.Keep(need | l.grants()); !t.OK() {
+		return t
+	}
+	before, t := capset.Quiet()
+	if t.OK() {
+		t = l.enterQuietly()
+	}
+	// execve(2) searches its path with the caller's rights.
+	if back := capset.Effective(before); !back.OK() && !l.session.entered {
+		return back
+	}
+	return t
+}
+
+// enterQuietly runs without an effective capability.
+func (l *launcher) enterQuietly() bare.Trouble {
+	for i := range mountPlan.Directories {
+		d := &mountPlan.Directories[i]
+		t := d.Verify(l.uid)
+		if t.Kind() == bare.Object && !l.session.helped {
+			if why := l.runHelper(); why.Kind() == bare.Kept {
+				return why
+			} else if t = d.Verify(l.uid); !t.OK() && !why.OK() {
+				t = why
+			}
+		}
+		if !t.OK() {
+			return t
+		}
+	}
+	t := mountPlan.Enter()
+	if t.OK() {
+		session.LinkNamed(&mountPlan, l.env.entries[:l.env.n])
+	}
+	return t
 }
 
 // restrict makes the session's privilege what the policy says: grants first,
 // then everything is dropped that is none, then no_new_privs.
-func (l *launcher) restrict(p config.Policy) error {
-	if !p.Exempt {
-		l.grant(p.Grants())
+func (l *launcher) restrict() bool {
+	if !l.policy.Exempt {
+		l.grant()
 	}
-	if err := caps.KeepOf(0); err != nil {
-		return err
+	if t := capset.Keep(0); !t.OK() {
+		t.Lost = true
+		return l.goOn(&t)
 	}
-	if p.NoNewPrivileges && !p.Exempt {
-		return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+	if l.policy.NoNewPrivileges && !l.policy.Exempt {
+		if _, e := bare.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0); e != 0 {
+			t := bare.Failed("prctl", e, "no_new_privs", "")
+			t.Lost = true
+			return l.goOn(&t)
+		}
 	}
-	return nil
+	return true
 }
 
 // grant raises the ambient set, one capability after the other: a session with
 // some of them is better than none, and what is missing is said.
-func (l *launcher) grant(g caps.Set) {
-	for one := range g.Each() {
-		if caps.Ambient(one) == one {
-			continue // the caller's own
-		}
-		if err := caps.Grant(one); err != nil {
-			why := whyNotGranted(one, err)
-			l.failure("cannot grant " + one.String() + ": " + why.Error())
-			if msg.IsTerminal(l.stderr.FD) {
-				l.stderr.Error("cannot grant "+one.String(), why.Error())
-				if errors.Is(why, errSetup) {
-					l.stderr.Hint(setupHint)
-				}
+func (l *launcher) grant() {
+	for rest := l.grants(); rest != 0; rest &= rest - 1 {
+		one := rest & -rest
+		if t := capset.Grant(one); !t.OK() {
+			why := l.notGranted(one, t)
+			var buf [maxLine]byte
+			text := bare.NewText(buf[:])
+			text.Add("cannot grant ")
+			one.Tell(&text)
+			text.Add(": ")
+			why.Tell(&text)
+			l.warn(text.String())
+			if l.toTerminal() {
+				l.tell(text.String(), "", "")
 			}
 		}
 	}
 }
 
-func whyNotGranted(one caps.Set, err error) error {
-	if caps.Unknown(one) != 0 {
-		return errors.New("this kernel does not have it")
+func (l *launcher) notGranted(one capset.Set, t bare.Trouble) bare.Trouble {
+	if capset.Unknown(one) != 0 {
+		return bare.Broken("this kernel", "", "does not have it")
 	}
-	if have, getErr := caps.Get(); getErr == nil && have.Permitted.Has(one) {
-		return err // SECBIT_NO_CAP_AMBIENT_RAISE
+	if have, got := capset.Get(); got.OK() && have.Permitted.Has(one) {
+		return t // SECBIT_NO_CAP_AMBIENT_RAISE
 	}
-	return lacking(one)
+	return l.lacking(one)
 }
 
-// lacking says why the launcher does not have capabilities.
-func lacking(need caps.Set) error {
-	launcher := build.Launcher()
-	if caps.Bounding(need) != need {
-		return errors.New("this process may not have " + need.String() + " (bounding set)")
+// lacking says why this process does not have capabilities.
+func (l *launcher) lacking(need capset.Set) bare.Trouble {
+	if l.session.noSession != 0 {
+		return bare.Failed("cannot run", l.session.noSession, build.Session(), "")
 	}
-	if nnp, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); nnp == 1 {
-		return errors.New("no_new_privs is set, so that the capabilities of " + launcher + " do nothing")
+	if capset.Bounding(need) != need {
+		return bare.Broken(build.Session(), "", "has capabilities that this process may not have (bounding set)")
 	}
-	if caps.OfFile(launcher).Has(need) {
-		return errors.New("the capabilities of " + launcher + " do nothing here (nosuid mount, or a user namespace)")
+	if nnp, _ := bare.Prctl(unix.PR_GET_NO_NEW_PRIVS, 0, 0); nnp == 1 {
+		return bare.Broken(build.Session(), "", "has capabilities that do nothing: no_new_privs is set")
 	}
-	return setupError{launcher + " does not have " + need.String()}
+	l.session.setup = true
+	return bare.Broken(build.Session(), "", "does not have the capabilities that the configuration needs, or they do nothing here (nosuid mount, or a user namespace)")
 }
-
-// errSetup is wrapped by reasons that tmpshellctl setup removes.
-var errSetup = errors.New("setup")
-
-type setupError struct{ text string }
-
-func (e setupError) Error() string        { return e.text }
-func (e setupError) Is(target error) bool { return target == errSetup }

@@ -24,7 +24,7 @@
 //	item      16 bytes: kind and flags (4), first or offset (4), last or length
 //	          (4), subject (4)
 //	setting   16 bytes: slot (4), value (8), 0 (4)
-//	learnt    24 bytes: subject (4), id (4), name (8), when (8)
+//	learnt    24 bytes: subject (4), id (4), name (8), when (8); sorted
 //
 // A slot is something that can be set: a keyword, a variable of SetEnv, the
 // method or one option of a directory. A block is what a Match line begins, in
@@ -41,6 +41,8 @@ const Path = "/var/lib/misc/tmpshell.policy"
 const (
 	MaxSize  = 512 << 10
 	MaxSlots = 2048
+	// MaxDirectories is how many paths Directory lines may name.
+	MaxDirectories = 64
 )
 
 // Magic begins a policy of this format.
@@ -142,8 +144,9 @@ const (
 	ItemNegated = 0x100
 )
 
-// Subjects of items.
+// Subjects of items, and of what was learnt.
 const (
 	SubjectUser  = 1
 	SubjectGroup = 2
+	SubjectShell = 3 // learnt: the login shell of a uid
 )

@@ -22,20 +22,21 @@ func (f *File) Broken() bool { return f.broken }
 // Size is the number of bytes.
 func (f *File) Size() int { return len(f.data) }
 
-// Read reads the policy at a path into buf and verifies that it is a policy. It
-// says nothing of whether it may be obeyed: see Check.
+// Read reads the policy at a path, into buf if it fits, and verifies that it is a
+// policy. It says nothing of whether it may be obeyed: see Check.
 func (f *File) Read(path string, buf []byte) bare.Trouble {
 	f.data, f.broken = nil, false
 	fd, e := bare.Open(path, unix.O_RDONLY|unix.O_NOFOLLOW)
 	if e != 0 {
 		return bare.Failed("openat", e, path, "")
 	}
-	t := f.readFrom(fd, path, buf)
+	t := f.ReadFrom(fd, path, buf)
 	bare.Close(fd)
 	return t
 }
 
-func (f *File) readFrom(fd int, path string, buf []byte) bare.Trouble {
+// ReadFrom is Read for a file that is open.
+func (f *File) ReadFrom(fd int, path string, buf []byte) bare.Trouble {
 	var st bare.Stat
 	if e := bare.Fstat(fd, &st); e != 0 {
 		return bare.Failed("statx", e, path, "")
@@ -47,8 +48,14 @@ func (f *File) readFrom(fd int, path string, buf []byte) bare.Trouble {
 		return bare.Trouble{Where: path, Why: "belongs to uid", Value: uint64(st.UID), Base: 10, Want: ", not to root"}
 	case st.Perm()&0o022 != 0:
 		return bare.Trouble{Where: path, Why: "can be written by others: mode", Value: uint64(st.Perm()), Base: 8}
-	case st.Size >= uint64(len(buf)):
+	case st.Size > MaxSize:
 		return bare.Broken(path, "", "is too large")
+	case st.Size >= uint64(len(buf)):
+		room, e := bare.Memory(int(st.Size) + 1)
+		if e != 0 {
+			return bare.Failed("mmap", e, path, "")
+		}
+		buf = unsafe.Slice((*byte)(room), int(st.Size)+1)
 	}
 	n, e := bare.ReadAll(fd, buf)
 	if e != 0 {

@@ -147,14 +147,21 @@ func (m *matcher) name(subject, id uint32, i int) (string, NameState) {
 }
 
 // Learnt is what the name service has said of a number that the account files do
-// not have.
+// not have. The table is sorted by subject and id.
 func (f *File) Learnt(subject, id uint32) (string, NameState, bool) {
 	first, n := f.table(AtLearnt, LearntSize)
-	for i := range n {
-		at := first + i*LearntSize
-		if f.Number(at) == subject && f.Number(at+4) == id {
-			if name := f.Text(at + 8); name != "" {
-				return name, Named, true
+	key := uint64(subject)<<32 | uint64(id)
+	for low, high := uint32(0), n; low < high; {
+		middle := low + (high-low)/2
+		at := first + middle*LearntSize
+		switch have := uint64(f.Number(at))<<32 | uint64(f.Number(at+4)); {
+		case have < key:
+			low = middle + 1
+		case have > key:
+			high = middle
+		default:
+			if text := f.Text(at + 8); text != "" {
+				return text, Named, true
 			}
 			return "", Nameless, true
 		}

@@ -1,0 +1,104 @@
+package bare
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Kill kills a child that has not been waited for.
+func Kill(pid int) {
+	_, _ = Call(unix.SYS_KILL, fd(pid), uintptr(unix.SIGKILL), 0, 0, 0, 0) // gone already
+}
+
+// Pipe makes a pipe; its ends are closed at execve(2).
+func Pipe() (r, w int, e Errno) {
+	var p [2]int32
+	if _, e = Call(unix.SYS_PIPE2, uintptr(unsafe.Pointer(&p)), unix.O_CLOEXEC, 0, 0, 0, 0); e != 0 {
+		return -1, -1, e
+	}
+	r, e = Away(int(p[0]))
+	w, e2 := Away(int(p[1]))
+	if e == 0 {
+		e = e2
+	}
+	if e != 0 {
+		Close(r)
+		Close(w)
+		return -1, -1, e
+	}
+	return r, w, 0
+}
+
+// ReadFor reads to the end of a pipe for a number of milliseconds. What does not
+// fit into buf is read and forgotten. ETIMEDOUT: it has not ended.
+func ReadFor(n int, buf []byte, ms int64) (int, Errno) {
+	end, e := monotonic()
+	end += ms
+	have := 0
+	for e == 0 {
+		var now int64
+		if now, e = monotonic(); e != 0 {
+			break
+		}
+		if now >= end {
+			e = Errno(unix.ETIMEDOUT)
+			break
+		}
+		poll := unix.PollFd{Fd: int32(n), Events: unix.POLLIN}
+		t := unix.NsecToTimespec((end - now) * 1e6)
+		r, e2 := Call(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&poll)), 1, uintptr(unsafe.Pointer(&t)), 0, 0, 0)
+		if e = e2; e != 0 || r == 0 {
+			continue
+		}
+		var rest [256]byte
+		into := rest[:]
+		if have < len(buf) {
+			into = buf[have:]
+		}
+		got, e2 := Read(n, into)
+		if e = e2; e != 0 || got == 0 {
+			break
+		}
+		if have < len(buf) {
+			have += got
+		}
+	}
+	return have, e
+}
+
+// monotonic is the monotonic clock in milliseconds.
+func monotonic() (int64, Errno) {
+	var t unix.Timespec
+	_, e := Call(sysClockGettime, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&t)), 0, 0, 0, 0)
+	return int64(t.Sec)*1000 + int64(t.Nsec)/1e6, e
+}
+
+// Dup makes a descriptor with a number of one that is open; it stays open at
+// execve(2).
+func Dup(n, as int) Errno {
+	_, e := Call(unix.SYS_DUP3, fd(n), fd(as), 0, 0, 0, 0)
+	return e
+}
+
+// CloseFrom closes all descriptors from a number on (Linux 5.9; before, those
+// that the caller has left open stay so).
+func CloseFrom(n int) {
+	_, _ = Call(unix.SYS_CLOSE_RANGE, fd(n), uintptr(^uint32(0)), 0, 0, 0, 0)
+}
+
+// MemoryFile makes a file that is memory (memfd_create(2)).
+func MemoryFile() (int, Errno) {
+	name := [9]byte{'t', 'm', 'p', 's', 'h', 'e', 'l', 'l', 0}
+	r, e := Call(unix.SYS_MEMFD_CREATE, uintptr(unsafe.Pointer(&name)), unix.MFD_CLOEXEC, 0, 0, 0, 0)
+	if e != 0 {
+		return -1, e
+	}
+	return Away(int(r))
+}
+
+// DefaultSignal gives a signal its default action.
+func DefaultSignal(n unix.Signal) {
+	var a sigaction
+	_, _ = Call(unix.SYS_RT_SIGACTION, uintptr(n), uintptr(unsafe.Pointer(&a)), 0, 8, 0, 0)
+}

@@ -1,0 +1,242 @@
+package launch
+
+import (
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+	"tmpshell/internal/policy"
+	"tmpshell/internal/private"
+)
+
+// directory is one private directory of the session.
+type directory struct {
+	policy.Directory
+	// path is what the variables name, empty for none.
+	path string
+}
+
+// prepared is what is known of the session so far.
+type prepared struct {
+	known knowledge
+	list  [policy.MaxDirectories]directory
+	n     int
+	// entered: everything that is to be mounted is.
+	entered bool
+	// runtime is XDG_RUNTIME_DIR, empty for none. It is left as it is where
+	// keepRuntime says so.
+	runtime     string
+	keepRuntime bool
+	// helped: the helper has run. setup: it has no capabilities.
+	helped, setup bool
+	// memory is a descriptor of memory that the helper may write a policy
+	// to, -1 for none.
+	memory int
+	// unmounted is why nothing can be mounted, and noSession why the program
+	// that could was not executed.
+	unmounted bare.Trouble
+	noSession bare.Errno
+}
+
+// tmpVariables are the ones that programs ask for a temporary directory. One
+// that names another user's directory never reaches a session.
+const tmpVariables = "TMPDIR,TMP,TEMP,TEMPDIR"
+
+// directories verifies the session's directories, has those made that are
+// missing, mounts what is to be mounted, and says whether a session may begin.
+// Nothing is named in the environment that was not just verified.
+func (l *launcher) directories() bool {
+	if l.policy.Exempt {
+		return true
+	}
+	if t := l.plan(); !t.OK() && !l.cannot(&t) {
+		return false
+	}
+	l.mount()
+	if l.verdict == refused {
+		return false
+	}
+	for i := range l.session.n {
+		if d := &l.session.list[i]; !l.directory(d) {
+			return false
+		}
+		if l.verdict == plain {
+			l.nothingAsked()
+			return true
+		}
+	}
+	l.runtimeDirectory()
+	return true
+}
+
+// plan lists the directories.
+func (l *launcher) plan() bare.Trouble {
+	s := &l.session
+	for slot, ok := uint32(0), true; ; {
+		if s.n == len(s.list) {
+			return bare.Broken("", "", "more directories than there is room for")
+		}
+		if slot, ok = l.policy.Directory(slot, &s.list[s.n].Directory); !ok {
+			break
+		}
+		if s.list[s.n].Method != policy.Off {
+			s.n++
+		}
+	}
+	return bare.Trouble{}
+}
+
+// directory sees to one directory.
+func (l *launcher) directory(d *directory) bool {
+	if d.Mounted() && l.session.entered {
+		d.path = d.Path
+		return true
+	}
+	why := l.session.unmounted
+	if !d.Mounted() {
+		why = l.verifyEnv(d)
+		if why.OK() {
+			return true
+		}
+	}
+	return l.instead(d, why)
+}
+
+// verifyEnv verifies a directory of method env, and again when the helper has
+// made it.
+func (l *launcher) verifyEnv(d *directory) bare.Trouble {
+	env := private.Env{Parent: d.Path}
+	t := env.Verify(l.uid)
+	if t.Kind() == bare.Object && !l.session.helped {
+		if why := l.runHelper(); !why.OK() {
+			if again := env.Verify(l.uid); !again.OK() {
+				return why
+			}
+		}
+		t = env.Verify(l.uid)
+	}
+	if t.OK() {
+		to := l.strings.text()
+		env.AddPath(&to, l.uid)
+		d.path = l.strings.keep(&to)
+	}
+	return t
+}
+
+// instead answers for a directory that cannot be had.
+func (l *launcher) instead(d *directory, why bare.Trouble) bool {
+	if why.Kind() != bare.Object {
+		return l.goOn(&why)
+	}
+	if l.policy.Deny {
+		return l.cannot(&why)
+	}
+	if d.Mounted() && l.verifyEnvQuietly(d) {
+		l.insteadOf(d, &why)
+		return true
+	}
+	to := l.strings.text()
+	if t := private.Fallback(d.Path, l.uid, &to); t.OK() {
+		d.path = l.strings.keep(&to)
+	} else if t.Kind() != bare.Object {
+		return l.goOn(&t)
+	}
+	l.insteadOf(d, &why)
+	return true
+}
+
+// verifyEnvQuietly looks for the directory of method env where nothing could be
+// mounted.
+func (l *launcher) verifyEnvQuietly(d *directory) bool {
+	env := private.Env{Parent: d.Path}
+	if t := env.Verify(l.uid); !t.OK() {
+		return false
+	}
+	to := l.strings.text()
+	env.AddPath(&to, l.uid)
+	d.path = l.strings.keep(&to)
+	return true
+}
+
+// cannot says that a directory cannot be had, which OnFailure deny does not
+// bear.
+func (l *launcher) cannot(why *bare.Trouble) bool {
+	if l.policy.Deny {
+		l.verdict = refused
+	}
+	l.complain(why)
+	return l.verdict != refused
+}
+
+// insteadOf tells the log, and the user at a terminal, what is used instead.
+func (l *launcher) insteadOf(d *directory, why *bare.Trouble) {
+	var buf [maxLine]byte
+	t := bare.NewText(buf[:])
+	t.Add("no private directory in ")
+	t.Add(d.Path)
+	t.Add(": ")
+	why.Tell(&t)
+	if d.path != "" {
+		t.Add("; using ")
+		t.Add(d.path)
+	}
+	l.warn(t.String())
+	if l.toTerminal() {
+		hint := ""
+		if l.session.setup {
+			hint = setupHint
+		}
+		l.tell(t.String(), "", hint)
+	}
+}
+
+const runtimeVariable = "XDG_RUNTIME_DIR"
+
+// runtimeDirectory finds a value for XDG_RUNTIME_DIR: the caller's, if it is
+// what the XDG Base Directory Specification 0.8 demands (absolute, a directory,
+// the user's, 0700); that of logind; or one inside the private directory, where
+// no logind would mount over it.
+func (l *launcher) runtimeDirectory() {
+	s := &l.session
+	if !l.policy.Runtime {
+		s.keepRuntime = true
+		return
+	}
+	if value, ok := l.env.Get(runtimeVariable); ok && l.isRuntime(bare.String(value)) {
+		s.keepRuntime = true
+		return
+	}
+	var number [20]byte
+	own := l.strings.join("/run/user/", bare.Decimal(&number, uint64(l.uid)), "")
+	if l.isRuntime(own) {
+		s.runtime = own
+		return
+	}
+	if hasLogind() {
+		return
+	}
+	for i := range s.n {
+		d := &s.list[i]
+		if d.Path != "/tmp" || d.Method != policy.Env || d.path == "" {
+			continue
+		}
+		inside := l.strings.join(d.path, "/", private.RuntimeName)
+		if !l.isRuntime(inside) && !s.helped {
+			_ = l.runHelper()
+		}
+		if l.isRuntime(inside) {
+			s.runtime = inside
+		}
+	}
+}
+
+func (l *launcher) isRuntime(path string) bool {
+	var st bare.Stat
+	return bare.HasPrefix(path, "/") && bare.StatPath(path, &st) == 0 &&
+		st.Type() == unix.S_IFDIR && st.UID == l.uid && st.Perm() == 0o700
+}
+
+// hasLogind tells whether systemd-logind, or elogind, makes these directories.
+func hasLogind() bool {
+	var st bare.Stat
+	return bare.StatPath("/run/systemd/system", &st) == 0 || bare.StatPath("/run/systemd/seats", &st) == 0
+}

@@ -1,0 +1,162 @@
+package launch
+
+import (
+	"tmpshell/internal/bare"
+	"tmpshell/internal/build"
+	"tmpshell/internal/policy"
+)
+
+// What tmpshell has to say to a person. The rules: only on standard error,
+// never on standard output, where scp, rsync and git would take it for data.
+// One line a failure, "tmpshell: what failed: why", lower case, no period; a
+// hint on the next line where there is one. Bytes that a terminal would obey or
+// could not show are written as '?': a message may quote a file name that
+// somebody else chose.
+
+const (
+	program   = "tmpshell: "
+	setupHint = `an administrator can run "tmpshellctl setup"`
+	maxLine   = 2048
+)
+
+// severities of syslog(3), facility authpriv.
+const (
+	logWarning = 10<<3 | 4
+	logInfo    = 10<<3 | 6
+)
+
+// print writes to standard output: the only two answers that belong there.
+func (l *launcher) print(a, b, c string) int {
+	t := l.strings.text()
+	t.Add(a)
+	t.Add(b)
+	t.Add(c)
+	if e := bare.Write(1, t.String()); e != 0 {
+		l.tell("standard output", e.Text(), "")
+		return ExitOwn
+	}
+	return 0
+}
+
+// tell writes a line to standard error; parts that are empty are left out.
+func (l *launcher) tell(what, why, hint string) {
+	var buf [maxLine]byte
+	t := bare.NewText(buf[:])
+	t.Add(program)
+	t.Add(what)
+	if what != "" && why != "" && why[0] != ' ' {
+		t.Add(": ")
+	}
+	t.Add(why)
+	clean(t.Bytes())
+	t.EndLine()
+	_ = bare.Write(2, t.String()) // a closed or full standard error must not stop a login
+	if hint != "" {
+		l.tell("hint", hint, "")
+	}
+}
+
+// toTerminal tells whether a person sees what is said on standard error. A
+// container has no system log: what --exec cannot do is always said there.
+func (l *launcher) toTerminal() bool { return l.inv.Mode == Program || bare.IsTerminal(2) }
+
+// complain says that a session does not get what it should: to the log, and on
+// standard error where there is somebody, or where there is no session.
+func (l *launcher) complain(t *bare.Trouble) {
+	var buf [maxLine]byte
+	text := bare.NewText(buf[:])
+	t.Tell(&text)
+	switch {
+	case l.verdict == refused:
+		text.Add("; no session")
+	case l.verdict == plain:
+		text.Add("; a session without private directories")
+	}
+	l.log(logWarning, text.String())
+	if l.verdict == refused || l.toTerminal() {
+		hint := ""
+		if l.session.setup {
+			hint = setupHint
+		}
+		l.tell(text.String(), "", hint)
+	}
+}
+
+// warn is for what an administrator should know and the session bears.
+func (l *launcher) warn(text string) { l.log(logWarning, text) }
+
+// log sends a line to the system log: the protocol of syslog(3) over the
+// datagram socket /dev/log. One that is missing, full or slow delays nothing.
+func (l *launcher) log(priority uint64, text string) {
+	if l.session.known == resolved && (l.policy.Log == policy.LogNone || priority == logInfo && l.policy.Log != policy.LogAll) {
+		return
+	}
+	var buf [maxLine + 100]byte
+	t := bare.NewText(buf[:])
+	t.AddByte('<')
+	t.AddUint(priority, 10)
+	t.Add(">tmpshell[")
+	t.AddUint(uint64(bare.Getpid()), 10)
+	t.Add("]: uid ")
+	t.AddUint(uint64(l.uid), 10)
+	t.Add(": ")
+	t.Add(text)
+	clean(t.Bytes())
+	fd, e := bare.Datagram()
+	if e != 0 {
+		return
+	}
+	bare.SendTo(fd, build.SyslogSocket, t.Bytes())
+	bare.Close(fd)
+}
+
+// clean writes '?' over control characters, those of eight bits (U+009B begins a
+// sequence as ESC [ does) included, and over bytes that are not UTF-8.
+func clean(b []byte) {
+	for i := 0; i < len(b); {
+		n := sequence(b[i:])
+		if n == 0 {
+			b[i] = '?'
+			n = 1
+		} else if n == 2 && b[i] == 0xc2 && b[i+1] < 0xa0 {
+			b[i], b[i+1] = '?', '?'
+		}
+		i += n
+	}
+}
+
+// sequence is the length of the character that b begins with, 0 for what is not
+// printable or not UTF-8 (RFC 3629).
+func sequence(b []byte) int {
+	c := b[0]
+	n, low := 0, byte(0x80)
+	switch {
+	case c < 0x20 || c == 0x7f:
+		return 0
+	case c < 0x80:
+		return 1
+	case 0xc2 <= c && c < 0xe0:
+		n = 2
+	case 0xe0 <= c && c < 0xf0:
+		n = 3
+		if c == 0xe0 {
+			low = 0xa0
+		}
+	case 0xf0 <= c && c < 0xf5:
+		n = 4
+		if c == 0xf0 {
+			low = 0x90
+		}
+	default:
+		return 0
+	}
+	if len(b) < n || b[1] < low || c == 0xed && b[1] > 0x9f || c == 0xf4 && b[1] > 0x8f {
+		return 0
+	}
+	for i := 1; i < n; i++ {
+		if b[i]&0xc0 != 0x80 {
+			return 0
+		}
+	}
+	return n
+}
