@@ -17,16 +17,16 @@ func columns(database string) int {
 // keptBytes is how much of a field is kept: more is no name and no number.
 const keptBytes = 512
 
-// Entries finds names and numbers in what passwd(5) or group(5) holds. Nothing
-// else of it is kept, so that the size of a group does not matter.
+// Entries finds names and numbers in what passwd(5) or group(5) holds. A field is
+// kept up to a limit, and no more of a line: the size of a group does not matter.
 type Entries struct {
 	// Visit gets each entry and tells whether more are wanted.
 	Visit func(name string, id uint32) bool
 
 	columns int
 	field   int
-	kept    [4][]byte // the fields that decide whether it is one
-	begun   bool      // a line
+	kept    [7][]byte
+	begun   bool // a line
 	done    bool
 }
 
@@ -67,6 +67,9 @@ func (e *Entries) End() {
 	}
 	e.field, e.begun = 0, false
 }
+
+// Shell is the last field of the entry that Visit is called for, of passwd(5).
+func (e *Entries) Shell() string { return string(e.kept[6]) }
 
 // entry: as fields, and the gid of an account has to be one.
 func (e *Entries) entry() (string, uint32, bool) {

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -66,7 +67,28 @@ func (s *Service) Names(database string, ids []uint32) (map[uint32]string, error
 	return found, err
 }
 
+// Accounts returns the accounts of those uids that have one: name and shell.
+func (s *Service) Accounts(uids []uint32) (map[uint32]Account, error) {
+	found := make(map[uint32]Account)
+	keys := make([]string, 0, len(uids))
+	for _, id := range uids {
+		keys = append(keys, strconv.FormatUint(uint64(id), 10))
+	}
+	var entries *Entries
+	err := s.eachOf(&entries, Users, keys, func(name string, id uint32) {
+		if _, again := found[id]; !again && slices.Contains(uids, id) {
+			found[id] = Account{Name: name, UID: id, Shell: entries.Shell()}
+		}
+	})
+	return found, err
+}
+
 func (s *Service) each(database string, keys []string, visit func(string, uint32)) error {
+	var entries *Entries
+	return s.eachOf(&entries, database, keys, visit)
+}
+
+func (s *Service) eachOf(reader **Entries, database string, keys []string, visit func(string, uint32)) error {
 	for len(keys) > 0 {
 		if s.failed != nil {
 			return s.failed
@@ -79,6 +101,7 @@ func (s *Service) each(database string, keys []string, visit func(string, uint32
 			visit(name, id)
 			return true
 		})
+		*reader = entries
 		err := s.Ask(entries.Add, database, keys[:n]...)
 		entries.End()
 		if err != nil && err != ErrNotFound {

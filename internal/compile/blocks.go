@@ -1,7 +1,7 @@
 package compile
 
 import (
-	"fmt"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -32,10 +32,6 @@ var options = []option{
 
 // defaultFlags: nobody needs the opposite in a temporary directory.
 const defaultFlags = "nosuid,nodev"
-
-// defaultSize of a file system in memory: a session, or a few of them, must not be
-// able to take all of it. It is what systemd-logind gives /run/user/UID.
-const defaultSize = "10%"
 
 var flagsByName = map[string]uint32{
 	"nosuid": unix.MS_NOSUID, "nodev": unix.MS_NODEV, "noexec": unix.MS_NOEXEC, "noatime": unix.MS_NOATIME,
@@ -152,7 +148,7 @@ func builtIn(c *config.Config) block {
 	}
 	b.settings = append(b.settings, directory(config.TmpLine)...)
 	for _, path := range c.Paths() {
-		b.settings = append(b.settings, optionOf(config.Pos{}, path, "options", defaultFlags), optionOf(config.Pos{}, path, "size", defaultSize))
+		b.settings = append(b.settings, optionOf(config.Pos{}, path, "options", defaultFlags))
 	}
 	return b
 }
@@ -194,6 +190,9 @@ func optionOf(pos config.Pos, path, name, text string) setting {
 // Config.Paths, each followed by its options, and the variables of SetEnv, those
 // of the global section first.
 func slotsOf(c *config.Config, blocks []block) ([]slotKey, error) {
+	if paths := c.Paths(); len(paths) > policy.MaxDirectories {
+		return nil, &config.Error{Pos: posOf(blocks, paths[policy.MaxDirectories]), Message: "too many directories: more than " + strconv.Itoa(policy.MaxDirectories)}
+	}
 	options := make(map[string][]slotKey) // of each path
 	var variables []slotKey
 	seen := make(map[slotKey]bool)
@@ -207,8 +206,7 @@ func slotsOf(c *config.Config, blocks []block) ([]slotKey, error) {
 			}
 			seen[s.slot] = true
 			if n++; n > policy.MaxSlots {
-				return nil, &config.Error{Pos: s.pos, Message: fmt.Sprintf(
-					"too many different variables, directories and options of them: more than %d", policy.MaxSlots)}
+				return nil, &config.Error{Pos: s.pos, Message: "too many different variables, directories and options of them: more than " + strconv.Itoa(policy.MaxSlots)}
 			}
 			if s.slot.kind == policy.SlotSetEnv {
 				variables = append(variables, s.slot)
@@ -226,6 +224,18 @@ func slotsOf(c *config.Config, blocks []block) ([]slotKey, error) {
 		slots = append(slots, options[path]...)
 	}
 	return append(slots, variables...), nil
+}
+
+// posOf is where a path is first given.
+func posOf(blocks []block, path string) config.Pos {
+	for _, b := range blocks {
+		for _, s := range b.settings {
+			if s.slot.kind == policy.SlotMethod && s.slot.name == path {
+				return s.pos
+			}
+		}
+	}
+	return config.Pos{}
 }
 
 func subject(i config.Item) uint32 {

@@ -3,6 +3,7 @@ package compile
 import (
 	"slices"
 
+	"tmpshell/internal/account"
 	"tmpshell/internal/bare"
 	"tmpshell/internal/policy"
 	"tmpshell/internal/source"
@@ -77,59 +78,106 @@ func (f *inFile) read() error {
 func (n *Names) Resolve(f *policy.File, w Who) (*policy.Policy, error) {
 	p := new(policy.Policy)
 	if t := p.Resolve(f, n.Caller(w), policy.Path); !t.OK() {
-		return nil, asError(t)
+		return nil, t.Err()
 	}
 	return p, nil
 }
 
-// maxLearnt bounds the table; the oldest go.
-const maxLearnt = 4096
-
-// Learn asks the name service for those names of a user that the account files do
-// not have, and returns the policy with the answers. An error says that it could
-// not be asked, and comes with what it has said of the others, if there is
-// anything.
+// Learn asks the name service for what a policy needs to know of a user and the
+// account files do not have: names, where the policy has patterns or unknown
+// names, and the login shell. It returns the policy with the answers, nil if there
+// are none. An error says that the name service could not be asked.
 //
-// Where the name service says that a number has no name, a directory server may
-// be down: that is an answer only where nothing but files is asked.
-func (n *Names) Learn(f *policy.File, data []byte, w Who, now int64) ([]byte, error) {
-	learnt := learntOf(f)
-	before := len(learnt)
-	var failed error
-	ask := func(subject uint32, ids []uint32) {
-		file := &inFile{names: n, subject: subject, ids: ids}
-		missing := slices.DeleteFunc(slices.Clone(ids), func(id uint32) bool {
-			_, state := file.of(id)
-			_, _, known := f.Learnt(subject, id)
-			return state != policy.Nameless || known
-		})
-		if len(missing) == 0 {
-			return
-		}
-		answer, err := n.Service.Names(database(subject), missing)
-		if err != nil {
-			failed = err
-		}
-		none := err == nil && n.filesAlone(subject)
-		for _, id := range missing {
-			if name := answer[id]; name != "" || none {
-				learnt = append(learnt, Learnt{subject, id, name, now})
-			}
-		}
+// Where it says that there is no such account or group, a directory server may be
+// down: that is an answer only where nothing but files is asked.
+func (n *Names) Learn(f *policy.File, data []byte, w Who, names bool, now int64) ([]byte, error) {
+	l := &learner{Names: n, list: learntOf(f), now: now}
+	l.account(w.UID, names)
+	if names {
+		l.groups(append([]uint32{w.GID}, w.Groups...))
 	}
-	ask(policy.SubjectUser, []uint32{w.UID})
-	ask(policy.SubjectGroup, append([]uint32{w.GID}, w.Groups...))
-	if len(learnt) == before {
-		return nil, failed
+	if !l.changed {
+		return nil, l.failed
 	}
 	t := tailOf(f)
-	t.learnt = learnt[max(0, len(learnt)-maxLearnt):]
+	t.learnt = l.list
 	if t.expires == 0 || t.expires > now+normalAge {
 		t.expires = now + normalAge
 	}
 	out := seal(bodyOf(data), t)
-	if len(out) >= policy.MaxSize {
-		return nil, failed
+	if len(out) > policy.MaxSize {
+		return nil, l.failed
 	}
-	return out, failed
+	return out, l.failed
+}
+
+// learner adds to what was learnt.
+type learner struct {
+	*Names
+	list    []Learnt
+	now     int64
+	changed bool
+	failed  error
+}
+
+// fresh tells whether something younger than a day is known.
+func (l *learner) fresh(subject, id uint32) bool {
+	return slices.ContainsFunc(l.list, func(o Learnt) bool {
+		return o.Subject == subject && o.ID == id && o.When <= l.now && l.now-o.When < learntAge
+	})
+}
+
+func (l *learner) set(subject, id uint32, text string) {
+	l.list = slices.DeleteFunc(l.list, func(o Learnt) bool { return o.Subject == subject && o.ID == id })
+	l.list = append(l.list, Learnt{subject, id, text, l.now})
+	l.changed = true
+}
+
+// account learns of a uid that the account file does not have.
+func (l *learner) account(uid uint32, name bool) {
+	file := &inFile{names: l.Names, subject: policy.SubjectUser, ids: []uint32{uid}}
+	if _, state := file.of(uid); state != policy.Nameless {
+		return
+	}
+	if l.fresh(policy.SubjectShell, uid) && (!name || l.fresh(policy.SubjectUser, uid)) {
+		return
+	}
+	answer, err := l.Service.Accounts([]uint32{uid})
+	a, ok := answer[uid]
+	switch {
+	case ok:
+		shell := a.Shell
+		if shell == "" {
+			shell = "/bin/sh" // passwd(5)
+		}
+		l.set(policy.SubjectShell, uid, shell)
+		l.set(policy.SubjectUser, uid, a.Name)
+	case err != nil:
+		l.failed = err
+	case l.filesAlone(policy.SubjectUser):
+		l.set(policy.SubjectShell, uid, "")
+		l.set(policy.SubjectUser, uid, "")
+	}
+}
+
+// groups learns of gids that the account file does not have.
+func (l *learner) groups(gids []uint32) {
+	file := &inFile{names: l.Names, subject: policy.SubjectGroup, ids: gids}
+	missing := slices.DeleteFunc(slices.Clone(gids), func(gid uint32) bool {
+		_, state := file.of(gid)
+		return state != policy.Nameless || l.fresh(policy.SubjectGroup, gid)
+	})
+	if len(missing) == 0 {
+		return
+	}
+	answer, err := l.Service.Names(account.Groups, missing)
+	if err != nil {
+		l.failed = err
+	}
+	none := err == nil && l.filesAlone(policy.SubjectGroup)
+	for _, gid := range missing {
+		if name := answer[gid]; name != "" || none {
+			l.set(policy.SubjectGroup, gid, name)
+		}
+	}
 }

@@ -9,7 +9,7 @@ package compile
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"time"
 
 	"tmpshell/internal/config"
@@ -73,9 +73,11 @@ func All(c *config.Config, o Options) (Result, error) {
 		return Result{}, err
 	}
 	t := tail{sources: sources(c.Sources, found.sources), learnt: found.learnt, made: now}
-	if hasPatterns(c) || len(found.unknown) > 0 {
-		t.learnt = keep(t.learnt, before, now)
+	age := int64(learntAge)
+	if found.failed != nil || found.doubted {
+		age = keepFor // the name service is not what it was
 	}
+	t.learnt = keep(t.learnt, before, now, age)
 	if found.failed != nil {
 		t.flags |= policy.FlagNames
 	}
@@ -120,13 +122,13 @@ func sources(lists ...[]source.Source) []source.Source {
 }
 
 // keep adds what was learnt before and is not too old.
-func keep(list, before []Learnt, now int64) []Learnt {
+func keep(list, before []Learnt, now, age int64) []Learnt {
 	have := make(map[[2]uint32]bool)
 	for _, l := range list {
 		have[[2]uint32{l.Subject, l.ID}] = true
 	}
 	for _, l := range before {
-		if id := [2]uint32{l.Subject, l.ID}; !have[id] && l.When <= now && now-l.When < learntAge {
+		if id := [2]uint32{l.Subject, l.ID}; !have[id] && l.When <= now && now-l.When < age {
 			have[id] = true
 			list = append(list, l)
 		}
@@ -161,7 +163,7 @@ func write(c *config.Config, found *numbers) (*body, error) {
 			b.put(policy.AtDemands, 1)
 		}
 		if len(b.b) >= policy.MaxSize {
-			return nil, &config.Error{Pos: one.pos, Message: fmt.Sprint(tooLarge, ": more than ", policy.MaxSize, " bytes")}
+			return nil, &config.Error{Pos: one.pos, Message: tooLarge + ": more than " + strconv.Itoa(policy.MaxSize) + " bytes"}
 		}
 	}
 	return b, nil

@@ -1,7 +1,9 @@
 package compile
 
 import (
+	"cmp"
 	"encoding/binary"
+	"slices"
 
 	"tmpshell/internal/bare"
 	"tmpshell/internal/policy"
@@ -58,9 +60,10 @@ func (b *body) align() {
 	}
 }
 
-// Learnt is what the name service has said of a number.
+// Learnt is what the name service has said of a number: its name, or with
+// policy.SubjectShell its login shell.
 type Learnt struct {
-	Subject uint32 // policy.SubjectUser or SubjectGroup
+	Subject uint32 // policy.SubjectUser, SubjectGroup or SubjectShell
 	ID      uint32
 	Name    string // empty: there is none
 	When    int64  // seconds since 1970
@@ -76,6 +79,7 @@ type tail struct {
 
 // seal completes a policy.
 func seal(headAndBody []byte, t tail) []byte {
+	t.learnt = sorted(t.learnt)
 	b := &body{b: headAndBody[:len(headAndBody):len(headAndBody)], texts: make(map[string]uint32)}
 	b.align()
 	sources := b.reserve(len(t.sources), policy.SourceSize)
@@ -100,6 +104,23 @@ func seal(headAndBody []byte, t tail) []byte {
 	b.putLong(policy.AtSum, policy.Sum(b.b[policy.AtExpires:]))
 	return b.b
 }
+
+// sorted is the table as the evaluator searches it, without the oldest of too
+// many.
+func sorted(list []Learnt) []Learnt {
+	list = slices.Clone(list)
+	if len(list) > maxLearnt {
+		slices.SortStableFunc(list, func(a, b Learnt) int { return cmp.Compare(b.When, a.When) })
+		list = list[:maxLearnt]
+	}
+	slices.SortStableFunc(list, func(a, b Learnt) int {
+		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// maxLearnt bounds the table.
+const maxLearnt = 4096
 
 func (b *body) source(at uint32, s source.Source) {
 	b.text(at, s.Path)

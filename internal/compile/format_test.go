@@ -59,8 +59,13 @@ func TestLimits(t *testing.T) {
 	for i := range 4000 {
 		fmt.Fprintf(&large, "Match Uid %d\nSetEnv A=%s\n", i, strings.Repeat("x", 10)+fmt.Sprint(i)+strings.Repeat("y", 100))
 	}
+	var paths strings.Builder
+	for i := range policy.MaxDirectories {
+		fmt.Fprintf(&paths, "Directory /d%d env\n", i)
+	}
 	for _, test := range []struct{ text, want string }{
-		{many.String(), "conf:2037: too many different variables, directories and options of them: more than 2048"},
+		{paths.String(), "conf:64: too many directories: more than 64"},
+		{many.String(), "conf:2038: too many different variables, directories and options of them: more than 2048"},
 		{large.String(), "conf:"},
 	} {
 		_, err := Config(mustParse(t, test.text), Options{Names: machine(t)})
@@ -138,9 +143,6 @@ func twin(c *config.Config, who someone) config.Policy {
 	p := one.Together()
 	for i, d := range p.Directories {
 		p.Directories[i].Pos = config.Pos{}
-		if d.Method == config.Tmpfs && d.Size == "" {
-			p.Directories[i].Size = defaultSize
-		}
 		if n, ok := config.ParseAge(d.MaxAge); ok {
 			p.Directories[i].MaxAge = ""
 			if n > 0 {

@@ -97,7 +97,7 @@ func use(t testing.TB, data []byte) *policy.File {
 	t.Helper()
 	f := new(policy.File)
 	if trouble := f.Use(data, "policy"); !trouble.OK() {
-		t.Fatal(asError(trouble))
+		t.Fatal(trouble.Err())
 	}
 	return f
 }
@@ -113,7 +113,7 @@ func evaluate(t testing.TB, c *config.Config, s someone) *policy.Policy {
 	}
 	f := use(t, data)
 	// The number of nobody without a name is one that nobody has.
-	if data, err = n.Learn(f, data, s.who(), 1); err != nil {
+	if data, err = n.Learn(f, data, s.who(), true, 1); err != nil {
 		t.Fatal(err)
 	} else if data != nil {
 		f = use(t, data)

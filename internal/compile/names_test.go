@@ -222,11 +222,14 @@ func TestLearn(t *testing.T) {
 	if !p.Unlearnt || !p.NoNewPrivileges || p.Ambient != 0 {
 		t.Errorf("before: %+v, unlearnt %v; want what restricts alone", View(p), p.Unlearnt)
 	}
-	data, err := n.Learn(f, r.Policy, carol, 2000)
+	data, err := n.Learn(f, r.Policy, carol, true, 2000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f = use(t, data)
+	if shell, _, _ := f.Learnt(policy.SubjectShell, 5001); shell != "/bin/sh" {
+		t.Errorf("carol's shell is %q; want /bin/sh", shell)
+	}
 	if p := says(t, n, f, carol); !p.NoNewPrivileges || p.Ambient == 0 {
 		t.Errorf("after: %+v; want all of it", View(p))
 	}
@@ -241,7 +244,7 @@ func TestLearn(t *testing.T) {
 	for _, test := range []struct {
 		now  int64
 		keep int
-	}{{2000 + learntAge - 1, 2}, {2000 + learntAge, 0}, {1999, 0}} {
+	}{{2000 + learntAge - 1, 3}, {2000 + learntAge, 0}, {1999, 0}} {
 		again, err := All(mustParse(t, "Match Group lab*\nNoNewPrivileges yes"), Options{Names: n, Before: f, Now: at(test.now)})
 		if err != nil {
 			t.Fatal(err)
@@ -252,7 +255,7 @@ func TestLearn(t *testing.T) {
 	}
 	// Where there are files alone, "none" is an answer.
 	put(t, n.NSSwitch, "passwd: files\ngroup: files [NOTFOUND=return] db\n")
-	if data, err = n.Learn(f, data, Who{UID: 4242, GID: 4243}, 2000); err != nil {
+	if data, err = n.Learn(f, data, Who{UID: 4242, GID: 4243}, true, 2000); err != nil {
 		t.Fatal(err)
 	}
 	if p := says(t, n, use(t, data), Who{UID: 4242, GID: 4243}); p.Unlearnt || p.NoNewPrivileges {

@@ -83,7 +83,7 @@ func (p *Place) compile(kept *InForce) (*InForce, error) {
 			return nil, err
 		}
 	}
-	return in, asError(in.File.Use(in.Data, p.Policy))
+	return in, in.File.Use(in.Data, p.Policy).Err()
 }
 
 // lastGood is the policy of before, made to be fresh as long as the wrong
@@ -96,7 +96,7 @@ func (p *Place) lastGood(wrong *config.Config, kept *InForce) ([]byte, error) {
 		}
 		kept = &InForce{File: new(policy.File), Data: data}
 		if t := kept.File.Use(data, p.Policy); !t.OK() {
-			return nil, asError(t)
+			return nil, t.Err()
 		}
 	}
 	t := tailOf(kept.File)
@@ -106,20 +106,20 @@ func (p *Place) lastGood(wrong *config.Config, kept *InForce) ([]byte, error) {
 	return seal(bodyOf(kept.Data), t), nil
 }
 
-// Learn adds what the name service says of a user, where the policy needs it. An
-// error says that it could not be asked.
+// Learn adds what the name service says of a user, where the policy, or the
+// choice of their shell, needs it. An error says that it could not be asked.
 func (p *Place) Learn(in *InForce, w Who) error {
 	said, err := p.Names.Resolve(in.File, w)
-	if err != nil || !said.Unlearnt {
+	if err != nil {
 		return err
 	}
-	data, err := p.Names.Learn(in.File, in.Data, w, p.Now().Unix())
+	data, err := p.Names.Learn(in.File, in.Data, w, said.Unlearnt, p.Now().Unix())
 	if data == nil {
 		return err
 	}
 	f := new(policy.File)
 	if t := f.Use(data, p.Policy); !t.OK() {
-		return asError(t)
+		return t.Err()
 	}
 	in.File, in.Data, in.Made = f, data, true
 	return err

@@ -8,34 +8,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tmpshell/internal/bare"
 	"tmpshell/internal/owned"
 	"tmpshell/internal/sys"
 )
-
-// asError is a trouble as an error of ordinary Go.
-func asError(t bare.Trouble) error {
-	if t.OK() {
-		return nil
-	}
-	return troubleError{t}
-}
-
-type troubleError struct{ bare.Trouble }
-
-func (e troubleError) Error() string {
-	buf := make([]byte, 2*unix.PathMax)
-	text := bare.NewText(buf)
-	e.Tell(&text)
-	return text.String()
-}
-
-func (e troubleError) Unwrap() error {
-	if e.Errno != 0 {
-		return unix.Errno(e.Errno)
-	}
-	return nil
-}
 
 // Write puts a policy at a path, root's and readable by everybody, in one step.
 // The process must be root's. Two that write at the same time do no harm: each
@@ -75,16 +50,16 @@ func openOrMake(dir string) (int, error) {
 	if t.Missing() {
 		above, t := owned.OpenParent(path.Dir(dir))
 		if !t.OK() {
-			return -1, asError(t)
+			return -1, t.Err()
 		}
 		defer sys.Close(above)
 		if err := sys.MkdirAt(above, path.Base(dir), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return -1, err
 		}
 		fd, t = owned.OpenParent(dir)
-		return fd, asError(t)
+		return fd, t.Err()
 	}
-	return fd, asError(t)
+	return fd, t.Err()
 }
 
 // fill writes a file to the end, to the disk.
