@@ -40,8 +40,8 @@ func Pointers(p unsafe.Pointer, n int) []*byte { return unsafe.Slice((**byte)(p)
 func (b *Block) Args() []*byte { return Pointers(b.argv, b.argc) }
 
 // Env returns the addresses of the environment's entries, in their order,
-// duplicates and entries without "=" included.
-func (b *Block) Env() []*byte { return Pointers(b.envp, b.envc) }
+// duplicates and entries without "=" included. A nil follows.
+func (b *Block) Env() []*byte { return Pointers(b.envp, b.envc+1)[:b.envc] }
 
 // ExecFn is the path that execve(2) was called with, empty where the kernel did
 // not say.

@@ -4,12 +4,15 @@ import "unsafe"
 
 // StackSize is the stack's size in bytes. It is memory of the program's own, so
 // that no RLIMIT_STACK counts; pages that are not used cost nothing.
-const StackSize = 96 << 10
+const StackSize = 80 << 10
 
 // guard is what is left below the stack pointer when a function finds too little
 // room and faults: enough for the frame of a signal with AVX-512 registers
 // (about 4 KiB, sigaltstack(2), AT_MINSIGSTKSZ) and for functions without a check.
 const guard = 16 << 10
+
+// callerFrame is what functions expect to be there of the one that calls them.
+const callerFrame = 64
 
 // Set and read by the entry point.
 var (
@@ -20,7 +23,7 @@ var (
 	// g.m stays nil.
 	g [64]uintptr
 	// tls is what the thread pointer names on amd64, where assembly that
-	// uses the old calling convention reloads g from.
+	// uses the old calling convention reloads g from, and on 386.
 	tls [8]uintptr
 
 	beginFunc = begin

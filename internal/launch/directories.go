@@ -52,20 +52,16 @@ func (l *launcher) directories() bool {
 		return false
 	}
 	l.mount()
-	if l.verdict == refused {
-		return false
+	for i := 0; l.verdict == asConfigured && i < l.session.n; i++ {
+		l.directory(&l.session.list[i])
 	}
-	for i := range l.session.n {
-		if d := &l.session.list[i]; !l.directory(d) {
-			return false
-		}
-		if l.verdict == plain {
-			l.nothingAsked()
-			return true
-		}
+	switch l.verdict {
+	case asConfigured:
+		l.runtimeDirectory()
+	case plain:
+		l.nothingAsked()
 	}
-	l.runtimeDirectory()
-	return true
+	return l.verdict != refused
 }
 
 // plan lists the directories.
@@ -86,34 +82,50 @@ func (l *launcher) plan() bare.Trouble {
 }
 
 // directory sees to one directory.
-func (l *launcher) directory(d *directory) bool {
+func (l *launcher) directory(d *directory) {
 	if d.Mounted() && l.session.entered {
 		d.path = d.Path
-		return true
+		return
 	}
 	why := l.session.unmounted
 	if !d.Mounted() {
 		why = l.verifyEnv(d)
-		if why.OK() {
-			return true
-		}
 	}
-	return l.instead(d, why)
+	switch {
+	case why.OK():
+	case why.Kind() != bare.Object:
+		l.goOn(&why)
+	case l.policy.Deny:
+		l.verdict = refused
+		l.report(d, &why)
+	default:
+		l.instead(d, why)
+	}
 }
 
 // verifyEnv verifies a directory of method env, and again when the helper has
 // made it.
 func (l *launcher) verifyEnv(d *directory) bare.Trouble {
+	t := l.lookAtEnv(d)
+	if t.Kind() != bare.Object || l.session.helped {
+		return t
+	}
+	why := l.runHelper()
+	if t = l.lookAtEnv(d); t.Kind() != bare.Object || why.OK() {
+		return t
+	}
+	if why.Kind() == bare.Object {
+		to := l.strings.text()
+		private.Env{Parent: d.Path}.AddPath(&to, l.uid)
+		why.Why = reasonFor(l.strings.keep(&to))
+	}
+	return why
+}
+
+// lookAtEnv verifies it, and names it if it is as it must be.
+func (l *launcher) lookAtEnv(d *directory) bare.Trouble {
 	env := private.Env{Parent: d.Path}
 	t := env.Verify(l.uid)
-	if t.Kind() == bare.Object && !l.session.helped {
-		if why := l.runHelper(); !why.OK() {
-			if again := env.Verify(l.uid); !again.OK() {
-				return why
-			}
-		}
-		t = env.Verify(l.uid)
-	}
 	if t.OK() {
 		to := l.strings.text()
 		env.AddPath(&to, l.uid)
@@ -122,39 +134,20 @@ func (l *launcher) verifyEnv(d *directory) bare.Trouble {
 	return t
 }
 
-// instead answers for a directory that cannot be had.
-func (l *launcher) instead(d *directory, why bare.Trouble) bool {
-	if why.Kind() != bare.Object {
-		return l.goOn(&why)
+// instead finds something else for a directory that cannot be had: the directory
+// of method env, where nothing could be mounted, or a fallback that is made
+// without privilege. There may be neither.
+func (l *launcher) instead(d *directory, why bare.Trouble) {
+	if t := l.lookAtEnv(d); !t.OK() || !d.Mounted() {
+		to := l.strings.text()
+		if t = private.Fallback(d.Path, l.uid, &to); t.OK() {
+			d.path = l.strings.keep(&to)
+		} else if t.Kind() != bare.Object {
+			l.goOn(&t)
+			return
+		}
 	}
-	if l.policy.Deny {
-		return l.cannot(&why)
-	}
-	if d.Mounted() && l.verifyEnvQuietly(d) {
-		l.insteadOf(d, &why)
-		return true
-	}
-	to := l.strings.text()
-	if t := private.Fallback(d.Path, l.uid, &to); t.OK() {
-		d.path = l.strings.keep(&to)
-	} else if t.Kind() != bare.Object {
-		return l.goOn(&t)
-	}
-	l.insteadOf(d, &why)
-	return true
-}
-
-// verifyEnvQuietly looks for the directory of method env where nothing could be
-// mounted.
-func (l *launcher) verifyEnvQuietly(d *directory) bool {
-	env := private.Env{Parent: d.Path}
-	if t := env.Verify(l.uid); !t.OK() {
-		return false
-	}
-	to := l.strings.text()
-	env.AddPath(&to, l.uid)
-	d.path = l.strings.keep(&to)
-	return true
+	l.report(d, &why)
 }
 
 // cannot says that a directory cannot be had, which OnFailure deny does not
@@ -167,8 +160,9 @@ func (l *launcher) cannot(why *bare.Trouble) bool {
 	return l.verdict != refused
 }
 
-// insteadOf tells the log, and the user at a terminal, what is used instead.
-func (l *launcher) insteadOf(d *directory, why *bare.Trouble) {
+// report tells the log, and the user at a terminal or without a session, why a
+// directory cannot be had, and what is used instead.
+func (l *launcher) report(d *directory, why *bare.Trouble) {
 	var buf [maxLine]byte
 	t := bare.NewText(buf[:])
 	t.Add("no private directory in ")
@@ -180,7 +174,7 @@ func (l *launcher) insteadOf(d *directory, why *bare.Trouble) {
 		t.Add(d.path)
 	}
 	l.warn(t.String())
-	if l.toTerminal() {
+	if l.verdict == refused || l.toTerminal() {
 		hint := ""
 		if l.session.setup {
 			hint = setupHint

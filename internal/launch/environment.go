@@ -22,23 +22,22 @@ type Environment struct {
 	Failed bare.Errno
 }
 
-// Take begins with the entries of a block, and room for some more.
+// Take begins with the entries of a block, which end with a nil, and room for
+// some more. Where there is no memory for that, the block itself is used, and
+// Set may fail.
 func (e *Environment) Take(entries []*byte) {
-	e.n, e.Failed = 0, 0
-	e.entries = e.few[:]
+	e.n, e.Failed = len(entries), 0
 	const more = usualEntries / 2
-	if len(entries)+more >= len(e.entries) {
-		size := (len(entries) + more) * int(unsafe.Sizeof(entries[0]))
-		room, errno := bare.Memory(size)
-		if errno != 0 {
-			e.Failed = errno
-			entries = entries[:len(e.entries)-1]
-		} else {
-			e.entries = bare.Pointers(room, len(entries)+more)
-		}
+	if room := len(entries) + more; room < len(e.few) {
+		e.entries = e.few[:]
+	} else if memory, errno := bare.Memory(room * int(unsafe.Sizeof(entries[0]))); errno == 0 {
+		e.entries = bare.Pointers(memory, room)
+	} else {
+		e.entries = entries[:len(entries)+1]
+		return
 	}
-	for e.n = 0; e.n < len(entries); e.n++ { // copy would ask the runtime
-		e.entries[e.n] = entries[e.n]
+	for i := range entries { // copy would ask the runtime
+		e.entries[i] = entries[i]
 	}
 }
 

@@ -18,7 +18,11 @@ const (
 // helperMillis bounds the helper: it may ask a name service that is slow.
 const helperMillis = 20_000
 
-var helperSaid [4096]byte
+// helperSaid is what the helper has printed.
+var (
+	helperSaid [4096]byte
+	helperEnd  int
+)
 
 // runHelper starts the helper and waits for it. It takes no argument and reads
 // no environment. What it says is for people alone: whether something is there
@@ -50,7 +54,8 @@ func (l *launcher) runHelper() bare.Trouble {
 		bare.Kill(pid)
 	}
 	code, waited := bare.Wait(pid)
-	text := helperReason(helperSaid[:n])
+	helperEnd = n
+	text := reasonFor("")
 	switch {
 	case e != 0:
 		return bare.Failed("read", e, build.Helper(), "")
@@ -117,18 +122,33 @@ func (l *launcher) becomeHelper(w int) {
 	bare.Exit(helperNoExec)
 }
 
-// helperReason is the first line that the helper has printed, without its name.
-func helperReason(b []byte) string {
-	t := bare.NewText(b)
-	t.Advance(len(b))
-	line, _, _ := bare.Cut(t.String(), '\n')
-	for _, name := range [...]string{"tmpshell-helper: ", program} {
-		if bare.HasPrefix(line, name) {
-			line = line[len(name):]
+// reasonFor is the line that the helper has printed about a path, without the
+// path, or else its first line.
+func reasonFor(path string) string {
+	t := bare.NewText(helperSaid[:])
+	t.Advance(helperEnd)
+	first := ""
+	for rest, more := t.String(), true; more; {
+		var line string
+		line, rest, more = bare.Cut(rest, '\n')
+		line = without("tmpshell-helper: ", without(program, line))
+		if first == "" {
+			first = line
+		}
+		const about = "cannot make "
+		if path != "" && bare.HasPrefix(line, about) && bare.HasPrefix(line[len(about):], path) {
+			return without(": ", line[len(about)+len(path):])
 		}
 	}
-	if line == "" {
+	if first == "" {
 		return "it failed and gave no reason"
 	}
-	return line
+	return first
+}
+
+func without(prefix, s string) string {
+	if bare.HasPrefix(s, prefix) {
+		return s[len(prefix):]
+	}
+	return s
 }

@@ -93,9 +93,7 @@ func (l *launcher) run(block *bare.Block) int {
 func (l *launcher) whoIsThis() bool {
 	var e bare.Errno
 	l.uid, l.gid = bare.Getuid(), bare.Getgid()
-	if l.groups, e = bare.Groups(groupIDs[:]); e == 0 {
-		e = l.env.Failed
-	}
+	l.groups, e = bare.Groups(groupIDs[:])
 	t := bare.Failed("getgroups", e, "", "")
 	return l.goOn(&t)
 }

@@ -12,7 +12,7 @@ import (
 var (
 	policyFile policy.File
 	// policyData is room for the usual policy; a larger one gets memory.
-	policyData [64 << 10]byte
+	policyData [24 << 10]byte
 )
 
 // whatDoesThePolicySay reads the policy, has it made anew where it may not be
@@ -32,7 +32,7 @@ func (l *launcher) whatDoesThePolicySay() bool {
 		if !t.OK() {
 			return l.withoutPolicy(&t)
 		}
-		l.policy.BuiltIn(l.uid == 0)
+		l.policy.BuiltIn(l.uid == 0 && l.inv.Mode != Program)
 		l.session.known = resolved
 		return true
 	default:
@@ -131,7 +131,7 @@ type name struct {
 
 // maxNamed is how many groups a session may have for their names to be looked
 // up. Those beyond are not known.
-const maxNamed = 1024
+const maxNamed = 256
 
 var (
 	userName   name

@@ -107,12 +107,10 @@ func (l *launcher) mount() {
 	if t.OK() {
 		t = l.enter()
 	}
-	if t.OK() {
-		s.entered = true
-		return
-	}
 	s.unmounted = t
-	if t.Kind() != bare.Object {
+	switch {
+	case s.entered && t.Kind() != bare.Lost: // what could not be linked, the session does without
+	case t.Kind() != bare.Object:
 		_ = l.goOn(&t)
 	}
 }
@@ -156,11 +154,11 @@ func (l *launcher) enterQuietly() bare.Trouble {
 			return t
 		}
 	}
-	t := mountPlan.Enter()
-	if t.OK() {
-		session.LinkNamed(&mountPlan, l.env.entries[:l.env.n])
+	if t := mountPlan.Enter(); !t.OK() {
+		return t
 	}
-	return t
+	l.session.entered = true
+	return mountPlan.LinkNamed(l.env.entries[:l.env.n])
 }
 
 // restrict makes the session's privilege what the policy says: grants first,

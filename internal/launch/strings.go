@@ -11,7 +11,7 @@ import (
 // arenaSize is for all strings that a login makes: paths, entries of the
 // environment, arguments. The kernel takes no string of more than 128 KiB
 // (execve(2), MAX_ARG_STRLEN).
-const arenaSize = 160 << 10
+const arenaSize = 144 << 10
 
 // arena is memory for strings that last until the program is another one.
 type arena struct {
