@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
-	oldcaps "tmpshell/internal/caps"
 	"tmpshell/internal/capset"
 	"tmpshell/internal/testas"
 )
@@ -18,7 +17,7 @@ import (
 const user = 61001
 
 // caps is a set as package testas takes it.
-func caps(s capset.Set) oldcaps.Set { return oldcaps.Set(s) }
+func caps(s capset.Set) capset.Set { return s }
 
 func init() { runtime.LockOSThread() }
 
