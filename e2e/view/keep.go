@@ -7,11 +7,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// binaries is where a view has the programs under test.
-const binaries = "/run/tmpshell-bin"
+// Where a view has the source tree and the programs under test, wherever they
+// are on the machine: a checkout may lie in /tmp, below /home, or where it is
+// not everybody's to look.
+const (
+	source   = "/run/tmpshell-source"
+	binaries = "/run/tmpshell-bin"
+)
 
-// kept is a tree of the machine's that stays in sight, read-only, even where
-// the view covers its place: a checkout may well lie in /tmp.
+// kept is a tree of the machine's that stays in sight, read-only.
 type kept struct {
 	tree int
 	at   string
@@ -22,7 +26,7 @@ func keepVisible() ([]kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	source, err := keep(root, root)
+	tree, err := keep(root, source)
 	if err != nil {
 		return nil, err
 	}
@@ -32,9 +36,9 @@ func keepVisible() ([]kept, error) {
 	}
 	programs, err := keep(bin, binaries)
 	if errors.Is(err, os.ErrNotExist) {
-		return []kept{source}, nil // for tests of the view itself
+		return []kept{tree}, nil // for tests of the view itself
 	}
-	return []kept{source, programs}, err
+	return []kept{tree, programs}, err
 }
 
 func keep(dir, at string) (kept, error) {
@@ -47,8 +51,6 @@ func keep(dir, at string) (kept, error) {
 
 func (k kept) restore() error {
 	defer unix.Close(k.tree)
-	// The place exists unless the view covers its parent, which is then a
-	// tmpfs or an overlay, where it can be made.
 	if err := os.MkdirAll(k.at, 0o755); err != nil {
 		return err
 	}

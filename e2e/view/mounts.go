@@ -19,6 +19,7 @@ const stage = "/run"
 
 // build makes the calling process's mount and network namespaces the view.
 func build() error {
+	unix.Umask(0o022) // whatever the user's is
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make / private: %w", err)
 	}
