@@ -3,7 +3,6 @@ package config
 import (
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestGlob(t *testing.T) {
@@ -50,7 +49,6 @@ func TestGlob(t *testing.T) {
 // No pattern may cost a login time.
 func TestGlobTime(t *testing.T) {
 	name := strings.Repeat("a", 2000)
-	start := time.Now()
 	for _, pattern := range []string{
 		strings.Repeat("a*", 500) + "b",
 		strings.Repeat("*a", 500) + "b",
@@ -61,9 +59,8 @@ func TestGlobTime(t *testing.T) {
 			t.Errorf("glob(%.8q…, a…) = true; want false", pattern)
 		}
 	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("pathological patterns took %v; want milliseconds", took)
-	}
+	// Exponential, these would take longer than the universe is old: then the
+	// run's own limit ends it.
 }
 
 func TestPatternList(t *testing.T) {
