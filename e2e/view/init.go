@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -80,6 +81,9 @@ func below() (string, error) {
 	return filepath.Rel(root, here)
 }
 
+// KeptVars begins the names of variables that a test in a view has from outside.
+const KeptVars = "TMPSHELL_KEPT_"
+
 // cleanEnv is the environment that tests start from: root's on a fresh
 // machine, and the suite's own variables. A developer's TMPDIR or
 // SSH_CONNECTION must not decide a test.
@@ -92,6 +96,11 @@ func cleanEnv() []string {
 	for _, name := range []string{mustRunVar, sample.SeedVar, sample.AllVar} {
 		if value, set := os.LookupEnv(name); set {
 			env = append(env, name+"="+value)
+		}
+	}
+	for _, entry := range os.Environ() {
+		if strings.HasPrefix(entry, KeptVars) {
+			env = append(env, entry)
 		}
 	}
 	return env

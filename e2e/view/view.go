@@ -32,10 +32,13 @@ const (
 )
 
 // Main is to be called first in TestMain. It does not return in the process
-// that is a view's pid 1.
+// that is a view's pid 1, nor in a keeper of Sysctl's.
 func Main() {
 	if os.Getenv(stageVar) == stageInit {
 		os.Exit(runInit())
+	}
+	if setting := os.Getenv(sysctlVar); setting != "" {
+		os.Exit(keepSysctl(setting))
 	}
 }
 
