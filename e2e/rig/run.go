@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tmpshell/e2e/view"
 )
 
 // Result is what a finished command left.
@@ -29,6 +31,9 @@ type Command struct {
 	Env   []string // nil: the account's
 	Dir   string
 	Stdin string
+	// Patience, if it is not 0, is after how many looks in a row, one a
+	// second, that find nothing moving the command is killed: it may hang.
+	Patience int
 }
 
 // Run runs the command. A command that cannot be started, or that does not end
@@ -64,6 +69,7 @@ func (c Command) Run(t testing.TB) Result {
 		t.Fatalf("%s %q: %v", c.Path, c.Args, err)
 	}
 	done := make(chan struct{})
+	defer c.watch(cmd.Process.Pid, done)()
 	go func() { err = cmd.Wait(); close(done) }()
 	defer func() { _ = cmd.Process.Kill() }() // if it is not there, it does no harm
 	AwaitEnd(t, done, func() string {
@@ -84,6 +90,29 @@ func (c Command) Run(t testing.TB) Result {
 		t.Fatalf("%s %q: %v", c.Path, c.Args, err)
 	}
 	return r
+}
+
+// watch kills a command's session when its patience is over.
+func (c Command) watch(pid int, done <-chan struct{}) (stop func()) {
+	if c.Patience == 0 {
+		return func() {}
+	}
+	stopped := make(chan struct{})
+	go func() {
+		for stood := (view.Activity{Looks: c.Patience}); ; {
+			select {
+			case <-done:
+				return
+			case <-stopped:
+				return
+			case <-time.After(time.Second):
+			}
+			if stood.Stalled() {
+				_ = syscall.Kill(-pid, syscall.SIGKILL)
+			}
+		}
+	}()
+	return func() { close(stopped) }
 }
 
 // Start runs a daemon of root's, which must stay in the foreground, until the

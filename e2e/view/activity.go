@@ -29,6 +29,9 @@ const moves = 10
 // Activity tells whether the processes that the caller sees in /proc, a view's
 // from inside, do anything. The caller itself does not count.
 type Activity struct {
+	// Looks, if it is not 0, is how many looks in a row that find nothing
+	// moving are a standstill.
+	Looks  int
 	used   map[string]uint64 // ticks, by process
 	ticks  uint64            // since the last movement
 	idle   int               // looks in a row without one
@@ -50,7 +53,11 @@ func (a *Activity) Stalled() bool {
 		a.Touch()
 	}
 	a.idle++
-	return a.idle > stallSamples
+	looks := a.Looks
+	if looks == 0 {
+		looks = stallSamples
+	}
+	return a.idle > looks
 }
 
 // look adds up what the processes have used since the last time. One that waits

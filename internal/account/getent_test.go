@@ -38,7 +38,7 @@ func TestGetent(t *testing.T) {
 			strings.Repeat("0123456789012345678901234567890123456789\n", 1000), nil},
 	} {
 		fakeGetent(t, test.script)
-		getentMillis = 10000
+		getentMillis = 600_000
 		out, err := getent([]string{"getent", "passwd", "1", "two words"})
 		want := strings.Replace(test.out, "NAME", getentPaths[0], 1)
 		if string(out) != want || err != test.err {
@@ -60,7 +60,7 @@ func TestGetentIsBounded(t *testing.T) {
 	} {
 		fakeGetent(t, test.script)
 		if strings.Contains(test.want, "long") {
-			getentMillis = 10000
+			getentMillis = 600_000
 		}
 		_, err := getent([]string{"getent", "passwd", "1"})
 		if err == nil || err.Error() != "name service: "+test.want {
