@@ -53,6 +53,3 @@ func AwaitEnd(t testing.TB, done <-chan struct{}, missing func() string) {
 		}
 	})
 }
-
-// missingWords is for a message that does not change.
-func missingWords(text string) func() string { return func() string { return text } }
