@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"syscall"
 	"testing"
 
 	"tmpshell/e2e/attack"
@@ -131,6 +132,9 @@ func (s *scene) run(t *testing.T, a attempt, program string, patience int) (end 
 		}
 	} else {
 		end, why = s.login.Judge(r)
+	}
+	if patience > 0 && r.Signal == syscall.SIGKILL {
+		why = "it hangs"
 	}
 	if why != "" {
 		wrong = append(wrong, why)

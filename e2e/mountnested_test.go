@@ -96,7 +96,7 @@ func buildWriter(t *testing.T) {
 		}`, 0o644)
 	for name, mode := range map[string]string{"setuidroot": "root:root 4755", "setuidgames": "games:games 4755", "setgidgames": "root:games 2755"} {
 		owner, bits, _ := strings.Cut(mode, " ")
-		rig.Must(t, "gcc", "-o", "/usr/local/bin/"+name, "/run/writer.c")
+		view.Compile(t, "/usr/local/bin/"+name, nil, "/run/writer.c")
 		rig.Must(t, "chown", owner, "/usr/local/bin/"+name)
 		rig.Must(t, "chmod", bits, "/usr/local/bin/"+name)
 	}

@@ -29,7 +29,7 @@ var outside = []string{view.Written + "/etc", view.Written + "/usr", view.Writte
 var inside = []string{
 	"/run/user", "/run/tmpshell", "/run/e2e", "/home/alice", "/home/jail", "/dev/pts", "/dev/ptmx", "/run/lock", "/run/fuse",
 	view.Written + "/var/lib/tmpshell",
-	view.Written, "/run/tmpshell-source", "/run/tmpshell-bin",
+	view.Written, "/run/tmpshell-source", "/run/tmpshell-bin", "/run/tmpshell-programs",
 }
 
 // Take lists everything outside the bases.

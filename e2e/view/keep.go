@@ -17,8 +17,9 @@ const (
 
 // kept is a tree of the machine's that stays in sight, read-only.
 type kept struct {
-	tree int
-	at   string
+	tree     int
+	at       string
+	writable bool
 }
 
 func keepVisible() ([]kept, error) {
@@ -30,15 +31,24 @@ func keepVisible() ([]kept, error) {
 	if err != nil {
 		return nil, err
 	}
+	list := []kept{tree}
+	if dir, err := programsDir(root); err == nil { // else they are made each time
+		made, err := keep(dir, programs)
+		if err != nil {
+			return nil, err
+		}
+		made.writable = true
+		list = append(list, made)
+	}
 	bin, err := Binaries()
 	if err != nil {
 		return nil, err
 	}
-	programs, err := keep(bin, binaries)
+	tested, err := keep(bin, binaries)
 	if errors.Is(err, os.ErrNotExist) {
-		return []kept{tree}, nil // for tests of the view itself
+		return list, nil // for tests of the view itself
 	}
-	return []kept{tree, programs}, err
+	return append(list, tested), err
 }
 
 func keep(dir, at string) (kept, error) {
@@ -46,7 +56,7 @@ func keep(dir, at string) (kept, error) {
 	if err != nil {
 		return kept{}, &os.PathError{Op: "open_tree", Path: dir, Err: err}
 	}
-	return kept{tree, at}, nil
+	return kept{tree: tree, at: at}, nil
 }
 
 func (k kept) restore() error {
@@ -56,6 +66,9 @@ func (k kept) restore() error {
 	}
 	if err := unix.MoveMount(k.tree, "", unix.AT_FDCWD, k.at, unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
 		return &os.PathError{Op: "move_mount", Path: k.at, Err: err}
+	}
+	if k.writable {
+		return nil
 	}
 	return readOnly(k.at)
 }
