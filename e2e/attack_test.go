@@ -91,7 +91,7 @@ func (s *scene) outside(t *testing.T) {
 
 // naivePatience: the naive program waits for ever for a FIFO or a server that does
 // not answer.
-const naivePatience = 3
+const naivePatience = 2
 
 // run logs in by a program, and returns all that is wrong. See rig.Command for
 // patience.

@@ -28,9 +28,8 @@ type mountAttack struct {
 
 // TestAttackMounts: attacks on sessions that have something mounted on /tmp.
 func TestAttackMounts(t *testing.T) {
-	// As Debian has it. A view has none of its own.
-	view.Sysctl(t, "fs/protected_symlinks", "1")
-	if !view.Enter(t) {
+	// As Debian has it.
+	if !view.EnterWith(t, "fs/protected_symlinks", "1") {
 		return
 	}
 	view.Need(t, "gcc", "unshare", "setpriv")

@@ -16,8 +16,8 @@ import (
 // tmpshell for so many times as long: had tmpshell such a window, too, it would
 // have been hit as often.
 const (
-	windows     = 10
-	fewestRaces = 60
+	windows     = 5
+	fewestRaces = 40
 	mostRaces   = 800 // and make test-all runs as many of each
 )
 

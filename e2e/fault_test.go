@@ -118,7 +118,7 @@ func runFaults(t *testing.T, p faultProgram) {
 	p.fresh(t)
 	_, trace := strace(t, alice, nil, argv...)
 	calls := parseTrace(trace)
-	table := faultTable{name: p.name, calls: len(calls), rows: map[string]*faultRow{}, left: map[string]int{}, share: sample.Of(10)}
+	table := faultTable{name: p.name, calls: len(calls), rows: map[string]*faultRow{}, left: map[string]int{}, share: sample.Of(12)}
 
 	inject := func(i injection, login attack.Login) {
 		t.Helper()

@@ -50,7 +50,7 @@ func sftpEnvironment(t *testing.T, a *rig.Account) {
 	c := rig.SFTP(a)
 	// sftp waits until the server has been looked at.
 	const looked = "/run/looked"
-	rig.Must(t, "mkfifo", looked)
+	rig.Must(t, "sh", "-c", "rm -f "+looked+" && mkfifo "+looked)
 	c.Stdin = "!read line <" + looked + "\n"
 	done := make(chan struct{})
 	go func() {
@@ -64,7 +64,9 @@ func sftpEnvironment(t *testing.T, a *rig.Account) {
 		environ = string(text)
 		return environ != "" || hasEnded(done)
 	})
-	rig.Write(t, looked, "", 0o600)
+	if err := os.WriteFile(looked, nil, 0o600); err != nil { // waits for the reader
+		t.Fatal(err)
+	}
 	<-done
 	if want := "TMPDIR=" + a.Private() + "\x00"; !strings.Contains(environ, want) {
 		t.Errorf("no %q in the environment of sftp-server: %q", want, environ)

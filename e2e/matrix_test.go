@@ -111,6 +111,11 @@ func matrixOf(t *testing.T, title string, shells []realShell, callers []caller, 
 	t.Run("matrix", func(t *testing.T) {
 		for column, s := range shells {
 			a := shellAccount(t, s, firstUID+uint32(column))
+			// Some callers give the first session another group.
+			first := rig.Command{As: a, Path: rig.Tmpshell, Args: []string{"tmpshell", "--exec", "/bin/true"}}.Run(t)
+			if first.Status != 0 {
+				t.Errorf("%s: the first session: %+v", s.name, first)
+			}
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
 				for row, c := range callers {

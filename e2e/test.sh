@@ -39,9 +39,9 @@ $sudo env "PATH=$PATH" "HOME=$HOME" CGO_ENABLED=0 "CI=${CI-}" "GOFLAGS=${GOFLAGS
 times >bin/times.txt
 awk -v wall="$(($(date +%s) - began))" -v seed="$TMPSHELL_SEED" -v all="${TMPSHELL_ALL-}" '
 	function seconds(text,  part) { split(text, part, /[ms]/); return 60 * part[1] + part[2] }
-	{ user += seconds($1); system += seconds($2) }
+	{ u += seconds($1); s += seconds($2) }
 	END {
-		printf "%d min %d s; processor time %d s: %d s user, %d s system\n", wall / 60, wall % 60, user + system, user, system
+		printf "%d min %d s; processor time %d s: %d s user, %d s system\n", wall / 60, wall % 60, u + s, u, s
 		print all == 1 ? "all rows of all tables" : "shares chosen by the seed: TMPSHELL_SEED=" seed
 	}' bin/times.txt
 exit $status

@@ -31,8 +31,8 @@ type Command struct {
 	Env   []string // nil: the account's
 	Dir   string
 	Stdin string
-	// Patience, if it is not 0, is after how many looks in a row, one a
-	// second, that find nothing moving the command is killed: it may hang.
+	// Patience, if it is not 0, is after how many looks in a row, one
+	// every two seconds, that find nothing moving the command is killed: it may hang.
 	Patience int
 }
 

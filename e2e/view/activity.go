@@ -15,12 +15,12 @@ import (
 // all the same.
 
 // sampleEvery is how often the processes are looked at.
-const sampleEvery = time.Second
+const sampleEvery = 2 * time.Second
 
 // stallSamples is how many looks in a row that find nothing moving are a
 // standstill. Looks, not seconds: a machine that stands still altogether takes
 // none. It is more than the minute for which cron and at wait.
-const stallSamples = 120
+const stallSamples = 60
 
 // moves is how much processor time, in ticks of 10 ms, is a movement: a server
 // that wakes up now and then to look at its clock is none.
@@ -41,7 +41,7 @@ type Activity struct {
 // Touch notes a movement that processor time does not show, such as output.
 func (a *Activity) Touch() { a.idle, a.ticks = 0, 0 }
 
-// Stalled looks at the processes, once a second at most, and reports whether
+// Stalled looks at the processes, every two seconds at most, and reports whether
 // nothing has moved for long.
 func (a *Activity) Stalled() bool {
 	now := time.Now()
@@ -73,7 +73,7 @@ func (a *Activity) look() {
 			continue
 		}
 		ticks := p.own + p.children
-		if pid == self {
+		if pid == 1 { // it looks at the processes, too
 			ticks = p.children
 		} else if p.state == "R" {
 			a.ticks += moves

@@ -31,8 +31,7 @@ func TestHang(t *testing.T) {
 	if run == "" {
 		t.Skip("run by TestKilled")
 	}
-	view.Sysctl(t, hangSetting, hangValue(run))
-	if !view.Enter(t) {
+	if !view.EnterWith(t, hangSetting, hangValue(run)) {
 		return
 	}
 	image := hangImage(run)

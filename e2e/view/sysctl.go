@@ -18,19 +18,15 @@ import (
 // sysctlVar asks the test binary to be the keeper of a setting: NAME=VALUE.
 const sysctlVar = "TMPSHELL_VIEW_SYSCTL"
 
-// Sysctl has a setting of the machine's, such as fs/protected_symlinks, be value
-// until the test ends. It is to be called before Enter. Views have no such
-// settings of their own, so that tests that change any wait for each other,
-// those of other runs included.
+// keepSetting has a setting of the machine's, such as fs/protected_symlinks, be value
+// until the test ends. It is for EnterWith: a test that waits for its turn must not
+// keep others waiting. Views have no such settings of their own, so that tests that
+// change any wait for each other, those of other runs included.
 //
 // A process outside of the test keeps it, and puts back what was there before:
 // also when the test, or the whole run, is killed.
-func Sysctl(t *testing.T, name, value string) {
+func keepSetting(t *testing.T, name, value string) {
 	t.Helper()
-	if Inside() || testing.Short() {
-		return
-	}
-	NeedRoot(t)
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = append(os.Environ(), sysctlVar+"="+name+"="+value)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no signal of a terminal's

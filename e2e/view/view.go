@@ -32,7 +32,7 @@ const (
 )
 
 // Main is to be called first in TestMain. It does not return in the process
-// that is a view's pid 1, nor in a keeper of Sysctl's.
+// that is a view's pid 1, nor in a keeper of EnterWith's.
 func Main() {
 	if os.Getenv(stageVar) == stageInit {
 		os.Exit(runInit())
@@ -54,6 +54,18 @@ func Inside() bool { return os.Getenv(stageVar) == stageTest }
 //	}
 func Enter(t *testing.T) bool {
 	t.Helper()
+	return enter(t, func() {})
+}
+
+// EnterWith is Enter in a machine that has a setting, such as
+// fs/protected_symlinks, be value: see sysctl.go.
+func EnterWith(t *testing.T, setting, value string) bool {
+	t.Helper()
+	return enter(t, func() { keepSetting(t, setting, value) })
+}
+
+func enter(t *testing.T, prepare func()) bool {
+	t.Helper()
 	if Inside() {
 		return true
 	}
@@ -65,6 +77,7 @@ func Enter(t *testing.T) bool {
 	}
 	NeedRoot(t)
 	t.Parallel()
+	prepare()
 	output, err := runAgain(t)
 	output = listen(output)
 	switch {

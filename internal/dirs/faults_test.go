@@ -48,7 +48,7 @@ type faulty struct {
 }
 
 // chosen reports whether call n is made to fail in this run.
-func (c faulty) chosen(how how, n int) bool { return sample.Of(10).Has(c.name, how.name, n) }
+func (c faulty) chosen(how how, n int) bool { return sample.Of(12).Has(c.name, how.name, n) }
 
 // batch is how many directories are prepared at a time.
 const batch = 64
@@ -274,7 +274,7 @@ func (c faulty) outside(t *testing.T, how how) {
 		}
 		unnoticed += more
 	}
-	t.Logf("%s: %v", how.name, sample.Of(10))
+	t.Logf("%s: %v", how.name, sample.Of(12))
 	if how.name == "once" && unnoticed > c.unnoticed {
 		t.Errorf("%d calls can fail and nobody is told; want at most %d", unnoticed, c.unnoticed)
 	}

@@ -27,8 +27,11 @@ func TestMakeTogether(t *testing.T) {
 		return
 	}
 	rounds := 4
-	if sample.All() {
+	switch {
+	case sample.All():
 		rounds = 25
+	case testing.Short():
+		rounds = 1
 	}
 	for range rounds {
 		dir := shared(t)
@@ -76,8 +79,11 @@ func TestMakeAgainstRace(t *testing.T) {
 	}
 	// Until so many logins have met the attacker, and so many have not.
 	logins, enough := 150, 8
-	if sample.All() {
+	switch {
+	case sample.All():
 		enough = logins
+	case testing.Short():
+		enough = 1
 	}
 	dir := shared(t)
 	victim := t.TempDir() // root's; what a followed link would change
