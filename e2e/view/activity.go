@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -21,6 +22,16 @@ const sampleEvery = 2 * time.Second
 // standstill. Looks, not seconds: a machine that stands still altogether takes
 // none. It is more than the minute for which cron and at wait.
 const stallSamples = 60
+
+// looksVar is for the test of this.
+const looksVar = KeptVars + "LOOKS"
+
+var usualLooks = sync.OnceValue(func() int {
+	if n, err := strconv.Atoi(os.Getenv(looksVar)); err == nil {
+		return n
+	}
+	return stallSamples
+})
 
 // moves is how much processor time, in ticks of 10 ms, is a movement: a server
 // that wakes up now and then to look at its clock is none.
@@ -55,7 +66,7 @@ func (a *Activity) Stalled() bool {
 	a.idle++
 	looks := a.Looks
 	if looks == 0 {
-		looks = stallSamples
+		looks = usualLooks()
 	}
 	return a.idle > looks
 }
