@@ -16,6 +16,7 @@ import (
 
 	"tmpshell/internal/caps"
 	"tmpshell/internal/config"
+	"tmpshell/internal/sample"
 	"tmpshell/internal/testas"
 )
 
@@ -45,6 +46,9 @@ type faulty struct {
 	// those for the append-only flag, and those that are tried again.
 	unnoticed int
 }
+
+// chosen reports whether call n is made to fail in this run.
+func (c faulty) chosen(how how, n int) bool { return sample.Of(12).Has(c.name, how.name, n) }
 
 // batch is how many directories are prepared at a time.
 const batch = 64
@@ -254,6 +258,9 @@ func (c faulty) outside(t *testing.T, how how) {
 	prepared, unnoticed := 0, 0
 	for next := 0; next >= 0 && !t.Failed(); {
 		for ; prepared <= next || prepared%batch != 0; prepared++ {
+			if !c.chosen(how, prepared) {
+				continue
+			}
 			dir := top + "/" + strconv.Itoa(prepared)
 			must(t, os.Mkdir(dir, 0o755))
 			must(t, os.Chmod(dir, 0o777|os.ModeSticky))
@@ -267,6 +274,7 @@ func (c faulty) outside(t *testing.T, how how) {
 		}
 		unnoticed += more
 	}
+	t.Logf("%s: %v", how.name, sample.Of(12))
 	if how.name == "once" && unnoticed > c.unnoticed {
 		t.Errorf("%d calls can fail and nobody is told; want at most %d", unnoticed, c.unnoticed)
 	}
@@ -282,17 +290,21 @@ func (c faulty) inside(t *testing.T, n int, how how) (next, unnoticed int) {
 	f := testas.NewFaults(t, nil, how.calls...)
 	const mask = 0o27
 	unix.Umask(mask)
-	for changed := n > 0; ; n++ {
+	last := "" // the one before
+	for changed := false; ; n++ {
 		dir := testas.Dir() + "/" + strconv.Itoa(n)
+		if !c.chosen(how, n) {
+			continue
+		}
 		if _, err := os.Lstat(dir); err != nil {
 			return n, unnoticed
 		}
 		if changed { // the next login
-			last := testas.Dir() + "/" + strconv.Itoa(n-1)
 			if err := errors.Join(c.run(last), c.verify(last)); err != nil {
-				t.Fatalf("%s: the next time after call %d failed: %v", how.name, n-1, err)
+				t.Fatalf("%s: the next time after a call failed, %s: %v", how.name, last, err)
 			}
 		}
+		last = dir
 		if how.lasting {
 			f.FailFrom(n, how.errno)
 		} else {

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tmpshell/internal/sample"
 )
 
 const otherUID = "uid=62001" // nobody's, so that RLIMIT_NPROC counts the test's processes alone
@@ -25,6 +27,9 @@ func TestSoftLimits(t *testing.T) {
 		{"fsize=0:0"},
 		{"as=100000000:4000000000", "data=20000000:1000000000", "nofile=20:30"},
 	} {
+		if !sample.Of(3).Has(steps) {
+			continue
+		}
 		t.Run(strings.Join(steps, " "), func(t *testing.T) {
 			if got := same(t, nil, steps, "/bin/cat", look...); got.stderr != "" || got.status != "exit 0" {
 				t.Errorf("directly: %+v", got)
@@ -36,7 +41,11 @@ func TestSoftLimits(t *testing.T) {
 // The runtime's other threads may ask for memory until execve has ended them, and
 // must not take its failure for the program's.
 func TestSoftLimitsWhileBusy(t *testing.T) {
-	for range 20 {
+	times := 4
+	if sample.All() {
+		times = 20
+	}
+	for range times {
 		if same(t, []string{"RELAY_BUSY=1"}, []string{"as=100000000:inf"}, "/bin/cat", look...); t.Failed() {
 			return
 		}
@@ -86,6 +95,9 @@ func TestLastResort(t *testing.T) {
 		{"panic, files", []string{"RELAY_PANIC=1"}, []string{"nofile=100:1000"}, []string{"tmpshell", "-c", "ulimit -Sn"}, "100\n", "tmpshell: no private directory: panic: boom\n", "exit 0"},
 		{"panic disarmed", []string{"RELAY_PANIC=disarmed"}, nil, []string{"tmpshell", "-c", "echo shell"}, "", "tmpshell: no private directory: panic: boom\n", "exit 125"},
 	} {
+		if !sample.Of(3).Has("last resort", test.name) {
+			continue
+		}
 		t.Run(test.name, func(t *testing.T) {
 			got := run(t, test.env, test.steps, relay, test.argv...)
 			got.stderr = strings.ReplaceAll(got.stderr, "\n\n", "\n")

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // The tests compare a program that is executed by relay, which stands for the
@@ -109,8 +108,6 @@ func run(t *testing.T, env []string, steps []string, path string, argv ...string
 	for _, end := range ends {
 		end.Close()
 	}
-	timer := time.AfterFunc(20*time.Second, func() { syscall.Kill(pid, syscall.SIGKILL) })
-	defer timer.Stop()
 	for _, finished := range done {
 		<-finished
 	}

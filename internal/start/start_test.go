@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"tmpshell/internal/start"
 )
@@ -26,12 +25,8 @@ func TestEnvironment(t *testing.T) {
 		{"GOCOVERDIR=/nonexistent", "GOROOT=/nonexistent", "GODEBUG=madvdontneed=1,asyncpreemptoff=0,panicnil=1"},
 	} {
 		t.Run(strings.Join(env, " "), func(t *testing.T) {
-			begin := time.Now()
 			if result := same(t, env, nil, "/bin/cat", look...); result.stderr != "" {
 				t.Errorf("stderr: %s", result.stderr)
-			}
-			if time.Since(begin) > 5*time.Second {
-				t.Error("took more than 5 s")
 			}
 		})
 	}
