@@ -60,6 +60,7 @@ install: build
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
 	install -m 755 bin/tmpshell bin/tmpshellctl $(DESTDIR)$(BINDIR)
 	install -m 755 bin/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)
+	install -m 755 bin/tmpshell $(DESTDIR)$(LIBEXECDIR)/tmpshell-session
 	install -m 644 etc/tmpfiles.d/tmpshell.conf $(DESTDIR)$(TMPFILES)
 	install -m 644 etc/tmpshell.conf README.md SECURITY.md CHANGELOG.md LICENSE $(DESTDIR)$(EXAMPLES)
 	install -d $(addprefix $(DESTDIR)$(EXAMPLES)/,container sshd_config.d systemd/user-environment-generators systemd/user@.service.d)
@@ -77,7 +78,7 @@ install: build
 uninstall:
 	[ -n "$(DESTDIR)" ] || [ ! -x $(BINDIR)/tmpshellctl ] || $(BINDIR)/tmpshellctl setup --remove
 	rm -f $(DESTDIR)$(BINDIR)/tmpshell $(DESTDIR)$(BINDIR)/tmpshellctl \
-		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(TMPFILES)/tmpshell.conf \
+		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)/tmpshell-session $(DESTDIR)$(TMPFILES)/tmpshell.conf \
 		$(DESTDIR)$(MANDIR)/man8/tmpshell.8 $(DESTDIR)$(MANDIR)/man8/tmpshellctl.8 \
 		$(DESTDIR)$(MANDIR)/man5/tmpshell.conf.5
 	rm -rf $(DESTDIR)$(EXAMPLES)
