@@ -211,7 +211,7 @@ func (l *launcher) runtimeDirectory() {
 	}
 	for i := range s.n {
 		d := &s.list[i]
-		if d.Path != "/tmp" || d.Method != policy.Env || d.path == "" {
+		if d.Path != "/tmp" || d.Method == policy.Tmpfs || d.path == "" {
 			continue
 		}
 		inside := l.strings.join(d.path, "/", private.RuntimeName)
