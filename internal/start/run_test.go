@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(dir)
+		syscall.Umask(0o022)
 		os.Chmod(dir, 0o755) // for other uids
 		// The linker leaves what only the entry point uses out of a test binary,
 		// so go test would take an older result for this one's. It does not
