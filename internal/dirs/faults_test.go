@@ -48,7 +48,15 @@ type faulty struct {
 }
 
 // chosen reports whether call n is made to fail in this run.
-func (c faulty) chosen(how how, n int) bool { return sample.Of(12).Has(c.name, how.name, n) }
+func (c faulty) chosen(how how, n int) bool { return share().Has(c.name, how.name, n) }
+
+// share is the same for the test and its children, which do not know of -short.
+func share() sample.Share {
+	if sample.All() {
+		return sample.Of(1)
+	}
+	return sample.Share(12)
+}
 
 // batch is how many directories are prepared at a time.
 const batch = 64
@@ -232,10 +240,14 @@ func sweep(t *testing.T, cases []faulty, hows []how) {
 	t.Helper()
 	label, rest, _ := strings.Cut(testas.Inside(), ":")
 	mode, from, _ := strings.Cut(rest, ":")
+	try := func(c faulty) bool { return !testing.Short() || sample.Of(1).Has(c.name) }
 	index := slices.IndexFunc(hows, func(h how) bool { return h.name == mode })
 	for _, c := range cases {
 		switch label {
 		case "":
+			if !try(c) {
+				continue
+			}
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
 				for _, how := range hows {
@@ -274,7 +286,7 @@ func (c faulty) outside(t *testing.T, how how) {
 		}
 		unnoticed += more
 	}
-	t.Logf("%s: %v", how.name, sample.Of(12))
+	t.Logf("%s: %v", how.name, share())
 	if how.name == "once" && unnoticed > c.unnoticed {
 		t.Errorf("%d calls can fail and nobody is told; want at most %d", unnoticed, c.unnoticed)
 	}
