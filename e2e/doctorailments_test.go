@@ -13,7 +13,7 @@ import (
 )
 
 // reinstall is what "install tmpshell again" comes to.
-const reinstall = `cp /run/tmpshell-bin/tmpshell /usr/bin/; cp /run/tmpshell-bin/tmpshell-helper /usr/libexec/; tmpshellctl setup >/dev/null`
+const reinstall = `install -m 755 /run/tmpshell-bin/tmpshell /usr/bin/; install -m 755 /run/tmpshell-bin/tmpshell-helper /usr/libexec/; tmpshellctl setup >/dev/null`
 
 // unflag lets a base be changed.
 const unflag = "chattr -a /tmp/.private; "
