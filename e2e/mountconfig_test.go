@@ -32,7 +32,7 @@ func TestMountRefused(t *testing.T) {
 		{"Directory /home/not/there mount", "nothing can be mounted over /home/not/there: it does not exist", false},
 		{"Directory /home/file mount", "nothing can be mounted over /home/file: /home/file is a symbolic link or no directory", false},
 		{"Directory /home/link mount", "nothing can be mounted over /home/link: /home/link is a symbolic link or no directory", false},
-		{"Directory /home/mine mount", "nothing can be mounted over /home/mine: /home/mine is not owned by root", false},
+		{"Directory /home/mine mount", "nothing can be mounted over /home/mine: /home/mine belongs to uid 1000, not to root", false},
 		{"Directory /home/open mount", "nothing can be mounted over /home/open: /home/open can be written by others and is not sticky", false},
 	} {
 		text := []string{"# a comment"}

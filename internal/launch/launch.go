@@ -34,8 +34,10 @@ type launcher struct {
 	execFn      string
 	strings     arena
 
-	uid, gid uint32
-	groups   []uint32
+	// identified: uid and gid are the caller's. A fault may come before that.
+	identified bool
+	uid, gid   uint32
+	groups     []uint32
 
 	policy  policy.Policy
 	verdict verdict
@@ -93,6 +95,7 @@ func (l *launcher) run(block *bare.Block) int {
 func (l *launcher) whoIsThis() bool {
 	var e bare.Errno
 	l.uid, l.gid = bare.Getuid(), bare.Getgid()
+	l.identified = true
 	l.groups, e = bare.Groups(groupIDs[:])
 	t := bare.Failed("getgroups", e, "", "")
 	return l.goOn(&t)

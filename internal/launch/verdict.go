@@ -43,10 +43,10 @@ func (l *launcher) demands() bool {
 	if l.session.known == resolved {
 		return l.policy.Demands()
 	}
-	return l.uid != 0
+	return !l.identified || l.uid != 0
 }
 
-// goOn is the one place that decides what an error means (tmpshell(8), ERRORS):
+// goOn is the one place that decides what an error means (tmpshell(8), ERRORS BY KIND):
 //
 //	                                      nothing demanded     something demanded
 //	the object is not there, or not       as OnFailure says    as OnFailure says
