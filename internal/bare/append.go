@@ -26,9 +26,7 @@ func Append(n int, line string) Errno {
 	if e == 0 {
 		_, e = Call(unix.SYS_WRITE, fd(n), uintptr(unsafe.Pointer(unsafe.StringData(line))), uintptr(len(line)), 0, 0, 0)
 		if e == Errno(unix.EFBIG) && pending&fileSize == 0 {
-			var now unix.Timespec
-			_, _ = Call(unix.SYS_RT_SIGTIMEDWAIT, uintptr(unsafe.Pointer(&fileSize)), 0,
-				uintptr(unsafe.Pointer(&now)), sigset, 0, 0) // there is none if it is ignored
+			takeSignal(&fileSize)
 		}
 	}
 	_, back := Call(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&before)), 0, sigset, 0, 0)
@@ -36,15 +34,6 @@ func Append(n int, line string) Errno {
 		return back
 	}
 	return e
-}
-
-// Pread reads at most len(buf) bytes at an offset.
-func Pread(n int, buf []byte, offset int) (int, Errno) {
-	r, e := Call(unix.SYS_PREAD64, fd(n), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), uintptr(offset), 0, 0)
-	if e != 0 {
-		return 0, e
-	}
-	return int(r), 0
 }
 
 // Empty makes a file empty.

@@ -45,9 +45,8 @@ func ReadFor(n int, buf []byte, ms int64) (int, Errno) {
 			e = Errno(unix.ETIMEDOUT)
 			break
 		}
-		poll := unix.PollFd{Fd: int32(n), Events: unix.POLLIN}
-		t := unix.NsecToTimespec((end - now) * 1e6)
-		r, e2 := Call(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&poll)), 1, uintptr(unsafe.Pointer(&t)), 0, 0, 0)
+		p := unix.PollFd{Fd: int32(n), Events: unix.POLLIN}
+		r, e2 := poll(&p, end-now)
 		if e = e2; e != 0 || r == 0 {
 			continue
 		}
@@ -69,9 +68,9 @@ func ReadFor(n int, buf []byte, ms int64) (int, Errno) {
 
 // monotonic is the monotonic clock in milliseconds.
 func monotonic() (int64, Errno) {
-	var t unix.Timespec
-	_, e := Call(sysClockGettime, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&t)), 0, 0, 0, 0)
-	return int64(t.Sec)*1000 + int64(t.Nsec)/1e6, e
+	var t Time
+	e := clock(unix.CLOCK_MONOTONIC, &t)
+	return t.Sec*1000 + int64(t.Nsec/1e6), e
 }
 
 // Dup makes a descriptor with a number of one that is open; it stays open at

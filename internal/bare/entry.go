@@ -11,6 +11,9 @@ const StackSize = 80 << 10
 // (about 4 KiB, sigaltstack(2), AT_MINSIGSTKSZ) and for functions without a check.
 const guard = 16 << 10
 
+// callerFrame is what functions expect to be there of the one that calls them.
+const callerFrame = 64
+
 // Set and read by the entry point.
 var (
 	kernelBlock unsafe.Pointer // the initial stack: argc and what follows
@@ -20,7 +23,7 @@ var (
 	// g.m stays nil.
 	g [64]uintptr
 	// tls is what the thread pointer names on amd64, where assembly that
-	// uses the old calling convention reloads g from.
+	// uses the old calling convention reloads g from, and on 386.
 	tls [8]uintptr
 
 	beginFunc = begin

@@ -6,18 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sigaction is the kernel's structure, see rt_sigaction(2).
-type sigaction struct {
-	handler  uintptr
-	flags    uintptr
-	restorer uintptr
-	mask     uint64
-}
-
 const (
-	sigIgn     = 1
-	saNoDefer  = 0x40000000
-	saRestorer = 0x04000000 // amd64 wants one, although nothing returns
+	sigIgn    = 1
+	saNoDefer = 0x40000000
 )
 
 // before are the actions of SIGSEGV and SIGBUS that the caller has left.
@@ -36,7 +27,7 @@ func holdFaults() {
 		return
 	}
 	for i := range faultSignals {
-		a := sigaction{handler: faultHandler(), flags: saNoDefer | saRestorer, restorer: faultHandler()}
+		a := faultAction()
 		_, _ = Call(unix.SYS_RT_SIGACTION, uintptr(faultSignals[i]), uintptr(unsafe.Pointer(&a)),
 			uintptr(unsafe.Pointer(&before[i])), 8, 0, 0) // EFAULT, EINVAL alone
 	}

@@ -48,14 +48,14 @@ func IsTerminal(n int) bool {
 
 // RealTime returns the seconds since 1970.
 func RealTime() (int64, Errno) {
-	var t unix.Timespec
-	_, e := Call(sysClockGettime, unix.CLOCK_REALTIME, uintptr(unsafe.Pointer(&t)), 0, 0, 0, 0)
-	return int64(t.Sec), e
+	var t Time
+	e := clock(unix.CLOCK_REALTIME, &t)
+	return t.Sec, e
 }
 
 // Memory asks the kernel for some that is empty and the process's own.
 func Memory(size int) (unsafe.Pointer, Errno) {
-	r, e := Call(sysMmap, 0, uintptr(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, fd(-1), 0)
+	r, e := mapped(uintptr(size))
 	if e != 0 {
 		return nil, e
 	}
@@ -64,7 +64,7 @@ func Memory(size int) (unsafe.Pointer, Errno) {
 
 // Groups returns the supplementary groups, in buf if they fit.
 func Groups(buf []uint32) ([]uint32, Errno) {
-	n, e := Call(unix.SYS_GETGROUPS, 0, 0, 0, 0, 0, 0)
+	n, e := Call(sysGetgroups, 0, 0, 0, 0, 0, 0)
 	if e != 0 || n == 0 {
 		return nil, e
 	}
@@ -75,7 +75,7 @@ func Groups(buf []uint32) ([]uint32, Errno) {
 		}
 		buf = unsafe.Slice((*uint32)(room), int(n))
 	}
-	n, e = Call(unix.SYS_GETGROUPS, uintptr(len(buf)), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), 0, 0, 0, 0)
+	n, e = Call(sysGetgroups, uintptr(len(buf)), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), 0, 0, 0, 0)
 	if e != 0 {
 		return nil, e
 	}

@@ -32,7 +32,7 @@ func (l *launcher) whatDoesThePolicySay() bool {
 		if !t.OK() {
 			return l.withoutPolicy(&t)
 		}
-		l.policy.BuiltIn(l.uid == 0)
+		l.policy.BuiltIn(l.uid == 0 && l.inv.Mode != Program)
 		l.session.known = resolved
 		return true
 	default:

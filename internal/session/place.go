@@ -1,6 +1,8 @@
 package session
 
 import (
+	"unsafe"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -106,11 +108,15 @@ func propagate(how mounts.Propagation) bare.Trouble {
 // Only setns(2) answers that, and it moves root and working directory. A child
 // asks, which goes nowhere else.
 func (p *place) isRealRoot() bool {
+	var root bare.Stat
+	if bare.Fstat(p.root, &root) != 0 {
+		return false
+	}
 	pid := -1
 	t := capset.With(capset.SysAdmin|capset.SysChroot, func() bare.Trouble {
 		var e bare.Errno
 		if pid, e = bare.Fork(); e == 0 && pid == 0 {
-			bare.Exit(p.look())
+			p.look(&root)
 		}
 		return bare.Failed("clone", e, "", "")
 	})
@@ -125,16 +131,36 @@ func (p *place) isRealRoot() bool {
 // which fails ends with.
 const sameRoot = 42
 
-// look is what the child does.
-func (p *place) look() int {
-	if mounts.Setns(p.namespace) != 0 {
-		return 1
+// look is what the child does. In a test it is a copy of a program that has the
+// runtime, but for all threads except one: nothing here may call the runtime, as
+// growing the stack does.
+//
+//go:nosplit
+func (p *place) look(root *bare.Stat) {
+	code := 1
+	slash := [2]byte{'/', 0}
+	var x unix.Statx_t
+	const wanted = unix.STATX_INO | unix.STATX_MNT_ID_UNIQUE
+	_, e := bare.Call(unix.SYS_SETNS, uintptr(p.namespace), unix.CLONE_NEWNS, 0, 0, 0, 0)
+	if e == 0 {
+		_, e = bare.Call(unix.SYS_STATX, 0, uintptr(unsafe.Pointer(&slash)), unix.AT_STATX_DONT_SYNC, wanted,
+			uintptr(unsafe.Pointer(&x)), 0)
 	}
-	now, e := bare.Open("/", asPath)
-	if e != 0 || !sameFile(now, p.root) || !sameMount(now, p.root) {
-		return 1
+	if e == 0 && x.Ino == root.Ino && x.Dev_major == root.Major && x.Dev_minor == root.Minor {
+		// Before Linux 5.8 statx(2) does not know mounts.
+		if x.Mnt_id == root.MountID && root.MountID != 0 || root.MountID == 0 && p.onMountOf("/") {
+			code = sameRoot
+		}
 	}
-	return sameRoot
+	for {
+		_, _ = bare.Call(unix.SYS_EXIT_GROUP, uintptr(code), 0, 0, 0, 0, 0)
+	}
+}
+
+// onMountOf tells whether the root directory from before is on the mount of a path.
+func (p *place) onMountOf(path string) bool {
+	now, e := bare.Open(path, asPath)
+	return e == 0 && sameMount(now, p.root)
 }
 
 // follow takes the working directory along into a namespace that was entered: to

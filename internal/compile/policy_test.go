@@ -1,24 +1,25 @@
-package config
+package compile
 
 import (
 	"testing"
+	"tmpshell/internal/config"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // The zero Config is the built-in configuration, and so is an empty file.
 func TestBuiltIn(t *testing.T) {
-	want := Policy{
-		Directories:      []Directory{{Path: "/tmp", Method: Env, Variables: tmpNames}},
+	want := config.Policy{
+		Directories:      []config.Directory{{Path: "/tmp", Method: config.Env, Variables: tmpNames}},
 		RuntimeDirectory: true,
-		Log:              LogFailures,
+		Log:              config.LogFailures,
 	}
-	for name, c := range map[string]*Config{"zero": {}, "empty": mustParse(t), "comments": mustParse(t, "# a", "", "  # b")} {
-		got := resolve(t, c, nameless{t, 1000})
+	for name, c := range map[string]*config.Config{"zero": {}, "empty": mustParse(t), "comments": mustParse(t, "# a", "", "  # b")} {
+		got := resolve(t, c, someone{uid: 1000})
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s configuration (-want +got):\n%s", name, diff)
 		}
-		if !resolve(t, c, nameless{t, 0}).Exempt {
+		if !resolve(t, c, someone{uid: 0}).Exempt {
 			t.Errorf("%s configuration: root is not exempt; want it to be", name)
 		}
 	}
@@ -28,31 +29,31 @@ func TestBuiltIn(t *testing.T) {
 func TestFirstValueWins(t *testing.T) {
 	for _, test := range []struct {
 		text string
-		get  func(Policy) any
+		get  func(config.Policy) any
 		want any
 		says []string
 	}{
-		{"Log all\nLog none", func(p Policy) any { return p.Log }, LogAll,
+		{"Log all\nLog none", func(p config.Policy) any { return p.Log }, config.LogAll,
 			[]string{"conf:2: Log has no effect here: log is set at conf:1"}},
-		{"log all\n\nLOG none\nLog failures", func(p Policy) any { return p.Log }, LogAll,
+		{"log all\n\nLOG none\nLog failures", func(p config.Policy) any { return p.Log }, config.LogAll,
 			[]string{"conf:3: LOG has no effect here: log is set at conf:1", "conf:4: Log has no effect here: log is set at conf:1"}},
-		{"Shell /bin/a\nShell /bin/b", func(p Policy) any { return p.Shell }, "/bin/a",
+		{"Shell /bin/a\nShell /bin/b", func(p config.Policy) any { return p.Shell }, "/bin/a",
 			[]string{"conf:2: Shell has no effect here: shell is set at conf:1"}},
-		{"OnFailure deny\nOnFailure fallback", func(p Policy) any { return p.Deny }, true,
+		{"OnFailure deny\nOnFailure fallback", func(p config.Policy) any { return p.Deny }, true,
 			[]string{"conf:2: OnFailure has no effect here: onfailure is set at conf:1"}},
-		{"RuntimeDirectory no\nRuntimeDirectory yes", func(p Policy) any { return p.RuntimeDirectory }, false,
+		{"RuntimeDirectory no\nRuntimeDirectory yes", func(p config.Policy) any { return p.RuntimeDirectory }, false,
 			[]string{"conf:2: RuntimeDirectory has no effect here: runtimedirectory is set at conf:1"}},
-		{"Exempt none\nExempt alice", func(p Policy) any { return p.Exempt }, false,
+		{"Exempt none\nExempt alice", func(p config.Policy) any { return p.Exempt }, false,
 			[]string{"conf:2: Exempt has no effect here: exempt is set at conf:1"}},
-		{"Supervise no\nSupervise yes", func(p Policy) any { return p.Supervise }, false, []string{
+		{"Supervise no\nSupervise yes", func(p config.Policy) any { return p.Supervise }, false, []string{
 			"conf:2: Supervise has no effect here: supervise is set at conf:1",
 			"conf:2: Supervise is not in effect yet in this version of tmpshell"}},
-		{"Directory /tmp env variables=A\nDirectory /tmp off", func(p Policy) any { return p.Directories[0].Variables }, []string{"A"},
+		{"Directory /tmp env variables=A\nDirectory /tmp off", func(p config.Policy) any { return p.Directories[0].Variables }, []string{"A"},
 			[]string{"conf:2: Directory has no effect here: /tmp is set at conf:1"}},
-		{"Directory /tmp env\nDirectory /a env", func(p Policy) any { return len(p.Directories) }, 2, nil},
-		{"SetEnv A=1\nSetEnv B=2 A=3", func(p Policy) any { return p.SetEnv }, []Setting{{"A", "1"}, {"B", "2"}}, nil},
-		{"Log all\nMatch All\nLog none", func(p Policy) any { return p.Log }, LogNone, nil},
-		{"Match All\nLog all\nLog none", func(p Policy) any { return p.Log }, LogAll,
+		{"Directory /tmp env\nDirectory /a env", func(p config.Policy) any { return len(p.Directories) }, 2, nil},
+		{"SetEnv A=1\nSetEnv B=2 A=3", func(p config.Policy) any { return p.SetEnv }, []config.Setting{set("A", "1"), set("B", "2")}, nil},
+		{"Log all\nMatch All\nLog none", func(p config.Policy) any { return p.Log }, config.LogNone, nil},
+		{"Match All\nLog all\nLog none", func(p config.Policy) any { return p.Log }, config.LogAll,
 			[]string{"conf:3: Log has no effect here: log is set at conf:2"}},
 	} {
 		c := mustParse(t, test.text)
@@ -64,7 +65,7 @@ func TestFirstValueWins(t *testing.T) {
 		}
 	}
 	// A line without effect is checked all the same.
-	if _, err := Parse("conf", "Log all\nLog sometimes"); err == nil {
+	if _, err := config.Parse("conf", "Log all\nLog sometimes"); err == nil {
 		t.Error("a second Log line with a wrong value gives no error; want one")
 	}
 }
@@ -84,18 +85,18 @@ func TestMatchOverrides(t *testing.T) {
 	type row struct {
 		Shell   string
 		Deny    bool
-		Log     LogLevel
+		Log     config.LogLevel
 		Runtime bool
-		SetEnv  []Setting
+		SetEnv  []config.Setting
 	}
 	for _, test := range []struct {
 		who  someone
 		want row
 	}{
-		{alice, row{"/bin/alice", false, LogAll, false, []Setting{{"A", "alice"}, {"S", "staff"}, {"G", "g"}}}},
+		{alice, row{"/bin/alice", false, config.LogAll, false, []config.Setting{set("A", "alice"), set("G", "g"), set("S", "staff")}}},
 		{someone{uid: 5, name: "carol", groups: []string{"staff"}},
-			row{"/bin/staff", false, LogAll, false, []Setting{{"A", "staff"}, {"S", "staff"}, {"G", "g"}}}},
-		{bob, row{"/bin/all", false, LogFailures, false, []Setting{{"A", "g"}, {"G", "g"}}}},
+			row{"/bin/staff", false, config.LogAll, false, []config.Setting{set("A", "staff"), set("G", "g"), set("S", "staff")}}},
+		{bob, row{"/bin/all", false, config.LogFailures, false, []config.Setting{set("A", "g"), set("G", "g")}}},
 	} {
 		p := resolve(t, c, test.who)
 		got := row{p.Shell, p.Deny, p.Log, p.RuntimeDirectory, p.SetEnv}
@@ -146,17 +147,7 @@ func TestVariants(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Variants (-want +got):\n%s", diff)
 	}
-	if got := len((&Config{}).Variants()); got != 1 {
+	if got := len((&config.Config{}).Variants()); got != 1 {
 		t.Errorf("Variants of the built-in configuration: %d; want 1", got)
-	}
-}
-
-// Resolve leaves the configuration as it was.
-func TestResolveTwice(t *testing.T) {
-	c := mustParse(t, "Directory /tmp env variables=A,B", "SetEnv X=1", "Match User alice", "Directory /tmp env max-age=1d", "SetEnv Y=1")
-	first := resolve(t, c, alice)
-	resolve(t, c, bob)
-	if diff := cmp.Diff(first, resolve(t, c, alice)); diff != "" {
-		t.Errorf("the second Resolve differs (-first +second):\n%s", diff)
 	}
 }

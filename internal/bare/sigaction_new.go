@@ -1,0 +1,13 @@
+//go:build riscv64 || loong64
+
+package bare
+
+// sigaction is the kernel's structure, see rt_sigaction(2).
+type sigaction struct {
+	handler uintptr
+	flags   uintptr
+	mask    uint64
+}
+
+// faultAction is what is done at a fault.
+func faultAction() sigaction { return sigaction{handler: faultHandler(), flags: saNoDefer} }

@@ -1,0 +1,71 @@
+//go:build 386 || arm
+
+package bare
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// What has another name, or takes its arguments in another form, where a machine
+// word has 64 bits. Ids have 16 bits in the calls without "32", and times end in
+// 2038 in those without "time64", which are there from Linux 5.1 on.
+const (
+	sysFcntl     = unix.SYS_FCNTL64
+	sysGetuid    = unix.SYS_GETUID32
+	sysGeteuid   = unix.SYS_GETEUID32
+	sysGetgid    = unix.SYS_GETGID32
+	sysGetgroups = unix.SYS_GETGROUPS32
+	sysMmap      = unix.SYS_MMAP2
+	largeFile    = unix.O_LARGEFILE
+
+	// SysSetFSUID and SysSetFSGID are setfsuid(2) and setfsgid(2) for ids of
+	// 32 bits.
+	SysSetFSUID = unix.SYS_SETFSUID32
+	SysSetFSGID = unix.SYS_SETFSGID32
+)
+
+// timespec64 is struct __kernel_timespec.
+type timespec64 struct{ sec, nsec int64 }
+
+// unknownCall tells whether the kernel, or a seccomp filter that is older than
+// the call, does not know it.
+func unknownCall(e Errno) bool { return e == Errno(unix.ENOSYS) || e == Errno(unix.EPERM) }
+
+// clock reads a clock (clock_gettime(2)).
+func clock(which uintptr, t *Time) Errno {
+	var now timespec64
+	_, e := Call(unix.SYS_CLOCK_GETTIME64, which, uintptr(unsafe.Pointer(&now)), 0, 0, 0, 0)
+	if unknownCall(e) {
+		var short unix.Timespec
+		_, e = Call(unix.SYS_CLOCK_GETTIME, which, uintptr(unsafe.Pointer(&short)), 0, 0, 0, 0)
+		now = timespec64{int64(short.Sec), int64(short.Nsec)}
+	}
+	*t = Time{Sec: now.sec, Nsec: uint32(now.nsec)}
+	return e
+}
+
+// poll waits for an event for a number of milliseconds, and returns how many
+// there are: 0 or 1.
+func poll(p *unix.PollFd, ms int64) (uintptr, Errno) {
+	return Call(unix.SYS_POLL, uintptr(unsafe.Pointer(p)), 1, uintptr(ms), 0, 0, 0)
+}
+
+// takeSignal takes back a pending signal of a set that is blocked.
+func takeSignal(set *uint64) {
+	var now timespec64 // as two words of either size: at once
+	_, e := Call(unix.SYS_RT_SIGTIMEDWAIT_TIME64, uintptr(unsafe.Pointer(set)), 0,
+		uintptr(unsafe.Pointer(&now)), sigset, 0, 0) // there is none if it is ignored
+	if unknownCall(e) {
+		_, _ = Call(unix.SYS_RT_SIGTIMEDWAIT, uintptr(unsafe.Pointer(set)), 0,
+			uintptr(unsafe.Pointer(&now)), sigset, 0, 0)
+	}
+}
+
+// Statfs looks at the file system of an open descriptor, and at the options of
+// the mount that it is on.
+func Statfs(n int, s *unix.Statfs_t) Errno {
+	_, e := Call(unix.SYS_FSTATFS64, fd(n), unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s)), 0, 0, 0)
+	return e
+}
