@@ -25,6 +25,12 @@ func System() *Names {
 	return &Names{"/etc/passwd", "/etc/group", "/etc/nsswitch.conf", account.NewService()}
 }
 
+// Nobody are no files and no service: no name is known.
+func Nobody() *Names {
+	return &Names{"/nonexistent/passwd", "/nonexistent/group", "/nonexistent/nsswitch.conf",
+		&account.Service{Ask: func(func([]byte) bool, string, ...string) error { return account.ErrNotFound }}}
+}
+
 // file is the account file for a subject.
 func (n *Names) file(subject uint32) string {
 	if subject == policy.SubjectUser {

@@ -36,6 +36,9 @@ func SystemPlace(conf string) *Place {
 	return &Place{Config: conf, Policy: policy.Path, Names: System(), Now: time.Now}
 }
 
+// IsWrong tells whether the configuration is wrong, and this the last good policy.
+func (in *InForce) IsWrong() bool { return in.File.Flags()&policy.FlagWrong != 0 }
+
 // read returns the policy that is kept, fresh or not; nil: there is none that is
 // whole.
 func (p *Place) read() *InForce {

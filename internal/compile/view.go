@@ -3,7 +3,7 @@ package compile
 import (
 	"strconv"
 
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/config"
 	"tmpshell/internal/policy"
 )
@@ -18,7 +18,7 @@ func View(p *policy.Policy) config.Policy {
 		Exempt: p.Exempt, RuntimeDirectory: p.Runtime, Shell: p.Shell, Deny: p.Deny, Supervise: p.Supervise,
 		NoNewPrivileges: p.NoNewPrivileges, Log: config.LogLevelOf(p.Log),
 	}
-	v.SetAmbient(caps.Set(p.Ambient))
+	v.SetAmbient(capset.Set(p.Ambient))
 	for slot := uint32(0); ; {
 		var d policy.Directory
 		next, ok := p.Directory(slot, &d)

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/policy"
 )
 
@@ -101,9 +101,9 @@ func ambient(_ string, args []string) (Value, error) {
 	if len(args) == 1 && strings.EqualFold(args[0], "none") {
 		return Value{}, nil
 	}
-	var all caps.Set
+	var all capset.Set
 	for _, name := range args {
-		one, ok := caps.Parse(name)
+		one, ok := capset.Parse(name)
 		if !ok {
 			return Value{}, errors.New(strconv.Quote(name) + " is no capability; see capabilities(7) for names such as cap_net_raw")
 		}

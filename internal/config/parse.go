@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/policy"
 	"tmpshell/internal/source"
 )
@@ -158,7 +158,7 @@ func (p *parser) setting(s *Section, pos Pos, args []string) error {
 	s.Values = append(s.Values, Given{pos, k, v})
 	switch k.Slot {
 	case policy.SlotAmbient:
-		if unknown := caps.Unknown(caps.Set(v.Number)); unknown != 0 {
+		if unknown := capset.Unknown(capset.Set(v.Number)); unknown != 0 {
 			p.conf.Unmet = append(p.conf.Unmet, &Error{pos, "the running kernel does not have " + unknown.String()})
 		}
 	case policy.SlotSupervise:

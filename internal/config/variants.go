@@ -1,7 +1,7 @@
 package config
 
 import (
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/policy"
 )
 
@@ -20,17 +20,17 @@ type Policy struct {
 }
 
 // Grants is Ambient as a set.
-func (p Policy) Grants() caps.Set {
-	var all caps.Set
+func (p Policy) Grants() capset.Set {
+	var all capset.Set
 	for _, name := range p.Ambient {
-		one, _ := caps.Parse(name) // checked when it was read
+		one, _ := capset.Parse(name) // checked when it was read
 		all |= one
 	}
 	return all
 }
 
 // SetAmbient makes Ambient the names of a set.
-func (p *Policy) SetAmbient(set caps.Set) {
+func (p *Policy) SetAmbient(set capset.Set) {
 	p.Ambient = nil
 	for one := range set.Each() {
 		p.Ambient = append(p.Ambient, one.String())
@@ -92,7 +92,7 @@ func (p *Policy) set(slot uint32, v Value) {
 	case policy.SlotNoNewPriv:
 		p.NoNewPrivileges = v.Number != 0
 	case policy.SlotAmbient:
-		p.SetAmbient(caps.Set(v.Number))
+		p.SetAmbient(capset.Set(v.Number))
 	case policy.SlotLog:
 		p.Log = LogLevel(logLevels[v.Number])
 	}

@@ -84,7 +84,7 @@ func Run() int {
 		return r.code
 	}
 	r.directories(in)
-	if r.code == ExitOK && in.File.Flags()&policy.FlagWrong != 0 {
+	if r.code == ExitOK && in.IsWrong() {
 		r.code = ExitWrong
 	}
 	return r.code

@@ -10,13 +10,13 @@ import (
 	"syscall"
 	"testing"
 
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 )
 
 // User is whom the body runs as.
 type User struct {
 	UID  uint32
-	Caps caps.Set // permitted, effective and ambient
+	Caps capset.Set // permitted, effective and ambient
 }
 
 // MustRun is the variable that turns a skipped test into a failed one.
