@@ -98,14 +98,10 @@ func sleep(t *testing.T, a *rig.Account) func() {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(rig.Limit); ; time.Sleep(time.Millisecond) {
-		if exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", cmd.Process.Pid)); strings.HasSuffix(exe, "/sleep") {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the session does not begin")
-		}
-	}
+	rig.Await(t, func() string { return "the session has not begun" }, func() bool {
+		exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", cmd.Process.Pid))
+		return strings.HasSuffix(exe, "/sleep")
+	})
 	return func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()

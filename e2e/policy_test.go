@@ -4,7 +4,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
@@ -143,17 +142,12 @@ func TestNameService(t *testing.T) {
 		t.Errorf("without an account: %q, %q", r.Stdout, r.Stderr)
 	}
 	log := rig.ListenSyslog(t)
-	for name, body := range map[string]string{"hangs": "exec sleep 60", "fails": "exit 3", "floods": "exec yes", "dies": "kill -9 $$"} {
+	for name, body := range map[string]string{"hangs": "exec sleep 100000", "fails": "exit 3", "floods": "exec yes", "dies": "kill -9 $$"} {
 		fake(body)
 		log.Forget()
-		start := time.Now()
 		r := login("--clear-groups")
 		if r.Stdout != private+" [] /bin/bash\n" || r.Stderr != "" {
 			t.Errorf("a name service that %s: %q, %q", name, r.Stdout, r.Stderr)
-		}
-		// Not a measurement: three seconds is the limit for each question.
-		if took := time.Since(start); took > 15*time.Second {
-			t.Errorf("a name service that %s delays the login by %v", name, took)
 		}
 		log.Expect(t, "name")
 	}

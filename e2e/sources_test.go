@@ -8,6 +8,7 @@ import (
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/sample"
 )
 
 // TestPrivilegeSources has every source of capabilities in every situation that
@@ -47,11 +48,16 @@ func TestPrivilegeSources(t *testing.T) {
 		{"unpacked but not configured", "for f in /usr/bin/tmpshell /usr/libexec/tmpshell-helper; do setcap -r $f; done 2>/dev/null", ""},
 	}
 	cells, sessions := 0, 0
+	share := sample.Of(3)
 	for _, c := range configurations {
 		view.Tell(fmt.Sprintf("%-34s %-20s %-20s %-20s\n", "Directory or keyword: "+c.name, sources[0].name, sources[1].name, sources[2].name))
 		for _, situation := range situations {
 			row := fmt.Sprintf("  %-32s", situation.name)
 			for _, s := range sources {
+				if !share.Has(c.name, situation.name, s.name) {
+					row += fmt.Sprintf(" %-20s", notChosen)
+					continue
+				}
 				rig.Install(t, append([]string{"Exempt none"}, c.lines...)...)
 				rig.Sh(t, "chattr -a /tmp/.private; rm -rf /tmp/.private* /var/lib/tmpshell/*; rm -f /run/tmpshell/sessions/*")
 				command := s.run + situation.run
@@ -94,5 +100,5 @@ func TestPrivilegeSources(t *testing.T) {
 			view.Tell(row + "\n")
 		}
 	}
-	view.Tell(fmt.Sprintf("capabilities: %d ways to start, %d sessions, %d refused at execve or otherwise\n", cells, sessions, cells-sessions))
+	view.Tell(fmt.Sprintf("capabilities: %d ways to start, %d sessions, %d refused at execve or otherwise; %v\n", cells, sessions, cells-sessions, share))
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -100,15 +99,10 @@ func TestLoadSpecialFiles(t *testing.T) {
 			if read == "Load" && os.Geteuid() != 0 {
 				continue
 			}
-			done := make(chan error, 1)
-			go func() { _, err := f(dir + test.name); done <- err }()
-			select {
-			case err := <-done:
-				if test.want == "" && err != nil || test.want != "" && (err == nil || err.Error() != dir+test.name+": "+test.want) {
-					t.Errorf("%s(%s) = %v; want %q", read, test.name, err, test.want)
-				}
-			case <-time.After(10 * time.Second):
-				t.Fatalf("%s(%s) blocks; want an error", read, test.name)
+			// If it blocks, the run's own limit says where.
+			_, err := f(dir + test.name)
+			if test.want == "" && err != nil || test.want != "" && (err == nil || err.Error() != dir+test.name+": "+test.want) {
+				t.Errorf("%s(%s) = %v; want %q", read, test.name, err, test.want)
 			}
 		}
 	}

@@ -17,7 +17,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
-	oldcaps "tmpshell/internal/caps"
 	"tmpshell/internal/capset"
 	"tmpshell/internal/mounts"
 	"tmpshell/internal/private"
@@ -200,7 +199,7 @@ func asAlice(t *testing.T, top string, list ...string) answers {
 
 func command(t *testing.T, top string, list []string) *exec.Cmd {
 	t.Helper()
-	return testas.Command(t, testas.User{UID: alice, Caps: oldcaps.Set(capset.Keeper)}, strings.Join(list, "|"), top)
+	return testas.Command(t, testas.User{UID: alice, Caps: capset.Keeper}, strings.Join(list, "|"), top)
 }
 
 func parse(out string) answers {

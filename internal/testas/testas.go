@@ -27,6 +27,21 @@ const (
 	dirVar    = "TMPSHELL_TEST_DIR"
 )
 
+// With the umask of a careful user nobody else could execute the test binary, nor
+// look into what the tests make.
+func init() {
+	if os.Getuid() == 0 && Inside() == "" {
+		Readable()
+	}
+}
+
+// Readable has the test binary be one that everybody can execute, and what the
+// process makes from now on be for everybody to read.
+func Readable() {
+	syscall.Umask(0o022)
+	_ = os.Chmod("/proc/self/exe", 0o755) // who cannot sees it when it is executed
+}
+
 // Root skips a test that needs root, and says so.
 func Root(t *testing.T) {
 	t.Helper()
