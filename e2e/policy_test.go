@@ -65,19 +65,19 @@ func TestPolicy(t *testing.T) {
 		}
 		return r.Stdout
 	}
-	want := "/tmp/.private/1000 /tmp/.private/1000 /tmp/.private/1000 /var/cache/xdg/.private/1000 ${HOME} is /home/alice /run/user/1000\n"
+	want := "/tmp/.private/1000 /tmp/.private/1000 /tmp/.private/1000 /var/cache/xdg/.private/1000 ${HOME} is /home/alice /tmp/.private/1000/.runtime\n"
 	if got := su(alice); got != want {
 		t.Errorf("alice sees %q; want %q", got, want)
 	}
 	rig.CheckDir(t, "/var/cache/xdg", 0, 0, 0o755)
 	rig.CheckDir(t, "/var/cache/xdg/.private", 0, 0, 0o711)
 	rig.CheckDir(t, "/var/cache/xdg/.private/1000", 1000, 1000, 0o700)
-	rig.CheckDir(t, "/run/user/1000", 1000, 1000, 0o700)
+	rig.CheckDir(t, "/tmp/.private/1000/.runtime", 1000, 1000, 0o700)
 	if got, want := su(bob), "/var/cache/xdg/.private/1001 ${HOME} is /home/bob\n"; got != want {
 		t.Errorf("bob sees %q; want %q", got, want)
 	}
 	rig.AddGroup(t, "staffers", 3000, "alice")
-	want = "/tmp/.private/1000 /tmp/.private/1000 /var/cache/xdg/.private/1000 ${HOME} is /home/alice staff /run/user/1000\n"
+	want = "/tmp/.private/1000 /tmp/.private/1000 /var/cache/xdg/.private/1000 ${HOME} is /home/alice staff /tmp/.private/1000/.runtime\n"
 	if got := su(alice); got != want {
 		t.Errorf("alice in staffers sees %q; want %q", got, want)
 	}
@@ -98,12 +98,12 @@ func TestRuntimeDirectory(t *testing.T) {
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
 	rig.Sh(t, "mkdir -p -m 700 /home/alice/good /home/alice/open /run/roots; chmod 755 /home/alice/open; chown alice: /home/alice/*")
 	for value, want := range map[string]string{
-		"":                 "/run/user/1000",
+		"":                 "/tmp/.private/1000/.runtime",
 		"/home/alice/good": "/home/alice/good",
-		"/home/alice/open": "/run/user/1000",
-		"/run/roots":       "/run/user/1000",
-		"/nowhere":         "/run/user/1000",
-		"good":             "/run/user/1000",
+		"/home/alice/open": "/tmp/.private/1000/.runtime",
+		"/run/roots":       "/tmp/.private/1000/.runtime",
+		"/nowhere":         "/tmp/.private/1000/.runtime",
+		"good":             "/tmp/.private/1000/.runtime",
 	} {
 		r := rig.Command{As: alice, Path: rig.Tmpshell, Args: []string{"tmpshell", "-c", "echo $XDG_RUNTIME_DIR"},
 			Env: append(alice.Env(), "XDG_RUNTIME_DIR="+value), Dir: alice.Home}.Run(t)
@@ -111,7 +111,7 @@ func TestRuntimeDirectory(t *testing.T) {
 			t.Errorf("XDG_RUNTIME_DIR=%q became %q, %q; want %q", value, r.Stdout, r.Stderr, want)
 		}
 	}
-	rig.Sh(t, "rm -rf /run/user/1000; setcap -r /usr/libexec/tmpshell-helper")
+	rig.Sh(t, "rm -rf /tmp/.private/1000/.runtime; setcap -r /usr/libexec/tmpshell-helper")
 	r := rig.Command{As: alice, Path: rig.Tmpshell, Args: []string{"tmpshell", "-c", "env | grep -c ^XDG_RUNTIME_DIR"},
 		Env: append(alice.Env(), "XDG_RUNTIME_DIR=/run/roots"), Dir: alice.Home}.Run(t)
 	if r.Stdout != "0\n" {

@@ -142,10 +142,10 @@ func (w startWay) checkVariables(t *testing.T, state startState, without witness
 	default:
 		t.Errorf("%s: TMPDIR is %q, want %q", w.name, dir, private)
 	}
-	switch want := "/run/user/" + filepath.Base(w.account.Private()); {
+	switch want := w.account.Private() + "/.runtime"; {
 	case run == want:
 		w.checkDirectory(t, run)
-	case runSet || !state.noHelper && !state.noMaking:
+	case runSet || dir == w.account.Private() && !state.noHelper && !state.noMaking:
 		t.Errorf("%s: XDG_RUNTIME_DIR is %q, want %q", w.name, run, want)
 	}
 	if shell, _ := session.Getenv("SHELL"); !w.exec && shell != witness.Probe {

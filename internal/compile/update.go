@@ -29,6 +29,9 @@ type InForce struct {
 	// Made: it was compiled just now, or learnt something, and has to be
 	// written.
 	Made bool
+	// BuiltIn: there never was a good configuration, and this is the built-in
+	// one.
+	BuiltIn bool
 }
 
 // SystemPlace is the machine's own.
@@ -82,6 +85,7 @@ func (p *Place) compile(kept *InForce) (*InForce, error) {
 	}
 	in := &InForce{File: new(policy.File), Data: r.Policy, Unknown: r.Unknown, Failed: r.Failed, Wrong: err, Made: true}
 	if err != nil {
+		in.BuiltIn = kept == nil
 		if in.Data, err = p.lastGood(conf, kept); err != nil {
 			return nil, err
 		}

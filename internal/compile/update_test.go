@@ -62,18 +62,19 @@ func TestLastGood(t *testing.T) {
 	}
 	fresh(t, p, "unchanged")
 	spoil := map[string]func(){
-		"a typo":        func() { put(t, p.Config, "Match User bob\nShall /bin/rbash") },
-		"another owner": func() { put(t, p.Config, ""); os.Chown(p.Config, 65534, 65534) },
-		"writable":      func() { put(t, p.Config, ""); os.Chmod(p.Config, 0o666) },
-		"a directory":   func() { os.Remove(p.Config); os.Mkdir(p.Config, 0o755) },
-		"a loop":        func() { os.Remove(p.Config); put(t, p.Config, "Include "+p.Config) },
+		"a typo":          func() { put(t, p.Config, "Match User bob\nShall /bin/rbash") },
+		"another owner":   func() { put(t, p.Config, ""); os.Chown(p.Config, 65534, 65534) },
+		"writable":        func() { put(t, p.Config, ""); os.Chmod(p.Config, 0o666) },
+		"a directory":     func() { os.Remove(p.Config); os.Mkdir(p.Config, 0o755) },
+		"a loop of links": func() { os.Symlink(p.Config, p.Config) },
+		"a loop":          func() { os.Remove(p.Config); put(t, p.Config, "Include "+p.Config) },
 		"an unsafe include": func() {
 			put(t, p.Config+".x", "Log all")
 			os.Chmod(p.Config+".x", 0o666)
 			put(t, p.Config, "Include "+p.Config+".x")
 		},
 	}
-	for _, what := range []string{"a typo", "another owner", "writable", "a directory", "a loop", "an unsafe include", "a typo"} {
+	for _, what := range []string{"a typo", "another owner", "writable", "a directory", "a loop of links", "a loop", "an unsafe include", "a typo"} {
 		os.RemoveAll(p.Config)
 		spoil[what]()
 		in := inForce(t, p)

@@ -38,9 +38,8 @@ func TestLoadMissing(t *testing.T) {
 	}
 }
 
-// A limit on descriptors must not be a way round "OnFailure deny"; anything
-// else that is wrong locks nobody out.
-func TestInstead(t *testing.T) {
+// A configuration that cannot be looked at is none that is wrong.
+func TestKept(t *testing.T) {
 	testas.Root(t)
 	outer := conf(t, "\nLog nothing")
 	var was unix.Rlimit
@@ -56,17 +55,14 @@ func TestInstead(t *testing.T) {
 	for _, test := range []struct {
 		err  error
 		text string
-		deny bool
+		kept bool
 	}{
 		{wrong, outer + ":2: Log takes failures, all or none", false},
 		{starved, outer + ": too many open files", true},
 		{nil, "", false},
 	} {
-		if got := errText(test.err); got != test.text {
-			t.Errorf("Load = %q; want %q", got, test.text)
-		}
-		if got := resolve(t, Instead(test.err), alice).Deny; got != test.deny {
-			t.Errorf("Instead(%v): deny is %v; want %v", test.err, got, test.deny)
+		if got := errText(test.err); got != test.text || Kept(test.err) != test.kept {
+			t.Errorf("Load = %q, kept %v; want %q, %v", got, Kept(test.err), test.text, test.kept)
 		}
 		var errs Errors
 		if errors.As(test.err, &errs) != (test.err != nil) {

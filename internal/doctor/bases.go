@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/capset"
+	"tmpshell/internal/config"
 	"tmpshell/internal/making"
 )
 
@@ -31,6 +32,11 @@ func checkBases(m *machine, r *report) error {
 			r.note(err.Error() + ": only root can tell")
 		default:
 			r.error(err.Error()+": no session gets a private directory there", mendBase(b, err))
+		}
+	}
+	if slices.ContainsFunc(m.conf.Variants(), func(p config.Policy) bool { return p.RuntimeDirectory }) {
+		if nodes, err := way("/run/user"); err == nil {
+			r.rootsAlone(nodes, "a user's XDG_RUNTIME_DIR", make(map[string]bool))
 		}
 	}
 	if len(right) > 0 {

@@ -18,6 +18,7 @@ package helper
 import (
 	"errors"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -144,7 +145,7 @@ func (r *run) policy() *compile.InForce {
 		return nil
 	}
 	if in.Wrong != nil {
-		syslog.Logger{Program: program}.Send(syslog.Error, "the configuration is wrong, and the last good one stays in force", in.Wrong.Error())
+		logWrong(in)
 	}
 	if in.Failed != nil {
 		r.log("names of " + build.Config + " could not be asked for: " + in.Failed.Error())
@@ -158,6 +159,19 @@ func (r *run) policy() *compile.InForce {
 		}
 	}
 	return in
+}
+
+// logWrong says what is wrong with the configuration: the first lines of it.
+func logWrong(in *compile.InForce) {
+	stead := "the last good one stays in force"
+	if in.BuiltIn {
+		stead = "the built-in one is in force"
+	}
+	const most = 5
+	faults := strings.Split(in.Wrong.Error(), "\n")
+	for _, fault := range faults[:min(most, len(faults))] {
+		syslog.Logger{Program: program}.Send(syslog.Error, fault, "the configuration is wrong, and "+stead)
+	}
 }
 
 // hand gives the policy to a launcher of root's.

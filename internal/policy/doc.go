@@ -87,6 +87,9 @@ const (
 const (
 	SourcePresent = 1
 	SourceAbsent  = 2 // there was no such file
+	// SourceBarred: it could not even be looked at, for a reason of its own
+	// (a loop of links).
+	SourceBarred = 3
 )
 
 // Kinds of slots. The value of a setting is a number (the first 4 bytes), a set

@@ -178,10 +178,12 @@ func (f *File) source(at uint32) bare.Trouble {
 	e := bare.StatPath(source, &st)
 	gone := e == bare.Errno(unix.ENOENT) || e == bare.Errno(unix.ENOTDIR)
 	switch {
+	case f.Number(at+8) == SourceBarred && e != 0 && !gone && e.Kind() == bare.Object:
+		return bare.Trouble{}
 	case e != 0 && !gone:
 		return bare.Failed("statx", e, source, "")
 	case gone != (f.Number(at+8) == SourceAbsent),
-		!gone && (f.long(at+16) != uint64(st.Major)<<32|uint64(st.Minor) || f.long(at+24) != st.Ino ||
+		!gone && (f.Number(at+8) != SourcePresent || f.long(at+16) != uint64(st.Major)<<32|uint64(st.Minor) || f.long(at+24) != st.Ino ||
 			f.long(at+32) != st.Size ||
 			int64(f.long(at+40)) != st.Mtime.Sec || f.Number(at+48) != st.Mtime.Nsec ||
 			f.Number(at+52) != st.Ctime.Nsec || int64(f.long(at+56)) != st.Ctime.Sec):

@@ -21,6 +21,7 @@ import (
 type Source struct {
 	Path   string
 	Absent bool // there was none
+	Barred bool // it could not even be looked at, for a reason of its own
 	Stat   bare.Stat
 }
 
@@ -67,7 +68,9 @@ func Read(path string, read func(fd int, st *bare.Stat) error) (Source, error) {
 		}
 		if err != nil {
 			// What could not be opened is there, and may be opened later.
-			if e := bare.StatPath(path, &s.Stat); e != 0 {
+			if e := bare.StatPath(path, &s.Stat); e.Kind() == bare.Object {
+				s.Barred = true
+			} else if e != 0 {
 				s = Source{}
 			}
 			return s, err
