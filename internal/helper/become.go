@@ -41,6 +41,10 @@ func ignoreSignals() {
 	_, _ = unix.Setsid() // EPERM: it leads a session already, or its group
 }
 
+// needed is what it cannot do without. A container may have no cap_linux_immutable:
+// a base does without its flag.
+const needed = capset.Helper &^ capset.LinuxImmutable
+
 // becomeRoot makes the process root's, on all of its threads, and takes from it
 // every capability that it does not need. From then on no process of the caller's
 // can signal it, trace it, change its limits or read what is in its memory. It
@@ -50,7 +54,7 @@ func becomeRoot(uid uint32) (why string, code int) {
 	if !t.OK() {
 		return t.Err().Error(), ExitKept
 	}
-	if uid != 0 && !have.Permitted.Has(capset.Helper) {
+	if uid != 0 && !have.Permitted.Has(needed) {
 		return unprivileged()
 	}
 	permitted := have.Permitted & capset.Helper
@@ -65,10 +69,14 @@ func becomeRoot(uid uint32) (why string, code int) {
 		err = all(0)
 	}
 	if err == nil {
-		err = verify(permitted)
+		err = verify(permitted, uid == 0)
 	}
 	if err != nil {
-		return "it cannot become root's: " + err.Error(), ExitKept
+		code := ExitKept
+		if !isKept(err) {
+			code = ExitFailed // such as a user namespace without a root
+		}
+		return "it cannot become root's: " + err.Error(), code
 	}
 	unix.Umask(0o022)
 	if err := unix.Chdir("/"); err != nil {
@@ -80,7 +88,9 @@ func becomeRoot(uid uint32) (why string, code int) {
 // identity sets the ids of all threads: the standard library's functions do.
 func identity(permitted capset.Set) error {
 	if permitted.Has(capset.SetGID) {
-		if err := syscall.Setgroups(nil); err != nil {
+		// Root's groups are root's affair, and in a user namespace may not be
+		// changed (user_namespaces(7), setgroups).
+		if err := syscall.Setgroups(nil); err != nil && unix.Getuid() != 0 {
 			return err
 		}
 	}
@@ -108,14 +118,14 @@ func setCaps(s capset.State) error {
 var errIdentity = errors.New("the ids read back are not those set")
 
 // verify reads again what was set.
-func verify(permitted capset.Set) error {
+func verify(permitted capset.Set, ofRoot bool) error {
 	ru, eu, su := unix.Getresuid()
 	rg, eg, sg := unix.Getresgid()
 	if ru|eu|su|rg|eg|sg != 0 {
 		return errIdentity
 	}
 	groups, err := unix.Getgroups()
-	if err != nil || len(groups) > 0 && permitted.Has(capset.SetGID) {
+	if err != nil || len(groups) > 0 && permitted.Has(capset.SetGID) && !ofRoot {
 		return errIdentity
 	}
 	now, t := capset.Get()
@@ -130,7 +140,7 @@ func unprivileged() (string, int) {
 	if n, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); n == 1 {
 		return "no_new_privs is set, so that its capabilities do nothing", ExitFailed
 	}
-	if capset.Bounding(capset.Helper) == 0 {
+	if capset.Bounding(needed) != needed {
 		return "this process may not have its capabilities (bounding set)", ExitFailed
 	}
 	var fs unix.Statfs_t
