@@ -43,22 +43,22 @@ func Write(file string, data []byte) error {
 	return err
 }
 
-// openOrMake opens the directory of the policy, and makes it if the one above
-// is there.
+// openOrMake opens the directory of the policy, and makes it and those above it
+// where they are missing: an image may have no /var at all.
 func openOrMake(dir string) (int, error) {
 	fd, t := owned.OpenParent(dir)
-	if t.Missing() {
-		above, t := owned.OpenParent(path.Dir(dir))
-		if !t.OK() {
-			return -1, t.Err()
-		}
-		defer sys.Close(above)
-		if err := sys.MkdirAt(above, path.Base(dir), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-			return -1, err
-		}
-		fd, t = owned.OpenParent(dir)
+	if !t.Missing() || dir == "/" {
 		return fd, t.Err()
 	}
+	above, err := openOrMake(path.Dir(dir))
+	if err != nil {
+		return -1, err
+	}
+	defer sys.Close(above)
+	if err := sys.MkdirAt(above, path.Base(dir), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return -1, err
+	}
+	fd, t = owned.OpenParent(dir)
 	return fd, t.Err()
 }
 

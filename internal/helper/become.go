@@ -65,10 +65,14 @@ func becomeRoot(uid uint32) (why string, code int) {
 		err = all(0)
 	}
 	if err == nil {
-		err = verify(permitted)
+		err = verify(permitted, uid == 0)
 	}
 	if err != nil {
-		return "it cannot become root's: " + err.Error(), ExitKept
+		code := ExitKept
+		if !isKept(err) {
+			code = ExitFailed // such as a user namespace without a root
+		}
+		return "it cannot become root's: " + err.Error(), code
 	}
 	unix.Umask(0o022)
 	if err := unix.Chdir("/"); err != nil {
@@ -80,7 +84,9 @@ func becomeRoot(uid uint32) (why string, code int) {
 // identity sets the ids of all threads: the standard library's functions do.
 func identity(permitted capset.Set) error {
 	if permitted.Has(capset.SetGID) {
-		if err := syscall.Setgroups(nil); err != nil {
+		// Root's groups are root's affair, and in a user namespace may not be
+		// changed (user_namespaces(7), setgroups).
+		if err := syscall.Setgroups(nil); err != nil && unix.Getuid() != 0 {
 			return err
 		}
 	}
@@ -108,14 +114,14 @@ func setCaps(s capset.State) error {
 var errIdentity = errors.New("the ids read back are not those set")
 
 // verify reads again what was set.
-func verify(permitted capset.Set) error {
+func verify(permitted capset.Set, ofRoot bool) error {
 	ru, eu, su := unix.Getresuid()
 	rg, eg, sg := unix.Getresgid()
 	if ru|eu|su|rg|eg|sg != 0 {
 		return errIdentity
 	}
 	groups, err := unix.Getgroups()
-	if err != nil || len(groups) > 0 && permitted.Has(capset.SetGID) {
+	if err != nil || len(groups) > 0 && permitted.Has(capset.SetGID) && !ofRoot {
 		return errIdentity
 	}
 	now, t := capset.Get()

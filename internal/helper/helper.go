@@ -77,10 +77,7 @@ func Run() int {
 		r.stderr.Error(why)
 		return code
 	}
-	if err := ownLimits(); err != nil {
-		return r.kept("its limits are too small to ask for names", err)
-	}
-	in := r.policy()
+	in := r.policy(ownLimits())
 	if in == nil {
 		return r.code
 	}
@@ -136,9 +133,13 @@ func (r *run) log(text string) {
 }
 
 // policy gets the policy that is in force, kept where logins find it. Nil: it
-// could not be found out.
-func (r *run) policy() *compile.InForce {
+// could not be found out. limits says which of the limits that the caller has left
+// would make a name service fail: it is not asked then.
+func (r *run) policy(limits error) *compile.InForce {
 	place := compile.SystemPlace(build.Config)
+	if limits != nil {
+		place.Names.Service.Ask = func(func([]byte) bool, string, ...string) error { return limits }
+	}
 	in, err := place.Get()
 	if err != nil {
 		r.kept("the configuration could not be compiled", err)

@@ -20,6 +20,11 @@ type want struct {
 	make func(*making.Maker) error
 }
 
+// tmp is the shared directory whose private one has the runtime directory, where no
+// logind makes /run/user/UID: that is on a file system of its own with a limit, and
+// a plain directory in its place would let every account fill /run.
+const tmp = "/tmp"
+
 // wants lists what is to be made, in the order of the configuration.
 func wants(all compile.Everybody, said *policy.Policy) []want {
 	var list []want
@@ -30,6 +35,12 @@ func wants(all compile.Everybody, said *policy.Policy) []want {
 			i := private.Instance{At: p.At, Share: shareOf(said, p.At)}
 			need |= i.Needs()
 			list = append(list, ofInstance(i))
+			if runtime && p.At == tmp {
+				list = append(list, want{
+					func(uid uint32) string { return making.InstancePath(i, uid) + "/" + private.RuntimeName },
+					func(m *making.Maker) error { return m.InstanceRuntime(i) },
+				})
+			}
 		}
 		if p.Tmpfs {
 			i := private.Instance{At: p.At, Fresh: true}
@@ -39,8 +50,11 @@ func wants(all compile.Everybody, said *policy.Policy) []want {
 		if p.Env || need != 0 && !canMount(need) {
 			list = append(list, ofEnv(p.At))
 		}
-		if p.Env && p.At == "/tmp" && runtime {
-			list = append(list, ofRuntime(p.At))
+		if p.Env && p.At == tmp && runtime {
+			list = append(list, want{
+				func(uid uint32) string { return making.EnvPath(tmp, uid) + "/" + private.RuntimeName },
+				func(m *making.Maker) error { return m.EnvRuntime(tmp) },
+			})
 		}
 	}
 	return list
@@ -57,15 +71,6 @@ func ofEnv(at string) want {
 	return want{
 		func(uid uint32) string { return making.EnvPath(at, uid) },
 		func(m *making.Maker) error { return m.Env(at) },
-	}
-}
-
-// ofRuntime: /run/user/UID is systemd-logind's to make, on a file system of its
-// own with a limit. A plain directory there would let every account fill /run.
-func ofRuntime(at string) want {
-	return want{
-		func(uid uint32) string { return making.EnvPath(at, uid) + "/" + private.RuntimeName },
-		func(m *making.Maker) error { return m.Runtime(at) },
 	}
 }
 

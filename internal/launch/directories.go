@@ -4,6 +4,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
+	"tmpshell/internal/build"
 	"tmpshell/internal/policy"
 	"tmpshell/internal/private"
 )
@@ -117,7 +118,7 @@ func (l *launcher) verifyEnv(d *directory) bare.Trouble {
 	if why.Kind() == bare.Object {
 		to := l.strings.text()
 		private.Env{Parent: d.Path}.AddPath(&to, l.uid)
-		why.Why = reasonFor(l.strings.keep(&to))
+		why.Why = l.strings.join(build.Helper(), ": ", reasonFor(l.strings.keep(&to)))
 	}
 	return why
 }
@@ -210,7 +211,7 @@ func (l *launcher) runtimeDirectory() {
 	}
 	for i := range s.n {
 		d := &s.list[i]
-		if d.Path != "/tmp" || d.Method != policy.Env || d.path == "" {
+		if d.Path != "/tmp" || d.Method == policy.Tmpfs || d.path == "" {
 			continue
 		}
 		inside := l.strings.join(d.path, "/", private.RuntimeName)

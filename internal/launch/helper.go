@@ -10,8 +10,9 @@ import (
 // Exit codes of tmpshell-helper.
 const (
 	helperOK     = 0
-	helperSetup  = 2 // it has no capabilities
 	helperKept   = 3 // it was kept from finding out
+	helperSetup  = 5 // it has no capabilities
+	helperFailed = 1
 	helperNoExec = 126
 )
 
@@ -62,12 +63,12 @@ func (l *launcher) runHelper() bare.Trouble {
 	case waited != 0:
 		return bare.Failed("wait4", waited, build.Helper(), "")
 	case code < 0, code == helperKept:
-		return bare.Trouble{Call: build.Helper(), Errno: bare.Errno(unix.EINTR), Where: text}
+		return bare.Trouble{Call: l.strings.join(build.Helper(), ": ", text), Errno: bare.Errno(unix.EINTR)}
 	case code == helperOK:
 		return bare.Trouble{}
 	}
-	l.session.setup = code == helperSetup
-	return bare.Broken(build.Helper(), "", text)
+	l.session.setup = code == helperSetup || code == helperNoExec
+	return bare.Broken("", "", l.strings.join(build.Helper(), ": ", text))
 }
 
 // between is the process that starts the helper, waits for it and ends as it
@@ -115,11 +116,14 @@ func (l *launcher) becomeHelper(w int) {
 	}
 	none := [1]*byte{}
 	e := bare.Execve(build.Helper(), helperArgs[:], none[:])
-	l.tell("cannot run it", e.Text(), "")
-	if e.Kind() == bare.Kept {
+	l.tell(e.Text(), "", "")
+	switch {
+	case e.Kind() == bare.Kept:
 		bare.Exit(helperKept)
+	case e == bare.Errno(unix.ENOENT):
+		bare.Exit(helperNoExec) // make install, and setup, bring it
 	}
-	bare.Exit(helperNoExec)
+	bare.Exit(helperFailed)
 }
 
 // reasonFor is the line that the helper has printed about a path, without the

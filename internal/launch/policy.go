@@ -70,11 +70,24 @@ func (l *launcher) whatDoesThePolicySay() bool {
 // withoutPolicy: there is a configuration, and what it says is not known.
 func (l *launcher) withoutPolicy(t *bare.Trouble) bool {
 	l.policy = policy.Policy{}
+	if hasNoRoot() {
+		// A user namespace in which nothing is root's: its configuration is
+		// nobody's, and who is in there is free of it already.
+		l.session.known = resolved
+		l.policy.Exempt = true
+	}
 	if !l.goOn(t) {
 		return false
 	}
 	l.nothingAsked()
 	return true
+}
+
+// hasNoRoot tells whether the root directory itself is not root's, as in a user
+// namespace that root is not mapped into (user_namespaces(7)).
+func hasNoRoot() bool {
+	var st bare.Stat
+	return bare.StatPath("/", &st) == 0 && st.UID != 0
 }
 
 // nothingAsked is the policy of a plain session.

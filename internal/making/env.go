@@ -78,26 +78,30 @@ func (m *Maker) base(parent string) (int, error) {
 	return base, nil
 }
 
-// Runtime makes a directory for XDG_RUNTIME_DIR in the user's own one for a
-// shared directory. All that is in there is the user's to decide, and is done
-// with the user's rights alone.
-func (m *Maker) Runtime(parent string) error {
+// EnvRuntime makes a directory for XDG_RUNTIME_DIR in the user's own one for a
+// shared directory.
+func (m *Maker) EnvRuntime(parent string) error {
 	return sys.WithUmask(0, func() error {
 		dir, err := m.env(parent)
 		if err != nil {
 			return err
 		}
 		defer sys.Close(dir)
-		where := EnvPath(parent, m.UID)
-		return m.asUser(0, func() error {
-			err := sys.MkdirAt(dir, private.RuntimeName, 0o700)
-			if err != nil && !errors.Is(err, fs.ErrExist) {
-				return at(err, where+"/"+private.RuntimeName)
-			}
-			fd, t := owned.Open(dir, where, private.RuntimeName, owned.Users(m.UID))
-			bare.Close(fd)
-			return t.Err()
-		})
+		return m.runtime(dir, EnvPath(parent, m.UID))
+	})
+}
+
+// runtime makes it in a directory of the user's. All that is in there is the
+// user's to decide, and is done with the user's rights alone.
+func (m *Maker) runtime(dir int, where string) error {
+	return m.asUser(0, func() error {
+		err := sys.MkdirAt(dir, private.RuntimeName, 0o700)
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return at(err, where+"/"+private.RuntimeName)
+		}
+		fd, t := owned.Open(dir, where, private.RuntimeName, owned.Users(m.UID))
+		bare.Close(fd)
+		return t.Err()
 	})
 }
 

@@ -117,6 +117,25 @@ func (m *Maker) shared(i instance) (int, error) {
 	return fd, t.Err()
 }
 
+// InstanceRuntime makes a directory for XDG_RUNTIME_DIR in what is mounted over a
+// shared directory, which Instance has made.
+func (m *Maker) InstanceRuntime(i private.Instance) error {
+	n := of(i)
+	return sys.WithUmask(0, func() error {
+		shared, err := m.shared(n)
+		if err != nil {
+			return err
+		}
+		defer sys.Close(shared)
+		fd, err := m.instance(n, shared)
+		if err != nil {
+			return err
+		}
+		defer sys.Close(fd)
+		return m.runtime(fd, n.path(m.UID))
+	})
+}
+
 // named is roots for a directory that is named by its path.
 func (m *Maker) named(path string, mode uint32) (int, error) {
 	dir, err := m.parent(bare.Dir(path))

@@ -290,7 +290,7 @@ func TestRace(t *testing.T) {
 
 func TestRuntime(t *testing.T) {
 	dir := shared(t)
-	err, _ := made(alice, func(m *Maker) error { return m.Runtime(dir) })
+	err, _ := made(alice, func(m *Maker) error { return m.EnvRuntime(dir) })
 	must(t, err)
 	at := dir + "/.private/41001/.runtime"
 	expect(t, "the first time", at, "d0700 41001:41001")
@@ -301,7 +301,7 @@ func TestRuntime(t *testing.T) {
 	} {
 		must(t, os.RemoveAll(at), spoil())
 		before := look(at)
-		if err, _ := made(alice, func(m *Maker) error { return m.Runtime(dir) }); err == nil {
+		if err, _ := made(alice, func(m *Maker) error { return m.EnvRuntime(dir) }); err == nil {
 			t.Errorf("%s: no error", what)
 		}
 		expect(t, what, at, before) // it is the user's to decide

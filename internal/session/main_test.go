@@ -284,43 +284,64 @@ func furnish(t *testing.T) (top string) {
 	must(t, os.Chmod(filepath.Dir(top), 0o755))
 	must(t, unix.Mount("test", top, "tmpfs", 0, "mode=755"))
 	t.Cleanup(func() { _ = unix.Unmount(top, unix.MNT_DETACH) })
-	furnishAt(t, top, "")
+	furnishAt(t, top, top)
 	return top
 }
 
-// furnishAt makes it below dir, where its path is to be prefix.
-func furnishAt(t *testing.T, dir, prefix string) {
+// furnishAt makes it below dir, which sessions know as root.
+func furnishAt(t *testing.T, dir, root string) {
 	t.Helper()
 	mk := func(path string, uid int, mode os.FileMode) {
 		must(t, os.MkdirAll(dir+path, 0o755))
 		must(t, errors.Join(os.Chown(dir+path, uid, uid), os.Chmod(dir+path, mode)))
 	}
-	if prefix == "" {
-		prefix = dir
-	}
 	mk("/lib/store", 0, 0o700)
 	mk("/lib/store/61001", 0, 0o700)
 	mk("/run/places/sessions", 0, 0o700)
 	for _, at := range []string{"public", "cache", "vault"} {
-		var name private.Name
 		mode, uid, own := os.FileMode(0o755), alice, os.FileMode(0o700)
 		if at == "public" {
 			mode, uid, own = 0o777|os.ModeSticky, 0, 0o777|os.ModeSticky
 		}
-		path := strings.TrimPrefix(prefix, "/jail") + "/" + at
-		if prefix == "/jail" {
-			path = "/" + at
-		}
-		instance := "/lib/store/61001/" + strings.Clone(name.Of(path))
+		name := shareName(root, at)
+		instance := "/lib/store/61001/" + name
 		mk("/"+at, 0, mode)
 		mk("/"+at+"/deep", 0, 0o755)
 		mk("/"+at+"/meet", 0, 0o777|os.ModeSticky)
 		mk(instance, uid, own)
 		mk(instance+"/meet", 0, 0o755)
-		mk("/run/places/shared/"+name.Of(path), 0, 0o755)
+		mk("/run/places/shared/"+name, 0, 0o755)
 	}
 	list := dir + "/run/places/sessions/61001"
 	must(t, errors.Join(os.WriteFile(list, nil, 0o600), os.Chown(list, alice, alice)))
+}
+
+// shareName is the name of an instance.
+func shareName(root, at string) string {
+	var name private.Name
+	return strings.Clone(name.Of(root + "/" + at))
+}
+
+// jail makes a directory to chroot(2) to, in which there is all that there is
+// outside of it, under the same names.
+func jail(t *testing.T, top string) (dir string) {
+	t.Helper()
+	dir = top + "/jail"
+	must(t, os.MkdirAll(dir+"/proc", 0o755))
+	furnishAt(t, dir, "")
+	must(t, unix.Mount("proc", dir+"/proc", "proc", 0, ""))
+	return dir
+}
+
+// pivot makes a directory that furnish made the root directory of the namespace.
+func pivot(t *testing.T, top string) {
+	t.Helper()
+	must(t, errors.Join(os.Mkdir(top+"/proc", 0o755), os.Mkdir(top+"/old", 0o755), os.Mkdir(top+"/dev", 0o755)))
+	must(t, unix.Mknod(top+"/dev/null", unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))))
+	must(t, unix.Mount("proc", top+"/proc", "proc", 0, ""))
+	must(t, unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
+	must(t, errors.Join(unix.PivotRoot(top, top+"/old"), unix.Chdir("/")))
+	must(t, unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""))
 }
 
 func records(t *testing.T, top string) string {

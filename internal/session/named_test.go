@@ -38,11 +38,13 @@ func TestLinkNamed(t *testing.T) {
 	}
 	names := value("ssh-1/agent.1", "bobs/agent.1", "cache", "bobs-cache", "link", "mounted/x", "meet/x", "none")
 	shared := "/run/places/shared/" + shareName(top, "public")
-	look := []string{"look=/public", "look=/public/ssh-1", "look=/public/cache"}
+	look := []string{"look=/public", "look=/public/ssh-1", "look=/public/cache", "look=/public/meet"}
+	must(t, os.WriteFile(public+"/meet/X0", nil, 0o644))
 
 	first := hold(t, top, append([]string{"mount=public", "flags", "enter", names}, append(look, "drop")...)...)
 	wantLook(t, "the first session", first.answers, []string{
 		"0:0 41777 * [cache meet ssh-1] ", "61001:61001 40700 * noexec:true [agent.1] ", "61001:61001 120777 * [] " + shared + "/cache",
+		"0:0 41777 * [X0] ",
 	})
 	// The directory goes, and bob takes the name.
 	must(t, os.RemoveAll(public+"/ssh-1"))

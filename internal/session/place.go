@@ -165,41 +165,76 @@ func (p *place) onMountOf(path string) bool {
 
 // follow takes the working directory along into a namespace that was entered: to
 // the directory of the same path, if it is the same one, or if it is one that the
-// session has something else for. One that was removed, or that is not there, is
-// no reason for a namespace of the session's own: any number of them could be had.
-// The session begins in "/" then, where setns(2) has put it.
-//
-// A directory that the user may not search can be what they were started in: it is
-// gone to with privilege if it is the same.
+// session has something else for; to where the shared directory is kept, for one
+// inside that; or else to the very directory that it was, which then has no path
+// in the session, as one that was deleted has none. A namespace of its own would
+// keep the path: so anybody could have any number of them.
 func (p *place) follow(plan *Plan) bare.Trouble {
-	if !bare.HasPrefix(p.path, "/") {
-		return bare.Trouble{}
+	done, t := p.followTo(p.path, plan.replaces(p))
+	if done || !t.OK() {
+		return t
 	}
-	fd, e := bare.Open(p.path, asPath)
-	if e == bare.Errno(unix.EACCES) {
-		if t := search(func() { fd, e = bare.Open(p.path, asPath) }); !t.OK() {
+	for i := range plan.Directories {
+		d := &plan.Directories[i]
+		if len(p.path) <= len(d.At) || p.path[:len(d.At)] != d.At || p.path[len(d.At)] != '/' {
+			continue
+		}
+		to := bare.NewText(followPath[:])
+		d.AddSharedPath(&to)
+		to.Add(p.path[len(d.At):])
+		if to.Full() {
+			break
+		}
+		if done, t = p.followTo(to.String(), false); done || !t.OK() {
 			return t
+		}
+	}
+	e := bare.Fchdir(p.cwd)
+	if e == bare.Errno(unix.EACCES) {
+		t = search(func() { e = bare.Fchdir(p.cwd) })
+	}
+	if t.OK() {
+		t = bare.Failed("fchdir", e, "the working directory", "")
+	}
+	return t
+}
+
+var followPath [unix.PathMax]byte
+
+// followTo goes to a path, if that is the directory of before, or in any case.
+func (p *place) followTo(path string, anyway bool) (bool, bare.Trouble) {
+	if !bare.HasPrefix(path, "/") {
+		return false, bare.Trouble{}
+	}
+	fd, e := bare.Open(path, asPath)
+	if e == bare.Errno(unix.EACCES) {
+		if t := search(func() { fd, e = bare.Open(path, asPath) }); !t.OK() {
+			return false, t
 		}
 	}
 	switch {
 	case e.Kind() == bare.Kept:
-		return bare.Failed("openat", e, "the working directory", "")
+		return false, bare.Failed("openat", e, "the working directory", "")
 	case e != 0:
-		return bare.Trouble{}
+		return false, bare.Trouble{}
 	}
-	same := sameFile(fd, p.cwd)
-	if same || plan.replaces(p) {
-		e = bare.Fchdir(fd)
+	if !anyway && !sameFile(fd, p.cwd) {
+		bare.Close(fd)
+		return false, bare.Trouble{}
 	}
 	var t bare.Trouble
-	if same && e == bare.Errno(unix.EACCES) {
+	e = bare.Fchdir(fd)
+	if e == bare.Errno(unix.EACCES) && !anyway { // the one that the caller has already
 		t = search(func() { e = bare.Fchdir(fd) })
 	}
 	bare.Close(fd)
-	if t.OK() && e.Kind() == bare.Kept {
-		t = bare.Failed("fchdir", e, "the working directory", "")
+	switch {
+	case !t.OK():
+		return false, t
+	case e.Kind() == bare.Kept:
+		return false, bare.Failed("fchdir", e, "the working directory", "")
 	}
-	return t
+	return e == 0, bare.Trouble{}
 }
 
 // search runs f with the capability to search any directory. Its trouble is that

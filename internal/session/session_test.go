@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"os"
 	"path"
 	"strings"
@@ -56,10 +57,6 @@ func fits(text, pattern string) bool {
 		text = after
 	}
 	return text == ""
-}
-
-func shareName(top, at string) string {
-	return strings.ReplaceAll(strings.TrimPrefix(top, "/"), "/", "-") + "-" + at
 }
 
 // A tmpfs has a size: what the configuration says, or else far less than half of
@@ -164,13 +161,10 @@ func TestChroot(t *testing.T) {
 	}
 	for _, mountPoint := range []bool{false, true} {
 		top := furnish(t)
-		jail := top + "/jail"
-		must(t, os.MkdirAll(jail+"/proc", 0o755))
 		if mountPoint {
-			must(t, unix.Mount(jail, jail, "", unix.MS_BIND, ""))
+			must(t, errors.Join(os.Mkdir(top+"/jail", 0o755), unix.Mount(top+"/jail", top+"/jail", "", unix.MS_BIND, "")))
 		}
-		furnishAt(t, jail, "/jail")
-		must(t, unix.Mount("proc", jail+"/proc", "proc", 0, ""))
+		jail := jail(t, top)
 		must(t, os.WriteFile(top+"/outside", nil, 0o644))
 		plan := []string{"chroot=/jail", "mount=public", "mount=cache", "realroot", "enter", "look=/public", "look=/../outside"}
 		first := hold(t, top, plan...)
@@ -206,10 +200,10 @@ func TestEnterFaults(t *testing.T) {
 		return
 	}
 	top := furnish(t)
-	jail := top + "/jail"
-	must(t, os.MkdirAll(jail+"/proc", 0o755))
-	furnishAt(t, jail, "/jail")
-	must(t, unix.Mount("proc", jail+"/proc", "proc", 0, ""))
+	furnishAt(t, top, "") // as in the jail
+	jail(t, top)
+	pivot(t, top)
+	top = ""
 	for _, c := range []struct {
 		name, chroot string
 		joins        bool
