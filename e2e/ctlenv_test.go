@@ -98,7 +98,8 @@ func TestCtlEnv(t *testing.T) {
 		t.Errorf("another user's TMPDIR: %d, %q, %q", r.Status, r.Stdout, r.Stderr)
 	}
 	rig.Configure(t, "Directory /tmp mount", "OnFailure deny")
-	rig.Must(t, "setcap", "-r", rig.Tmpshell)
+	rig.Must(t, "tmpshellctl", "setup")
+	rig.Must(t, "setcap", "-r", rig.Mounter)
 	if r := run(mount, rig.Ctl, "env"); r.Stdout != "" || r.Status != 1 || !strings.Contains(r.Stderr, "tmpshellctl: no session could begin: exit status 125") {
 		t.Errorf("with OnFailure deny: %d, %q, %q", r.Status, r.Stdout, r.Stderr)
 	}

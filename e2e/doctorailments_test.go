@@ -13,7 +13,7 @@ import (
 )
 
 // reinstall is what "install tmpshell again" comes to.
-const reinstall = `install -m 755 /run/tmpshell-bin/tmpshell /usr/bin/; install -m 755 /run/tmpshell-bin/tmpshell-helper /usr/libexec/; tmpshellctl setup >/dev/null`
+const reinstall = `install -m 711 /run/tmpshell-bin/tmpshell /usr/bin/; install -m 755 /run/tmpshell-bin/tmpshell-helper /usr/libexec/; install -m 711 /run/tmpshell-bin/tmpshell /usr/libexec/tmpshell-session; tmpshellctl setup >/dev/null`
 
 // unflag lets a base be changed.
 const unflag = "chattr -a /tmp/.private; "
@@ -58,7 +58,8 @@ var ailments = map[string][]ailment{
 		{want: "inheritable", breakIt: "setcap cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=ip /usr/libexec/tmpshell-helper"},
 		{want: "count only where uid 1000 is", breakIt: "setcap -n 1000 cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=p /usr/libexec/tmpshell-helper"},
 		{want: "/usr/bin/tmpshell has cap_net_raw", breakIt: "setcap cap_net_raw=p /usr/bin/tmpshell"},
-		{want: "linux_immutable, which the configuration does not need", breakIt: "printf 'Directory /tmp off\nRuntimeDirectory no\n' >/etc/tmpshell.conf"},
+		{want: "tmpshell-session has cap_net_raw, which the configuration does not need", breakIt: "setcap cap_net_raw=p /usr/libexec/tmpshell-session"},
+		{want: "tmpshell-session lacks cap_dac_read_search,cap_sys_chroot,cap_sys_admin", breakIt: mountTmp + "setcap -r /usr/libexec/tmpshell-session"},
 	},
 	"privilege": {
 		{want: "no_new_privs", breakIt: ":", by: "setpriv --no-new-privs"},
@@ -82,6 +83,14 @@ var ailments = map[string][]ailment{
 		{want: "/home/alice belongs to uid 1000", breakIt: "cp /etc/tmpshell.conf /home/alice/; ln -sfn /home/alice/tmpshell.conf /etc/tmpshell.conf",
 			undo: "ln -sfn /nothing /etc/tmpshell.conf; rm /home/alice/tmpshell.conf"},
 	},
+	"policy": {
+		{want: "nobody knows the user nosuch of /etc/tmpshell.conf", breakIt: "printf 'Match User nosuch\nLog all\n' >/etc/tmpshell.conf; tmpshellctl setup >/dev/null",
+			undo: "echo 'Log all' >/etc/tmpshell.conf"},
+		{want: "tmpshell.policy belongs to uid 1000, not to root", breakIt: "chown alice /var/lib/misc/tmpshell.policy"},
+		{want: "tmpshell.policy is cut", breakIt: "truncate -s 200 /var/lib/misc/tmpshell.policy"},
+		{want: "is the last good policy", breakIt: "echo '\nFrobnicate yes' >/etc/tmpshell.conf; /usr/libexec/tmpshell-helper || :",
+			undo: unflag + "rm -rf /tmp/.private/0; echo 'Log all' >/etc/tmpshell.conf; tmpshellctl setup", also: []string{"configuration"}},
+	},
 	"bases": {
 		{want: "/tmp/.private is missing", breakIt: unflag + "rmdir /tmp/.private"},
 		{want: "/var/cache/e2e/.private is missing", breakIt: "echo 'Directory /var/cache/e2e env' >>/etc/tmpshell.conf"},
@@ -89,7 +98,7 @@ var ailments = map[string][]ailment{
 		{want: "/tmp/.private does not have the append-only flag", breakIt: unflag},
 		{want: "/tmp/.private is a mount point", breakIt: "mount -t tmpfs -o mode=711 none /tmp/.private"},
 		{want: "/tmp can be written by others and is not sticky", breakIt: "chmod -t /tmp"},
-		{want: "/tmp is not owned by root", breakIt: "chown alice /tmp"},
+		{want: "/tmp belongs to uid 1000, not to root", breakIt: "chown alice /tmp"},
 		{want: "/run/user has mode 0777", breakIt: "chmod 777 /run/user"},
 		{want: "/run/link is a symbolic link", breakIt: "ln -s /tmp /run/link; echo 'Directory /run/link env' >>/etc/tmpshell.conf",
 			undo: "rm /run/link; echo 'Log all' >/etc/tmpshell.conf", also: []string{"tmpfiles"}},

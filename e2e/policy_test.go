@@ -133,29 +133,36 @@ func TestNameService(t *testing.T) {
 			` env -u SHELL tmpshell -c 'echo $TMPDIR [$MATCHED$GROUP] $SHELL'`)
 	}
 	const private = "/tmp/.private/" + uid
+	rig.Write(t, "/etc/nsswitch.conf", "passwd: files ldap\ngroup: files ldap\n", 0o644)
 	fake(`case "$1 $2" in "passwd ` + uid + `") echo "ldapuser:x:` + uid + `:` + uid + `::/:/bin/dash";; "group "*) echo "lgroup:x:77777:";; *) exit 2;; esac`)
 	if r := login("--groups 77777"); r.Stdout != private+" [yesyes] /bin/dash\n" || r.Stderr != "" {
 		t.Errorf("with an account of the name service: %q, %q", r.Stdout, r.Stderr)
 	}
-	fake("exit 2")
-	if r := login("--clear-groups"); r.Stdout != private+" [] /bin/bash\n" || r.Stderr != "" {
-		t.Errorf("without an account: %q, %q", r.Stdout, r.Stderr)
-	}
-	log := rig.ListenSyslog(t)
-	for name, body := range map[string]string{"hangs": "exec sleep 100000", "fails": "exit 3", "floods": "exec yes", "dies": "kill -9 $$"} {
+	// What it has said is known for a day, whatever it says or does not say then:
+	// a directory server that is down is reported as one without entries.
+	for name, body := range map[string]string{"has no entries": "exit 2", "hangs": "exec sleep 100000", "fails": "exit 3",
+		"floods": "exec yes", "dies": "kill -9 $$"} {
 		fake(body)
+		for _, touch := range []string{"", "touch " + rig.Conf} {
+			rig.Sh(t, touch)
+			if r := login("--clear-groups"); r.Stdout != private+" [yes] /bin/dash\n" || r.Stderr != "" {
+				t.Errorf("a name service that %s, %q: %q, %q", name, touch, r.Stdout, r.Stderr)
+			}
+		}
+	}
+	// Where it never said anything, grants do not count, restrictions do, and no
+	// shell is guessed.
+	rig.Write(t, rig.Conf, "Match Group lgroup\nSetEnv GROUP=yes\nNoNewPrivileges yes\n", 0o644)
+	log := rig.ListenSyslog(t)
+	for name, body := range map[string]string{"hangs": "exec sleep 100000", "fails": "exit 3", "dies": "kill -9 $$"} {
+		fake(body)
+		rig.Must(t, "rm", "-f", rig.Policy)
 		log.Forget()
 		r := login("--clear-groups")
-		if r.Stdout != private+" [] /bin/bash\n" || r.Stderr != "" {
-			t.Errorf("a name service that %s: %q, %q", name, r.Stdout, r.Stderr)
+		if r.Status != 125 || r.Stdout != "" || !strings.Contains(r.Stderr, "name") {
+			t.Errorf("a name service that %s and never answered: %d, %q, %q", name, r.Status, r.Stdout, r.Stderr)
 		}
 		log.Expect(t, "name")
-	}
-	// When the directory is not there yet, the helper asks for itself, and
-	// makes nothing while it cannot know what is configured.
-	rig.Sh(t, "chattr -a /tmp/.private; rm -rf /tmp/.private")
-	if r := login("--clear-groups"); !strings.HasPrefix(r.Stdout, "/tmp/.private-"+uid+" ") {
-		t.Errorf("first login with a name service that fails: %q, %q", r.Stdout, r.Stderr)
 	}
 	f, err := os.OpenFile("/etc/passwd", os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -29,6 +30,12 @@ func checkTmpfiles(m *machine, r *report) error {
 		var st unix.Stat_t
 		err := unix.Stat(string(b), &st)
 		r.tmpfilesOf(b, rules, err == nil && st.Mode&0o022 != 0)
+	}
+	for _, i := range m.needs.Instances {
+		var st unix.Stat_t
+		if err := unix.Stat(i.At, &st); err == nil && st.Mode&0o022 != 0 {
+			r.rendezvous(i, rules)
+		}
 	}
 	r.otherwise("systemd-tmpfiles makes the bases, and keeps them")
 	return nil
@@ -68,6 +75,18 @@ func (r *report) tmpfilesOf(b making.Base, rules []rule, open bool) {
 		r.error(own.at()+" gives "+base+" another owner or mode than root root 0711, at each boot: "+own.text, &Fix{Write: line, In: own.at()})
 	case own.ages() && !own.keepsLevel():
 		r.warn(own.at()+" ages out the users' directories themselves, while sessions use them: "+own.text, &Fix{Write: line, In: own.at()})
+	}
+}
+
+// rendezvous: what share= has of directories is made at boot, before a user can
+// take the names.
+func (r *report) rendezvous(i private.Instance, rules []rule) {
+	rest := i.Share
+	for s, ok := private.NextShare(&rest); ok; s, ok = private.NextShare(&rest) {
+		path := i.At + "/" + s.Name
+		if s.Directory && !slices.ContainsFunc(rules, func(one rule) bool { return one.makes() && one.about(path) }) {
+			r.warn("no line makes "+path+" at boot, before anybody can take its name", appendLine("d "+path+" 1777 root root -", tmpfilesOwn))
+		}
 	}
 }
 
