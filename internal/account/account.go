@@ -74,6 +74,9 @@ func (s *Source) find(database, key string, want func(Account) bool) (Account, e
 	if ok {
 		return found, nil
 	}
+	if fileErr != nil {
+		return Account{}, fileErr // which is no "not there"
+	}
 	if s.Getent != nil {
 		out, err := s.Getent(database, key)
 		if err != nil && err != ErrNotFound {
@@ -84,9 +87,6 @@ func (s *Source) find(database, key string, want func(Account) bool) (Account, e
 				return found, nil
 			}
 		}
-	}
-	if fileErr != nil {
-		return Account{}, fileErr
 	}
 	return Account{}, ErrNotFound
 }

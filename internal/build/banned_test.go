@@ -159,9 +159,9 @@ func TestScan(t *testing.T) {
 		file, text string
 		want       []string
 	}{
-		{"dirs/a.go", `package dirs; import "os"; var _ = os.Chmod`, []string{"dirs/a.go:1:", "os.Chmod"}},
-		{"dirs/a.go", `package dirs; import x "os"; func f() { x.MkdirAll("", 0) }`, []string{"os.MkdirAll"}},
-		{"dirs/a.go", `package dirs; import "golang.org/x/sys/unix"; func f() { unix.Chmod("", 0) }`, []string{"unix.Chmod"}},
+		{"dirs/a.go", `package making; import "os"; var _ = os.Chmod`, []string{"dirs/a.go:1:", "os.Chmod"}},
+		{"dirs/a.go", `package making; import x "os"; func f() { x.MkdirAll("", 0) }`, []string{"os.MkdirAll"}},
+		{"dirs/a.go", `package making; import "golang.org/x/sys/unix"; func f() { unix.Chmod("", 0) }`, []string{"unix.Chmod"}},
 		{"making/users.go", `package making; import "golang.org/x/sys/unix"; func f() { unix.Chmod("", 0) }`, nil},
 		{"sys/a.go", `package sys; import "fmt"`, []string{"import fmt"}},
 		{"sys/a.go", `package sys; import . "os"`, []string{"import . os"}},

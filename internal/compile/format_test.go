@@ -129,18 +129,21 @@ func FuzzCompile(f *testing.F) {
 // twin is what a configuration means, written down as tmpshell.conf(5) says it:
 // by names.
 func twin(c *config.Config, who someone) config.Policy {
-	one := &config.Config{}
+	// The blocks that match, as one.
+	block := &config.Section{}
 	for _, s := range c.Blocks {
 		matches := true
 		for _, criterion := range s.Criteria {
 			matches = matches && among(criterion, who)
 		}
 		if matches {
-			one.Blocks = append(one.Blocks, s)
+			block.Values = append(block.Values, s.Values...)
+			block.Directories = append(block.Directories, s.Directories...)
+			block.SetEnv = append(block.SetEnv, s.SetEnv...)
 		}
 	}
-	one.Global = c.Global
-	p := one.Together()
+	one := &config.Config{Global: c.Global, Blocks: []*config.Section{block}}
+	p := one.Variants()[1]
 	for i, d := range p.Directories {
 		p.Directories[i].Pos = config.Pos{}
 		if n, ok := config.ParseAge(d.MaxAge); ok {

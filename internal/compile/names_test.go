@@ -55,8 +55,6 @@ func network(t *testing.T, n *Names, d *directoryServer) {
 	put(t, n.NSSwitch, "passwd: files ldap\ngroup:\tfiles ldap # network\n")
 }
 
-var lab = someone{uid: 5001} // in the directory server alone
-
 const labPolicy = "Exempt carol\nMatch Group lab\nNoNewPrivileges yes\nShell /bin/rbash\nAmbient cap_net_raw\nMatch User carol\nOnFailure deny"
 
 func at(seconds int64) func() time.Time { return func() time.Time { return time.Unix(seconds, 0) } }

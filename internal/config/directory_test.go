@@ -5,8 +5,6 @@ import (
 	"testing"
 )
 
-var tmpNames = []string{"TMPDIR", "TMP", "TEMP", "TEMPDIR"}
-
 func TestDirectoryPosition(t *testing.T) {
 	c := mustParse(t, "", "Directory /tmp env", "Match All", "Directory /tmp off")
 	if got := c.Variants()[1].Directories[0].Pos.String(); got != "conf:4" {

@@ -91,6 +91,6 @@ func checkPolicy(t *testing.T, text string, p Policy) {
 		if !validName(e.Name) || strings.ContainsRune(e.Value, 0) {
 			t.Errorf("SetEnv %q=%q of %q", e.Name, e.Value, text)
 		}
-		Expand(e.Value, func(string) string { return "" })
+		expand(e.Value, func(string) string { return "" })
 	}
 }

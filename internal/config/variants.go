@@ -184,8 +184,3 @@ func LogLevelOf(n uint32) LogLevel {
 
 // List cuts a comma list; an empty one has no entries.
 func List(s string) []string { return list(s) }
-
-// Together is the policy of all sections, as if every block matched.
-func (c *Config) Together() Policy {
-	return c.policy(append(append([]*Section{}, c.Blocks...), &c.Global))
-}

@@ -25,10 +25,6 @@ func (b Base) Verify() error {
 // AppendOnly tells whether the base has the append-only flag.
 func (b Base) AppendOnly() (bool, error) { return AppendOnly(string(b)) }
 
-// IsUnsafe tells whether an error says that something is there that is not as it
-// must be.
-func IsUnsafe(err error) bool { return unsafe(err) }
-
 // UnsafePath is what an error is about that says that something is not as it must
 // be.
 func UnsafePath(err error) (string, bool) {

@@ -52,7 +52,7 @@ func must(t *testing.T, errs ...error) {
 
 // made runs f as the helper does: root's, without an effective capability, on a
 // thread that is thrown away. It returns the error and the notices.
-func made(uid uint32, f func(*Maker) error) (err error, notices []string) {
+func made(uid uint32, f func(*Maker) error) (notices []string, err error) {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread()
@@ -63,7 +63,8 @@ func made(uid uint32, f func(*Maker) error) (err error, notices []string) {
 		m := &Maker{UID: uid, GID: uid, Notice: func(s string) { notices = append(notices, s) }}
 		done <- f(m)
 	}()
-	return <-done, notices
+	err = <-done
+	return notices, err
 }
 
 // look describes what is at a path: type, mode, owner and group.
@@ -147,7 +148,7 @@ func TestEnv(t *testing.T) {
 				must(t, os.Chmod(dir+"/.private", 0o700))
 			}
 		}
-		err, notices := made(alice, func(m *Maker) error { return m.Env(dir) })
+		notices, err := made(alice, func(m *Maker) error { return m.Env(dir) })
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -213,13 +214,13 @@ func inNamespace(t *testing.T, f func() error) {
 // What was in the way is kept up to a number.
 func TestAsideIsBounded(t *testing.T) {
 	dir := shared(t)
-	err, _ := made(alice, func(m *Maker) error { return m.Base(dir) })
+	_, err := made(alice, func(m *Maker) error { return m.Base(dir) })
 	must(t, err)
 	failed := 0
 	for range 2 * maxAside {
 		unguard(dir)
 		must(t, os.RemoveAll(dir+"/.private/41001"), os.WriteFile(dir+"/.private/41001", nil, 0o600))
-		if err, _ := made(alice, func(m *Maker) error { return m.Env(dir) }); err != nil {
+		if _, err := made(alice, func(m *Maker) error { return m.Env(dir) }); err != nil {
 			failed++
 		}
 	}
@@ -232,7 +233,7 @@ func TestAsideIsBounded(t *testing.T) {
 // (audit 15).
 func TestModeRace(t *testing.T) {
 	dir := shared(t)
-	err, _ := made(alice, func(m *Maker) error { return m.Env(dir) })
+	_, err := made(alice, func(m *Maker) error { return m.Env(dir) })
 	must(t, err)
 	stop := make(chan struct{})
 	var toggling sync.WaitGroup
@@ -271,7 +272,7 @@ func TestRace(t *testing.T) {
 		})
 		for i := range 8 {
 			all.Go(func() {
-				err, _ := made(uint32(alice+i), func(m *Maker) error { return m.Env(dir) })
+				_, err := made(uint32(alice+i), func(m *Maker) error { return m.Env(dir) })
 				errs <- err
 			})
 		}
@@ -290,7 +291,7 @@ func TestRace(t *testing.T) {
 
 func TestRuntime(t *testing.T) {
 	dir := shared(t)
-	err, _ := made(alice, func(m *Maker) error { return m.EnvRuntime(dir) })
+	_, err := made(alice, func(m *Maker) error { return m.EnvRuntime(dir) })
 	must(t, err)
 	at := dir + "/.private/41001/.runtime"
 	expect(t, "the first time", at, "d0700 41001:41001")
@@ -301,7 +302,7 @@ func TestRuntime(t *testing.T) {
 	} {
 		must(t, os.RemoveAll(at), spoil())
 		before := look(at)
-		if err, _ := made(alice, func(m *Maker) error { return m.EnvRuntime(dir) }); err == nil {
+		if _, err := made(alice, func(m *Maker) error { return m.EnvRuntime(dir) }); err == nil {
 			t.Errorf("%s: no error", what)
 		}
 		expect(t, what, at, before) // it is the user's to decide
@@ -315,10 +316,10 @@ func instanceIn(dir, share string) private.Instance {
 
 func TestInstance(t *testing.T) {
 	dir := shared(t)
-	make := func(share string) (error, []string) {
+	make := func(share string) ([]string, error) {
 		return made(alice, func(m *Maker) error { return m.Instance(instanceIn(dir, share)) })
 	}
-	err, _ := make(".X11-unix/,.s.db")
+	_, err := make(".X11-unix/,.s.db")
 	must(t, err)
 	top := filepath.Dir(dir)
 	in := top + "/store/41001/" + of(instanceIn(dir, "")).name
@@ -339,7 +340,7 @@ func TestInstance(t *testing.T) {
 	}
 	// The places are restored, and what is not root's there moved aside.
 	must(t, os.Chmod(top+"/store", 0o755), os.Chmod(in, 0o755), os.Chown(top+"/run/sessions", bob, bob))
-	err, notices := make(".X11-unix/,.s.db")
+	notices, err := make(".X11-unix/,.s.db")
 	if err != nil || len(notices) != 1 {
 		t.Errorf("restoring: %v, %q", err, notices)
 	}
@@ -349,7 +350,7 @@ func TestInstance(t *testing.T) {
 	// A user's own instance, where the shared directory is not everybody's.
 	own := filepath.Join(top, "own")
 	must(t, os.Mkdir(own, 0o755))
-	err, _ = made(alice, func(m *Maker) error {
+	_, err = made(alice, func(m *Maker) error {
 		return m.Instance(private.Instance{At: own, Store: top + "/store", Run: top + "/run"})
 	})
 	must(t, err)
@@ -362,7 +363,7 @@ func TestShareChanges(t *testing.T) {
 	dir := shared(t)
 	make := func(share string) {
 		t.Helper()
-		err, _ := made(alice, func(m *Maker) error { return m.Instance(instanceIn(dir, share)) })
+		_, err := made(alice, func(m *Maker) error { return m.Instance(instanceIn(dir, share)) })
 		must(t, err)
 	}
 	make("a/,b,c/")
@@ -405,7 +406,7 @@ func TestRendezvous(t *testing.T) {
 			"a user's": func(m *Maker) error { return m.Instance(instanceIn(dir, ".meet/")) },
 			"at boot":  func(m *Maker) error { return m.Places(instanceIn(dir, ".meet/")) },
 		} {
-			if err, _ := made(alice, f); (err != nil) != test.fails {
+			if _, err := made(alice, f); (err != nil) != test.fails {
 				t.Errorf("%s, %s: %v", test.name, what, err)
 			}
 		}
@@ -424,8 +425,8 @@ func TestUnsafeParent(t *testing.T) {
 		"another user's": func() error { return errors.Join(os.Chmod(dir, 0o755), os.Chown(dir, bob, bob)) },
 	} {
 		must(t, spoil())
-		err, _ := made(alice, func(m *Maker) error { return m.Env(dir) })
-		if !IsUnsafe(err) {
+		_, err := made(alice, func(m *Maker) error { return m.Env(dir) })
+		if !unsafe(err) {
 			t.Errorf("%s: %v; want it to be unsafe", what, err)
 		}
 		if path, ok := UnsafePath(err); !ok || path != dir {
