@@ -72,7 +72,21 @@ func (l *launcher) needsPrivilege() bool {
 		l.session.entered = true
 		missing &^= mountPlan.Needs() &^ l.grants()
 	}
-	return missing != 0
+	return l.toGain(missing) != 0
+}
+
+// toGain is what of it the session program can give: with no_new_privs nothing,
+// and nothing that is not in the bounding set. Where it is nothing, the program is
+// not executed: the kernel would take the ambient set and more for it.
+func (l *launcher) toGain(missing capset.Set) capset.Set {
+	if nnp, _ := bare.Prctl(unix.PR_GET_NO_NEW_PRIVS, 0, 0); nnp == 1 {
+		return 0
+	}
+	gain := capset.Bounding(missing)
+	if mounting := missing & mountPlan.Needs(); !gain.Has(mounting) {
+		gain &^= mounting &^ l.grants() // all of them or none
+	}
+	return gain
 }
 
 // grants is what Ambient gives and the caller has not already.
