@@ -134,7 +134,7 @@ func TestNameService(t *testing.T) {
 	fake := func(body string) { rig.Write(t, "/usr/bin/getent", "#!/bin/sh\n"+body+"\n", 0o755) }
 	login := func(uid, argv0, groups string) rig.Result {
 		return rig.Sh(t, "setpriv --reuid "+uid+" --regid "+uid+" "+groups+
-			` env -u SHELL bash -c 'exec -a "$0" tmpshell -c "$1"' "$1" 'echo $TMPDIR [$MATCHED$GROUP] $SHELL'`, argv0)
+			` env -u SHELL HOME=/ bash -c 'exec -a "$0" tmpshell -c "$1"' "$1" 'echo $TMPDIR [$MATCHED$GROUP] $SHELL'`, argv0)
 	}
 	const uid, private = "4294967294", "/tmp/.private/4294967294"
 	fake(`case "$1 $2" in "passwd ` + uid + `") echo "ldapuser:x:` + uid + `:` + uid + `::/:/bin/dash";; "group "*) echo "lgroup:x:77777:";; *) exit 2;; esac`)
@@ -170,7 +170,7 @@ func TestNameService(t *testing.T) {
 		t.Fatal(err)
 	}
 	rig.Write(t, rig.Conf, "Match User \"odd name\"\nSetEnv MATCHED=odd\n", 0o644)
-	if r := login(uid, "tmpshell", "--clear-groups"); r.Stdout != private+" [odd] /bin/sh\n" || r.Stderr != "" {
+	if r := login(uid, "tmpshell", "--clear-groups"); r.Stdout != private+" [odd] /bin/bash\n" || r.Stderr != "" {
 		t.Errorf("an odd name: %q, %q", r.Stdout, r.Stderr)
 	}
 }

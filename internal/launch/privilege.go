@@ -237,6 +237,20 @@ func (l *launcher) lacking(need capset.Set) bare.Trouble {
 	if nnp, _ := bare.Prctl(unix.PR_GET_NO_NEW_PRIVS, 0, 0); nnp == 1 {
 		return bare.Broken(build.Session(), "", "has capabilities that do nothing: no_new_privs is set")
 	}
+	if isNosuid(build.Session()) {
+		return bare.Broken(build.Session(), "", "is on a file system mounted nosuid, so that its capabilities do nothing here")
+	}
 	l.session.setup = true
-	return bare.Broken(build.Session(), "", "does not have the capabilities that the configuration needs, or they do nothing here (nosuid mount, or a user namespace)")
+	return bare.Broken(build.Session(), "", "does not have the capabilities that the configuration needs, or they do nothing here (a user namespace)")
+}
+
+// isNosuid tells whether no program of a file system gains anything.
+func isNosuid(path string) bool {
+	var st unix.Statfs_t
+	fd, e := bare.Open(path, unix.O_PATH)
+	if e == 0 {
+		e = bare.Statfs(fd, &st)
+	}
+	bare.Close(fd)
+	return e == 0 && st.Flags&unix.ST_NOSUID != 0
 }
