@@ -32,7 +32,8 @@ func (e Errno) Kind() Kind {
 		return None
 	case unix.ENOENT, unix.ENOTDIR, unix.EACCES, unix.ELOOP, unix.EPERM, unix.EROFS, unix.ENOSPC, unix.EDQUOT,
 		unix.EEXIST, unix.ENAMETOOLONG, unix.ENODEV, unix.ENXIO, unix.ESTALE, unix.EOPNOTSUPP, unix.ENOSYS,
-		unix.ENOEXEC, unix.EINVAL, unix.ETXTBSY:
+		unix.ENOEXEC, unix.EINVAL, unix.ETXTBSY,
+		unix.EBUSY: // something is mounted there
 		return Object
 	}
 	return Kept
