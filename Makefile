@@ -58,9 +58,12 @@ install: build
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SYSCONFDIR) \
 		$(DESTDIR)$(TMPFILES) $(DESTDIR)$(EXAMPLES) \
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
-	install -m 755 bin/tmpshell bin/tmpshellctl $(DESTDIR)$(BINDIR)
+	# 711: from its first instruction the kernel lets nobody trace or read the
+	# process of who may not read the program (PR_SET_DUMPABLE of prctl(2)).
+	install -m 711 bin/tmpshell $(DESTDIR)$(BINDIR)
+	install -m 755 bin/tmpshellctl $(DESTDIR)$(BINDIR)
 	install -m 755 bin/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)
-	install -m 755 bin/tmpshell $(DESTDIR)$(LIBEXECDIR)/tmpshell-session
+	install -m 711 bin/tmpshell $(DESTDIR)$(LIBEXECDIR)/tmpshell-session
 	install -m 644 etc/tmpfiles.d/tmpshell.conf $(DESTDIR)$(TMPFILES)
 	install -m 644 etc/tmpshell.conf README.md SECURITY.md CHANGELOG.md LICENSE $(DESTDIR)$(EXAMPLES)
 	install -d $(addprefix $(DESTDIR)$(EXAMPLES)/,container sshd_config.d systemd/user-environment-generators systemd/user@.service.d)

@@ -13,7 +13,7 @@ import (
 )
 
 // reinstall is what "install tmpshell again" comes to.
-const reinstall = `cp /run/tmpshell-bin/tmpshell /usr/bin/; cp /run/tmpshell-bin/tmpshell-helper /usr/libexec/; cp /run/tmpshell-bin/tmpshell /usr/libexec/tmpshell-session; tmpshellctl setup >/dev/null`
+const reinstall = `install -m 711 /run/tmpshell-bin/tmpshell /usr/bin/; install -m 755 /run/tmpshell-bin/tmpshell-helper /usr/libexec/; install -m 711 /run/tmpshell-bin/tmpshell /usr/libexec/tmpshell-session; tmpshellctl setup >/dev/null`
 
 // unflag lets a base be changed.
 const unflag = "chattr -a /tmp/.private; "

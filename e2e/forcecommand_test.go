@@ -49,7 +49,7 @@ func forced(t *testing.T, a *rig.Account) {
 func sftpEnvironment(t *testing.T, a *rig.Account) {
 	c := rig.SFTP(a)
 	// sftp waits until the server has been looked at.
-	const looked = "/run/looked"
+	looked := "/run/looked-" + a.Name
 	rig.Must(t, "sh", "-c", "rm -f "+looked+" && mkfifo "+looked)
 	c.Stdin = "!read line <" + looked + "\n"
 	done := make(chan struct{})

@@ -76,7 +76,7 @@ func TestMountSetID(t *testing.T) {
 	rig.Must(t, "chown", "alice:alice", "/var/lib/tmpshell/1000/tmp")
 	// The next login does not take it as it is.
 	r := alice.Login(t, "stat -c '%u %a' /tmp; ls -A /tmp")
-	if r.Stdout != "0 1777\n" || r.Status != 0 {
+	if r.Stdout != "0 1777\n.runtime\n" || r.Status != 0 {
 		t.Errorf("after the instance was given to alice: %q, %q", r.Stdout, r.Stderr)
 	}
 }

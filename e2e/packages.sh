@@ -11,7 +11,7 @@ packages="
 	libc6-dev libcap2-bin libnss-extrausers libpam-cap login make mandoc
 	mariadb-client mariadb-server mosh mount openssh-client
 	openssh-server openssh-sftp-server passwd postgresql procps
-	pulseaudio pulseaudio-utils python3 rsync runc
+	pulseaudio pulseaudio-utils python3 qemu-user-static rsync runc
 	screen sqlite3 strace sudo systemd tcsh tmpreaper tmux util-linux
 	x11-session-utils x11-utils x11-xserver-utils xauth xdotool xfsprogs
 	xterm xvfb zsh

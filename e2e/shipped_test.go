@@ -154,7 +154,7 @@ func TestShippedDockerfile(t *testing.T) {
 		if nnp {
 			rig.Sh(t, "chattr -a "+image+"/tmp/.private; rm -rf "+image+"/tmp/.private") // as on a volume
 		}
-		if r, _ := container.Run(t); r.Stdout != "my files are in "+want+"\n" || r.Status != 0 || r.Stderr != "" {
+		if r, _ := container.Run(t); r.Stdout != "my files are in "+want+"\n" || r.Status != 0 || (r.Stderr != "") != nnp {
 			t.Errorf("no-new-privileges %v: %d, %q, %q; want %s", nnp, r.Status, r.Stdout, r.Stderr, want)
 		}
 	}

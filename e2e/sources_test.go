@@ -33,7 +33,7 @@ func TestPrivilegeSources(t *testing.T) {
 	const given = "+sys_admin,+sys_chroot,+dac_read_search,+dac_override,+setuid,+setgid,+linux_immutable,+net_raw,+setpcap"
 	sources := []struct{ name, prepare, run string }{
 		{"file capabilities", "", user},
-		{"the ambient set", "setcap -r /usr/bin/tmpshell 2>/dev/null; setcap -r /usr/libexec/tmpshell-helper",
+		{"the ambient set", "setcap -r /usr/libexec/tmpshell-session 2>/dev/null; setcap -r /usr/libexec/tmpshell-helper",
 			user + "--inh-caps " + given + " --ambient-caps " + given + " "},
 		{"root", "", ""},
 	}
@@ -44,8 +44,8 @@ func TestPrivilegeSources(t *testing.T) {
 		{"a nosuid mount", "mount --bind /usr /usr && mount -o remount,bind,nosuid /usr", ""},
 		{"a user namespace", "", "unshare -U --map-user=1000 --map-group=1000 "},
 		{"a user namespace, as its root", "", "unshare -Ur "},
-		{"lost by a copy", "for f in /usr/bin/tmpshell /usr/libexec/tmpshell-helper; do cp $f $f.new && mv $f.new $f; done", ""},
-		{"unpacked but not configured", "for f in /usr/bin/tmpshell /usr/libexec/tmpshell-helper; do setcap -r $f; done 2>/dev/null", ""},
+		{"lost by a copy", "for f in /usr/libexec/tmpshell-session /usr/libexec/tmpshell-helper; do cp $f $f.new && mv $f.new $f; done", ""},
+		{"unpacked but not configured", "for f in /usr/libexec/tmpshell-session /usr/libexec/tmpshell-helper; do setcap -r $f; done 2>/dev/null", ""},
 	}
 	cells, sessions := 0, 0
 	share := sample.Of(3)

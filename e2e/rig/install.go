@@ -51,13 +51,19 @@ func CopyPrograms(t testing.TB) {
 	if err := os.MkdirAll(filepath.Dir(Helper), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for path, from := range map[string]string{Tmpshell: "tmpshell", Mounter: "tmpshell", Helper: "tmpshell-helper", Ctl: "tmpshellctl"} {
-		program, err := os.ReadFile(filepath.Join(bin, from))
+	for path, from := range map[string]struct {
+		name string
+		mode os.FileMode
+	}{
+		Tmpshell: {"tmpshell", 0o711}, Mounter: {"tmpshell", 0o711},
+		Helper: {"tmpshell-helper", 0o755}, Ctl: {"tmpshellctl", 0o755},
+	} {
+		program, err := os.ReadFile(filepath.Join(bin, from.name))
 		if errors.Is(err, fs.ErrNotExist) {
 			t.Fatal("no programs to test: run make build first")
 		}
 		if err == nil {
-			err = os.WriteFile(path, program, 0o755)
+			err = errors.Join(os.WriteFile(path, program, from.mode), os.Chmod(path, from.mode))
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -133,6 +133,8 @@ func (b *body) source(at uint32, s source.Source) {
 		return
 	}
 	b.put(at+8, policy.SourcePresent)
+	b.put(at+12, s.Stat.Mode)
+	b.putLong(at+64, s.Digest)
 	b.putLong(at+16, uint64(s.Stat.Major)<<32|uint64(s.Stat.Minor))
 	b.putLong(at+24, s.Stat.Ino)
 	b.putLong(at+32, s.Stat.Size)
@@ -167,7 +169,8 @@ func sourcesOf(f *policy.File) []source.Source {
 	for i := range n {
 		at := first + i*policy.SourceSize
 		device := long(f, at+16)
-		s := source.Source{Path: f.Text(at), Absent: f.Number(at+8) == policy.SourceAbsent, Barred: f.Number(at+8) == policy.SourceBarred, Stat: bare.Stat{
+		s := source.Source{Path: f.Text(at), Absent: f.Number(at+8) == policy.SourceAbsent, Barred: f.Number(at+8) == policy.SourceBarred, Digest: long(f, at+64), Stat: bare.Stat{
+			Mode:  f.Number(at + 12),
 			Major: uint32(device >> 32), Minor: uint32(device), Ino: long(f, at+24), Size: long(f, at+32),
 			Mtime: bare.Time{Sec: int64(long(f, at+40)), Nsec: f.Number(at + 48)},
 			Ctime: bare.Time{Sec: int64(long(f, at+56)), Nsec: f.Number(at + 52)},

@@ -41,9 +41,9 @@ func ignoreSignals() {
 	_, _ = unix.Setsid() // EPERM: it leads a session already, or its group
 }
 
-// leastCaps are what it takes to become root's. Without linux_immutable, as in a
-// container, a base has no append-only flag and is as safe.
-const leastCaps = capset.SetUID | capset.SetGID
+// needed is what it cannot do without. A container may have no cap_linux_immutable:
+// a base does without its flag.
+const needed = capset.Helper &^ capset.LinuxImmutable
 
 // becomeRoot makes the process root's, on all of its threads, and takes from it
 // every capability that it does not need. From then on no process of the caller's
@@ -54,7 +54,7 @@ func becomeRoot(uid uint32) (why string, code int) {
 	if !t.OK() {
 		return t.Err().Error(), ExitKept
 	}
-	if uid != 0 && !have.Permitted.Has(leastCaps) {
+	if uid != 0 && !have.Permitted.Has(needed) {
 		return unprivileged()
 	}
 	permitted := have.Permitted & capset.Helper
@@ -140,7 +140,7 @@ func unprivileged() (string, int) {
 	if n, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); n == 1 {
 		return "no_new_privs is set, so that its capabilities do nothing", ExitFailed
 	}
-	if capset.Bounding(leastCaps) != leastCaps {
+	if capset.Bounding(needed) != needed {
 		return "this process may not have its capabilities (bounding set)", ExitFailed
 	}
 	var fs unix.Statfs_t

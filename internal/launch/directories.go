@@ -139,9 +139,14 @@ func (l *launcher) lookAtEnv(d *directory) bare.Trouble {
 // of method env, where nothing could be mounted, or a fallback that is made
 // without privilege. There may be neither.
 func (l *launcher) instead(d *directory, why bare.Trouble) {
-	if t := l.lookAtEnv(d); !t.OK() || !d.Mounted() {
+	found := false
+	if d.Mounted() {
+		t := l.verifyEnv(d)
+		found = t.OK()
+	}
+	if !found {
 		to := l.strings.text()
-		if t = private.Fallback(d.Path, l.uid, &to); t.OK() {
+		if t := private.Fallback(d.Path, l.uid, &to); t.OK() {
 			d.path = l.strings.keep(&to)
 		} else if t.Kind() != bare.Object {
 			l.goOn(&t)

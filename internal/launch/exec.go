@@ -12,6 +12,7 @@ const defaultPath = "/bin:/usr/bin"
 
 // become executes what was asked for.
 func (l *launcher) become() int {
+	reached(atEnd)
 	if l.strings.failed != 0 || l.env.Failed != 0 {
 		t := bare.Failed("mmap", bare.Errno(unix.ENOMEM), "", "")
 		if !l.goOn(&t) {

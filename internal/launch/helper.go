@@ -10,6 +10,7 @@ import (
 // Exit codes of tmpshell-helper.
 const (
 	helperOK     = 0
+	helperNoRoom = 2 // the Go runtime gave up: no threads, no memory
 	helperKept   = 3 // it was kept from finding out
 	helperSetup  = 5 // it has no capabilities
 	helperFailed = 1
@@ -62,7 +63,7 @@ func (l *launcher) runHelper() bare.Trouble {
 		return bare.Failed("read", e, build.Helper(), "")
 	case waited != 0:
 		return bare.Failed("wait4", waited, build.Helper(), "")
-	case code < 0, code == helperKept:
+	case code < 0, code == helperKept, code == helperNoRoom, code == ExitOwn:
 		return bare.Trouble{Call: l.strings.join(build.Helper(), ": ", text), Errno: bare.Errno(unix.EINTR)}
 	case code == helperOK:
 		return bare.Trouble{}
@@ -74,6 +75,7 @@ func (l *launcher) runHelper() bare.Trouble {
 // between is the process that starts the helper, waits for it and ends as it
 // does.
 func (l *launcher) between(w int) int {
+	reached(atChild)
 	bare.DefaultSignal(unix.SIGCHLD)
 	pid, e := bare.Fork()
 	if e != 0 {

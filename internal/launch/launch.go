@@ -65,6 +65,7 @@ func (l *launcher) run(block *bare.Block) int {
 	_, _ = bare.Prctl(unix.PR_SET_DUMPABLE, 0, 0) // until execve(2): nobody reads or traces it
 	l.session.memory = -1
 	l.args, l.given, l.execFn = block.Args(), block.Env(), block.ExecFn()
+	reached(atStart)
 	l.env.Take(l.given)
 	l.inv = ParseInvocation(l.args, &l.env)
 	switch l.inv.Mode {
@@ -76,15 +77,18 @@ func (l *launcher) run(block *bare.Block) int {
 		l.tell(l.inv.Word, l.inv.Problem, "")
 		return ExitOwn
 	}
+	reached(atCall)
 	if !l.whoIsThis() || !l.whatDoesThePolicySay() {
 		return ExitOwn
 	}
+	reached(atPolicy)
 	if l.needsPrivilege() && !l.becomeSession() {
 		return ExitOwn
 	}
 	if !l.directories() || !l.restrict() {
 		return ExitOwn
 	}
+	reached(atDirectories)
 	l.sayInTheEnvironment()
 	return l.become()
 }

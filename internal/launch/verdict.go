@@ -43,10 +43,10 @@ func (l *launcher) demands() bool {
 	if l.session.known == resolved {
 		return l.policy.Demands()
 	}
-	return l.uid != 0
+	return bare.Getuid() != 0 // l.uid may not be known, either
 }
 
-// goOn is the one place that decides what an error means (tmpshell(8), ERRORS):
+// goOn is the one place that decides what an error means (tmpshell(8), ERRORS BY KIND):
 //
 //	                                      nothing demanded     something demanded
 //	the object is not there, or not       as OnFailure says    as OnFailure says

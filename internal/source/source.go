@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
+	"tmpshell/internal/policy"
 )
 
 // Source is a file or directory as it was when it was read.
@@ -23,6 +24,7 @@ type Source struct {
 	Absent bool // there was none
 	Barred bool // it could not even be looked at, for a reason of its own
 	Stat   bare.Stat
+	Digest uint64 // of its contents, see policy.Digest
 }
 
 // Gone is a source that is not there.
@@ -94,6 +96,11 @@ func (s *Source) once(fd int, read func(int, *bare.Stat) error) (again bool, err
 	}
 	if err := read(fd, &s.Stat); err != nil {
 		return false, err
+	}
+	bare.Rewind(fd)
+	var e bare.Errno
+	if s.Digest, e = policy.Digest(fd, &s.Stat); e != 0 {
+		return false, &fs.PathError{Op: "read", Path: s.Path, Err: unix.Errno(e)}
 	}
 	var after bare.Stat
 	if err := s.fstat(fd, &after); err != nil {

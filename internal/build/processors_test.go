@@ -1,0 +1,171 @@
+package build_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/testas"
+)
+
+// processors are those that package bare has an entry point for, and the program
+// that runs them here (Debian: qemu-user-static); the first is this machine's.
+var processors = []struct{ goarch, qemu string }{
+	{"amd64", ""},
+	{"arm64", "qemu-aarch64-static"},
+	{"riscv64", "qemu-riscv64-static"},
+	{"ppc64le", "qemu-ppc64le-static"},
+	{"s390x", "qemu-s390x-static"}, // big endian
+	{"loong64", "qemu-loongarch64-static"},
+	{"386", "qemu-i386-static"},
+	{"arm", "qemu-arm-static"},
+}
+
+// TestOtherProcessors builds the launcher for every processor, holds the rules of
+// package bare there, too, and runs it. What it becomes is a program of this
+// machine: an emulator of user mode hands execve(2) on to the kernel.
+func TestOtherProcessors(t *testing.T) {
+	testas.Root(t) // for a /tmp of its own
+	for _, p := range processors {
+		t.Run(p.goarch, func(t *testing.T) {
+			emulator := needEmulator(t, p.goarch, p.qemu)
+			program := filepath.Join(t.TempDir(), "tmpshell")
+			buildFor(t, p.goarch, "build", "-ldflags=-E tmpshell_entry", "-o", program, "tmpshell/cmd/tmpshell")
+			t.Run("rules", func(t *testing.T) { holdRules(t, p.goarch, program) })
+			runOn(t, emulator, program)
+		})
+	}
+}
+
+// needEmulator is how a program for a processor is called.
+func needEmulator(t *testing.T, goarch, qemu string) []string {
+	t.Helper()
+	if qemu == "" {
+		return nil
+	}
+	path, err := exec.LookPath(qemu)
+	switch {
+	case err == nil:
+		return []string{path}
+	case os.Getenv(testas.MustRun) != "":
+		t.Fatalf("%s is not installed, and %s is set", qemu, testas.MustRun)
+	}
+	t.Skipf("%s: %s is not installed; run: apt-get install qemu-user-static", goarch, qemu)
+	return nil
+}
+
+// buildFor runs the go command for a processor.
+func buildFor(t *testing.T, goarch string, args ...string) string {
+	t.Helper()
+	c := exec.Command("go", args...)
+	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOARCH="+goarch)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("GOARCH=%s go %q: %v\n%s", goarch, args, err, out)
+	}
+	return string(out)
+}
+
+// holdRules is what TestNothingIsAllocated and TestWhatIsCalled do: the sizes of
+// things, and what a processor has an instruction for, differ.
+func holdRules(t *testing.T, goarch, program string) {
+	packages := []string{"tmpshell/cmd/tmpshell"}
+	for _, pkg := range bare {
+		packages = append(packages, "tmpshell/internal/"+pkg)
+	}
+	buildFor(t, goarch, append([]string{"vet"}, packages...)...)
+	for _, line := range allocations(buildFor(t, goarch, append([]string{"build", "-gcflags=-m"}, packages[1:]...)...)) {
+		t.Error(line)
+	}
+	functions, unknown := calls(goCommand(t, "tool", "objdump", "-s", `^(tmpshell[/_])`, program))
+	if functions < 100 {
+		t.Errorf("only %d functions found", functions)
+	}
+	for _, line := range unknown {
+		t.Error(line)
+	}
+}
+
+// runOn runs the launcher and sees what becomes of it.
+func runOn(t *testing.T, emulator []string, program string) {
+	for _, c := range []struct {
+		name string
+		how  start
+		code int
+		want string // of standard output and standard error
+	}{
+		{"version", start{args: []string{"--version"}}, 0, "tmpshell 0.1.0\n"},
+		{"closed output", start{args: []string{"--version"}, closed: []int{1}}, 125,
+			"tmpshell: standard output: bad file descriptor\n"},
+		{"program", start{args: []string{"--exec", "--", "/bin/busybox", "env"}, env: []string{"A=2"}}, 0,
+			"A=2\nTMPDIR=/tmp/.private/0\nTMP=/tmp/.private/0\nTEMP=/tmp/.private/0\nTEMPDIR=/tmp/.private/0\n"},
+		{"arguments", start{args: []string{"--exec", "/bin/busybox", "printf", "%s,", "", "a b", "\xff", "-x"}}, 0, ",a b,\xff,-x,"},
+		{"exit code", start{args: []string{"--exec", "/bin/busybox", "sh", "-c", "exit 77"}}, 77, ""},
+		{"not found", start{args: []string{"--exec", "/nowhere/at/all"}}, 127, "tmpshell: /nowhere/at/all: no such file or directory\n"},
+		{"no format", start{args: []string{"--exec", "/tmp/script", "x"}}, 0, "script /tmp/script x\n"},
+		{"option", start{args: []string{"--exec", "--nonsense"}}, 125,
+			"tmpshell: --nonsense is not known to --exec; write -- before a program of that name\n"},
+		{"search", start{args: []string{"--exec", "busybox", "echo", "found"}, env: []string{"PATH=/nowhere:/bin"}}, 0, "found\n"},
+		{"identity", start{uid: 70001, umask: 0o27, dir: "/usr",
+			args: []string{"--exec", "/bin/busybox", "sh", "-c", "id -u; stat -c '%F %u %a' $TMPDIR; umask; pwd"}}, 0,
+			"70001\ndirectory 70001 700\n0027\n/usr\n"},
+		{"descriptors", start{closed: []int{0, 2},
+			args: []string{"--exec", "/bin/busybox", "sh", "-c", "for n in 0 1 2 3 4 5 6 7; do [ -e /proc/$$/fd/$n ] && echo $n; done; exit 0"}}, 0, "1\n"},
+		{"shell", start{args: []string{"-c", `echo "$0" "$@" $SHELL`, "name", "a"}}, 0, "name a /bin/bash\n"},
+		{"login shell", start{argv0: "-tmpshell", args: []string{"-c", `echo $0`}}, 0, "-bash\n"},
+		{"empty name", start{noName: true, args: []string{"-c", `echo $0`}}, 0, "bash\n"},
+		{"link", start{argv0: "tmpshell-dash", args: []string{"-c", `echo $0 $SHELL`}}, 0, "dash /bin/dash\n"},
+		{"link to nothing", start{argv0: "tmpshell-nonsense", args: []string{"-c", "exit 0"}}, 127,
+			"tmpshell: tmpshell-nonsense names a shell that is not in /etc/shells\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, code := c.how.run(t, emulator, program)
+			if got != c.want || code != c.code {
+				t.Errorf("%q: %d, %q; want %d, %q", c.how.args, code, got, c.code, c.want)
+			}
+		})
+	}
+	if len(emulator) == 0 { // which makes one of duplicates
+		s := start{args: []string{"--exec", "/bin/busybox", "env"}, env: []string{"B=1", "A=2", "B=3", "NOEQUALS", "TMPDIR=/x", "", "TMPDIR=/y"}}
+		const want = "B=1\nA=2\nB=3\nNOEQUALS\nTMPDIR=/tmp/.private/0\n\nTMP=/tmp/.private/0\nTEMP=/tmp/.private/0\nTEMPDIR=/tmp/.private/0\n"
+		if got, code := s.run(t, emulator, program); got != want || code != 0 {
+			t.Errorf("an odd environment: %d, %q; want %q", code, got, want)
+		}
+	}
+	t.Run("large", func(t *testing.T) { runLarge(t, emulator, program) })
+}
+
+// runLarge has an environment of 2 MiB, which is all that the usual stack allows.
+func runLarge(t *testing.T, emulator []string, program string) {
+	const entries, size = 3000, 700
+	var env []string
+	for i := range entries {
+		env = append(env, fmt.Sprintf("V%05d=%s", i, strings.Repeat("x", size)))
+	}
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_STACK, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_STACK, &unix.Rlimit{Cur: 64 << 20, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Setrlimit(unix.RLIMIT_STACK, &before) }()
+	s := start{args: []string{"--exec", "/bin/busybox", "env"}, env: env}
+	got, code := s.run(t, emulator, program)
+	lines := strings.Split(got, "\n")
+	if len(emulator) > 0 && len(lines) > entries {
+		slices.Reverse(lines[:entries]) // the emulator has turned it round
+	}
+	if code != 0 || len(lines) <= entries || !slices.Equal(lines[:entries], env) {
+		t.Fatalf("an environment of %d bytes: %d, %d lines, %.100q; want all %d", entries*(size+8), code, len(lines), got, entries)
+	}
+	if !strings.HasPrefix(lines[entries], "TMPDIR=/tmp/.private/0") {
+		t.Errorf("what follows the caller's environment is %.100q; want TMPDIR", lines[entries])
+	}
+}

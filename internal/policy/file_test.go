@@ -1,0 +1,280 @@
+package policy_test
+
+import (
+	"encoding/binary"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+	"tmpshell/internal/policy"
+	"tmpshell/internal/policy/policytest"
+	"tmpshell/internal/testas"
+)
+
+// sample uses everything that the format has.
+func sample() policytest.Policy {
+	return policytest.Policy{
+		Flags: policy.FlagWrong, Demands: true, Made: 5, Slots: slots,
+		Sources: []policytest.Source{policytest.SourceOf("/etc/passwd"), policytest.SourceOf("/nowhere/at/all")},
+		Learnt:  []policytest.Learnt{{Subject: policy.SubjectUser, ID: 1000, Name: "alice"}, {Subject: policy.SubjectGroup, ID: 300, Name: "x"}},
+		Blocks: []policytest.Block{
+			block(set(policytest.Setting{Slot: sTmp, Number: policy.Tmpfs}, policytest.Setting{Slot: sTmpSize, Text: "1g"}),
+				list(uid(1, 2000), not(uid(7, 7))), list(named(policy.ItemPattern, policy.SubjectGroup, "s*f"), unknownGroup)),
+			block(set(
+				policytest.Setting{Slot: sExempt, Items: list(unknownUser, uid(0, 0))},
+				policytest.Setting{Slot: sShell, Text: "/bin/bash"}, policytest.Setting{Slot: sAmbient, Set: 3 << 38},
+				policytest.Setting{Slot: sEnvA, Text: "${A}"}, policytest.Setting{Slot: sCache, Number: policy.Mount})),
+		},
+	}
+}
+
+// ask puts every question to a policy.
+func ask(f *policy.File) bare.Trouble {
+	var p policy.Policy
+	trouble := p.Resolve(f, alice(), "test")
+	if !trouble.OK() {
+		return trouble
+	}
+	var d policy.Directory
+	for slot, ok := uint32(0), true; ok; {
+		if slot, ok = p.Directory(slot, &d); ok && len(d.Path)+len(d.Variables)+len(d.Share)+len(d.Size)+len(d.Store) > f.Size()*5 {
+			panic("a text is longer than the file")
+		}
+	}
+	for slot, ok := uint32(0), true; ok; {
+		slot, _, _, ok = p.SetEnv(slot)
+	}
+	_, _, _ = f.Learnt(policy.SubjectShell, 1)
+	_ = p.Demands()
+	_ = f.Demands()
+	return f.Check("test")
+}
+
+func TestUse(t *testing.T) {
+	good := sample().Bytes()
+	var f policy.File
+	if trouble := f.Use(good, "test"); !trouble.OK() || f.Flags() != policy.FlagWrong || !f.Demands() || f.Size() != len(good) {
+		t.Fatalf("Use: %v, flags %d, demands %v", trouble.Err(), f.Flags(), f.Demands())
+	}
+	if trouble := ask(&f); !trouble.OK() || f.Broken() {
+		t.Fatalf("a good policy: %v, broken: %v", trouble.Err(), f.Broken())
+	}
+	refused := func(what string, data []byte, want string) {
+		t.Helper()
+		if trouble := f.Use(data, "test"); trouble.OK() || trouble.Kind() != bare.Object || !strings.Contains(trouble.Err().Error(), want) {
+			t.Errorf("%s: %v; want %q", what, trouble.Err(), want)
+		}
+	}
+	for n := range good {
+		want := "is cut"
+		if n < policy.HeaderSize {
+			want = "is not a policy of this version"
+		}
+		refused("cut", good[:n], want)
+	}
+	refused("longer", append(good[:len(good):len(good)], 0), "is cut")
+	other := append([]byte(nil), good...)
+	other[len(policy.Magic)-1]++
+	refused("another version", policytest.Seal(other), "is not a policy of this version")
+	// Each bit of it counts.
+	for at := policy.AtSum; at < len(good); at++ {
+		damaged := append([]byte(nil), good...)
+		damaged[at] ^= 1 << (at % 8)
+		refused("damaged", damaged, "is damaged")
+	}
+}
+
+// Wherever a policy that is sealed points, nothing outside of it is read, and the
+// trouble, if there is any, is that it is damaged or stale.
+func TestBrokenPointers(t *testing.T) {
+	good := sample().Bytes()
+	for at := policy.AtFlags; at+4 <= len(good); at += 4 {
+		for _, n := range []uint32{0, 1, 2, 95, uint32(len(good)) - 1, uint32(len(good)), 1 << 16, 1 << 28, 1<<31 - 1, 1 << 31, 1<<32 - 8, 1<<32 - 1} {
+			data := append(make([]byte, 0, len(good)), good...)
+			binary.LittleEndian.PutUint32(data[at:], n)
+			checkAnswers(t, policytest.Seal(data))
+		}
+	}
+}
+
+// checkAnswers fails where a sealed policy leads to anything but an answer or
+// trouble with it.
+func checkAnswers(t *testing.T, data []byte) {
+	t.Helper()
+	var f policy.File
+	if trouble := f.Use(data, "test"); !trouble.OK() {
+		return
+	}
+	if trouble := ask(&f); !trouble.OK() && trouble.Kind() != bare.Object && trouble.Errno != bare.Errno(unix.EIO) {
+		t.Fatalf("%v: of another kind", trouble.Err())
+	}
+}
+
+func FuzzPolicy(f *testing.F) {
+	f.Add(sample().Bytes(), uint16(0), uint32(0))
+	f.Add(policytest.Policy{}.Bytes(), uint16(policy.AtSlots), uint32(7))
+	f.Fuzz(func(t *testing.T, data []byte, at uint16, n uint32) {
+		if len(data) > 2<<10 {
+			return // lists of lists of lists of the same records take their time
+		}
+		if len(data) > policy.HeaderSize {
+			copy(data, policy.Magic)
+			if i := int(at) % (len(data) - 4); i >= policy.AtFlags {
+				binary.LittleEndian.PutUint32(data[i:], n)
+			}
+		}
+		var file policy.File
+		if trouble := file.Use(data, "test"); trouble.OK() {
+			_ = ask(&file)
+		}
+		checkAnswers(t, policytest.Seal(data))
+	})
+}
+
+// More slots than there is room for are no reason to read beyond it.
+func TestTooManySlots(t *testing.T) {
+	p := policytest.Policy{Slots: make([]policytest.Slot, policy.MaxSlots+1)}
+	var f policy.File
+	if trouble := f.Use(p.Bytes(), "test"); !trouble.OK() {
+		t.Fatal(trouble.Err())
+	}
+	if trouble := new(policy.Policy).Resolve(&f, alice(), "test"); trouble.Kind() != bare.Object {
+		t.Errorf("Resolve: %v; want trouble", trouble.Err())
+	}
+}
+
+// A policy may be obeyed as long as all that it was made from is as it was.
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	file, absent := dir+"/file", dir+"/absent"
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := time.Now().Unix()
+	for _, c := range []struct {
+		name    string
+		change  func()
+		policy  func(p *policytest.Policy)
+		current bool
+	}{
+		{"as it was", func() {}, nil, true},
+		{"touched", func() { _ = os.Chtimes(file, time.Unix(1, 0), time.Unix(1, 5)) }, nil, false},
+		{"mode", func() { _ = os.Chmod(file, 0o644) }, nil, false}, // the change time
+		{"longer", func() { write(file, "longer") }, nil, false},
+		{"another file", func() { write(dir+"/new", "text"); _ = os.Rename(dir+"/new", file) }, nil, false},
+		{"gone", func() { _ = os.Remove(file) }, nil, false},
+		{"come", func() { write(absent, "") }, nil, false},
+		{"still absent, its directory gone", func() {}, func(p *policytest.Policy) {
+			p.Sources = append(p.Sources, policytest.Source{Path: dir + "/file/x", Kind: policy.SourceAbsent})
+		}, true},
+		{"expired", func() {}, func(p *policytest.Policy) { p.Made, p.Expires = now-100, now }, false},
+		{"not expired", func() {}, func(p *policytest.Policy) { p.Made, p.Expires = now-100, now+1000 }, true},
+		{"made in the future", func() {}, func(p *policytest.Policy) { p.Made, p.Expires = now+1000, now+2000 }, false},
+	} {
+		_ = os.Remove(absent)
+		write(file, "text")
+		p := policytest.Policy{Sources: []policytest.Source{policytest.SourceOf(file), policytest.SourceOf(absent)}}
+		if c.policy != nil {
+			c.policy(&p)
+		}
+		var f policy.File
+		if trouble := f.Use(p.Bytes(), "test"); !trouble.OK() {
+			t.Fatal(trouble.Err())
+		}
+		c.change()
+		if trouble := f.Check("test"); trouble.OK() != c.current || !c.current && trouble.Kind() != bare.Object {
+			t.Errorf("%s: %v; want current: %v", c.name, trouble.Err(), c.current)
+		}
+	}
+}
+
+// What root alone can have made is read, and nothing else.
+func TestRead(t *testing.T) {
+	testas.Root(t)
+	dir := t.TempDir()
+	path := dir + "/policy"
+	var buf [4 << 10]byte
+	good := sample().Bytes()
+	large := sample()
+	large.Blocks[1].Settings[1].Text = strings.Repeat("x", 5000) // beyond buf
+	for _, c := range []struct {
+		name string
+		make func() error
+		want string // empty: it is read
+	}{
+		{"root's", func() error { return os.WriteFile(path, good, 0o644) }, ""},
+		{"not for reading by others", func() error { return os.WriteFile(path, good, 0o600) }, ""},
+		{"large", func() error { return os.WriteFile(path, large.Bytes(), 0o644) }, ""},
+		{"exactly the buffer", func() error {
+			return os.WriteFile(path, policytest.Seal(append(good[:len(good):len(good)], make([]byte, len(buf)-len(good))...)), 0o644)
+		}, ""},
+		{"a user's", func() error {
+			_ = os.WriteFile(path, good, 0o644)
+			return os.Chown(path, 61001, 0)
+		}, "belongs to uid 61001, not to root"},
+		{"group-writable", func() error {
+			_ = os.WriteFile(path, good, 0o644)
+			return os.Chmod(path, 0o664)
+		}, "can be written by others: mode 0664"},
+		{"too large", func() error { return os.WriteFile(path, make([]byte, policy.MaxSize+1), 0o644) }, "is too large"},
+		{"empty", func() error { return os.WriteFile(path, nil, 0o644) }, "is not a policy of this version"},
+		{"a directory", func() error { return os.Mkdir(path, 0o755) }, "is not a regular file"},
+		{"a FIFO", func() error { return unix.Mkfifo(path, 0o644) }, "is not a regular file"},
+		{"a link", func() error { return os.Symlink("/etc/passwd", path) }, "too many levels of symbolic links"},
+		{"nothing", func() error { return nil }, "no such file or directory"},
+	} {
+		_ = os.Remove(path)
+		if err := c.make(); err != nil {
+			t.Fatal(c.name, err)
+		}
+		var f policy.File
+		trouble := f.Read(path, buf[:])
+		switch {
+		case c.want == "" && !trouble.OK(), c.want != "" && (trouble.Kind() != bare.Object || !strings.Contains(trouble.Err().Error(), c.want)):
+			t.Errorf("%s: %v; want %q", c.name, trouble.Err(), c.want)
+		case c.want != "" && f.Size() != 0 && c.name != "empty":
+			t.Errorf("%s: %d bytes are left", c.name, f.Size())
+		case trouble.Missing() != (c.name == "nothing"):
+			t.Errorf("%s: missing: %v", c.name, trouble.Missing())
+		}
+	}
+}
+
+// Glob is matched with the definition: every way to spread a name over a pattern.
+func FuzzGlob(f *testing.F) {
+	f.Add("a*b?", "aXXbc")
+	f.Add("***a*", "bca")
+	f.Add("", "")
+	f.Fuzz(func(t *testing.T, pattern, name string) {
+		if len(pattern) > 12 || len(name) > 12 {
+			return
+		}
+		if got, want := policy.Glob(pattern, name), slowGlob(pattern, name); got != want {
+			t.Errorf("Glob(%q, %q) = %v; want %v", pattern, name, got, want)
+		}
+	})
+}
+
+func slowGlob(pattern, name string) bool {
+	switch {
+	case pattern == "":
+		return name == ""
+	case pattern[0] == '*':
+		return slowGlob(pattern[1:], name) || name != "" && slowGlob(pattern, name[1:])
+	}
+	return name != "" && (pattern[0] == '?' || pattern[0] == name[0]) && slowGlob(pattern[1:], name[1:])
+}
+
+// It takes no time that grows with the number of stars.
+func TestGlobIsQuick(t *testing.T) {
+	if policy.Glob(strings.Repeat("*a", 200)+"b", strings.Repeat("a", 5000)) {
+		t.Error("it matches")
+	}
+}
