@@ -241,7 +241,7 @@ func TestStat(t *testing.T) {
 		Close(fd)
 		if !byFD.SameFile(&byPath) || byPath.Mode != want.Mode || byPath.UID != want.Uid || byPath.GID != want.Gid || byPath.Ino != want.Ino ||
 			byPath.Size != uint64(want.Size) || byPath.Major != unix.Major(want.Dev) || byPath.Minor != unix.Minor(want.Dev) ||
-			byPath.Ctime != (Time{want.Ctim.Sec, uint32(want.Ctim.Nsec)}) || byPath.Mtime != (Time{want.Mtim.Sec, uint32(want.Mtim.Nsec)}) {
+			byPath.Ctime != (Time{int64(want.Ctim.Sec), uint32(want.Ctim.Nsec)}) || byPath.Mtime != (Time{int64(want.Mtim.Sec), uint32(want.Mtim.Nsec)}) {
 			t.Errorf("%s: %+v; want %+v", path, byPath, want)
 		}
 		if root := path == "/" || path == "/proc"; byPath.MountRoot != root {
