@@ -30,6 +30,7 @@ var limitStates = []startState{
 	limitState("data, soft", unix.RLIMIT_DATA, 20*mega, infinity),
 	limitState("data", unix.RLIMIT_DATA, 200*mega, 300*mega),
 	limitState("a small stack", unix.RLIMIT_STACK, 140_000, 140_000),
+	limitState("a stack of 64 KiB", unix.RLIMIT_STACK, 64<<10, 64<<10),
 	limitState("stack, soft", unix.RLIMIT_STACK, 512<<10, infinity),
 	limitState("an unlimited stack", unix.RLIMIT_STACK, infinity, infinity),
 	limitState("core files", unix.RLIMIT_CORE, 12345, 54321),

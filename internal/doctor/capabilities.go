@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -20,16 +19,11 @@ func checkCapabilities(m *machine, r *report) error {
 		path string
 		want capset.Set
 	}{{build.Helper(), m.needs.Helper}, {build.Session(), m.needs.Session}, {build.Launcher(), 0}} {
-		f, err := os.Open(p.path)
+		have, err := filecap.GetPath(p.path)
 		if errors.Is(err, fs.ErrNotExist) {
 			r.note(p.path + " is missing")
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		have, err := filecap.Get(f)
-		f.Close()
 		if err != nil {
 			return err
 		}

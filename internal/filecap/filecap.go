@@ -50,6 +50,20 @@ func Get(f *os.File) (Sets, error) {
 	return decode(buf[:n])
 }
 
+// GetPath is Get for a file that the caller may not read: its capabilities are for
+// everybody to see.
+func GetPath(path string) (Sets, error) {
+	buf := make([]byte, 64)
+	n, err := unix.Lgetxattr(path, attribute, buf)
+	if errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP) {
+		return Sets{}, nil
+	}
+	if err != nil {
+		return Sets{}, &os.PathError{Op: "lgetxattr", Path: path, Err: err}
+	}
+	return decode(buf[:n])
+}
+
 func decode(b []byte) (Sets, error) {
 	if len(b) < 20 {
 		return Sets{}, fmt.Errorf("%s has %d bytes", attribute, len(b))
