@@ -4,7 +4,10 @@
 #   make install   [DESTDIR=] [PREFIX=/usr]; then run: tmpshellctl setup
 #   make try       a shell with a private directory, in a throw-away view;
 #                  COMMAND='...' runs one command in its place
-#   make test      everything (root or sudo; installs the Debian packages it needs)
+#   make test      everything (root or sudo; installs the Debian packages it needs);
+#                  of large tables the share that TMPSHELL_SEED=… chooses
+#   make test-all  the same with all rows of all tables: an hour
+#   make test-e2e  RUN='regexp': the end-to-end tests of these names
 #   make test-unit without root
 #   make bench     what a login costs
 #   make fuzz      each fuzz test for FUZZTIME, 20s
@@ -25,6 +28,8 @@ SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Static: a dynamic loader would strip TMPDIR and LD_* from a program with file
 # capabilities, and would be one more thing to attack.
 export CGO_ENABLED := 0
+# The version is VERSION: a checkout need not have a .git, nor git trust its owner.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
 BUILD   := tmpshell/internal/build
 LDFLAGS := -s -w \
 	-X $(BUILD).Version=$(VERSION) \
@@ -37,22 +42,28 @@ LDFLAGS := -s -w \
 bin/tmpshell: LDFLAGS += -E tmpshell_entry
 
 PROGRAMS := bin/tmpshell bin/tmpshell-helper bin/tmpshellctl
-SOURCES  := $(shell find cmd internal -name '*.go' ! -name '*_test.go' -o -name '*.s') go.mod go.sum
+# Directories, too: a file that is gone makes no other newer.
+SOURCES  := $(shell find cmd internal -type d -o -name '*.go' ! -name '*_test.go' -o -name '*.s') go.mod go.sum
 
 # The linters have a module file of their own (tools.mod): what they depend on is
 # nothing that the programs do.
-.PHONY: build install uninstall try test test-unit fuzz bench lint fmt clean
+.PHONY: build install uninstall try test test-all test-e2e test-unit fuzz bench lint fmt clean
 build: $(PROGRAMS)
 
 bin/%: $(SOURCES) Makefile
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
+	@touch $@ # go leaves it alone if nothing has changed
 
 install: build
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SYSCONFDIR) \
 		$(DESTDIR)$(TMPFILES) $(DESTDIR)$(EXAMPLES) \
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
-	install -m 755 bin/tmpshell bin/tmpshellctl $(DESTDIR)$(BINDIR)
+	# 711: from its first instruction the kernel lets nobody trace or read the
+	# process of who may not read the program (PR_SET_DUMPABLE of prctl(2)).
+	install -m 711 bin/tmpshell $(DESTDIR)$(BINDIR)
+	install -m 755 bin/tmpshellctl $(DESTDIR)$(BINDIR)
 	install -m 755 bin/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)
+	install -m 711 bin/tmpshell $(DESTDIR)$(LIBEXECDIR)/tmpshell-session
 	install -m 644 etc/tmpfiles.d/tmpshell.conf $(DESTDIR)$(TMPFILES)
 	install -m 644 etc/tmpshell.conf README.md SECURITY.md CHANGELOG.md LICENSE $(DESTDIR)$(EXAMPLES)
 	install -d $(addprefix $(DESTDIR)$(EXAMPLES)/,container sshd_config.d systemd/user-environment-generators systemd/user@.service.d)
@@ -70,7 +81,7 @@ install: build
 uninstall:
 	[ -n "$(DESTDIR)" ] || [ ! -x $(BINDIR)/tmpshellctl ] || $(BINDIR)/tmpshellctl setup --remove
 	rm -f $(DESTDIR)$(BINDIR)/tmpshell $(DESTDIR)$(BINDIR)/tmpshellctl \
-		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(TMPFILES)/tmpshell.conf \
+		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)/tmpshell-session $(DESTDIR)$(TMPFILES)/tmpshell.conf \
 		$(DESTDIR)$(MANDIR)/man8/tmpshell.8 $(DESTDIR)$(MANDIR)/man8/tmpshellctl.8 \
 		$(DESTDIR)$(MANDIR)/man5/tmpshell.conf.5
 	rm -rf $(DESTDIR)$(EXAMPLES)
@@ -80,13 +91,19 @@ try: export TRY_COMMAND := $(value COMMAND)
 try: build
 	@$(SUDO) env TRY_USER="$$(id -un)" TRY_COMMAND="$$TRY_COMMAND" e2e/try.sh
 
-test: build
-	$(SUDO) e2e/packages.sh
-	$(MAKE) lint
-	$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 CI="$$CI" \
-		TMPSHELL_MUST_RUN="$${TMPSHELL_MUST_RUN-$${CI:+1}}" TMPSHELL_TABLES="$$PWD/bin/tables.txt" \
-		$(GO) test -count=1 -timeout 80m ./...
-	@cat bin/tables.txt # what the tests have compared and tried
+# All of it, the build included, is in what test.sh says it has cost. See
+# docs/testing.md.
+export MAKE GO
+test:
+	@e2e/test.sh
+
+test-all:
+	@TMPSHELL_ALL=1 e2e/test.sh
+
+RUN ?= .
+test-e2e: export RUN := $(value RUN)
+test-e2e:
+	@e2e/test.sh e2e "$$RUN"
 
 # Speed; on a quiet machine. The figures of one run can be compared, those of
 # two cannot.

@@ -39,11 +39,11 @@ func TestAmbient(t *testing.T) {
 	alice, bob, carol, dave := account("alice", 1000), account("bob", 1001), account("carol", 1002, 2000), account("dave", 1003, 2000)
 	rig.Write(t, "/etc/sudoers.d/e2e", "ALL ALL=(ALL) NOPASSWD: ALL\n", 0o440)
 	rig.Sh(t, `for p in ping python3; do f=$(readlink -f $(command -v $p)); setcap -r $f; chmod u-s $f; done; echo 1 0 >/proc/sys/net/ipv4/ping_group_range; echo 1024 >/proc/sys/net/ipv4/ip_unprivileged_port_start; ip link set lo up`)
-	if got := rig.Must(t, "getcap", rig.Tmpshell); got != rig.Tmpshell+" cap_net_bind_service,cap_net_raw=p\n" {
-		t.Errorf("setup gave the launcher %q; want what is granted", got)
+	if got := rig.Must(t, "getcap", rig.Tmpshell, rig.Mounter); got != rig.Mounter+" cap_net_bind_service,cap_net_raw=p\n" {
+		t.Errorf("setup gave %q; want what is granted, and the launcher none", got)
 	}
 	const ping, web = "ping -n -c 1 -W 2 127.0.0.1 >/dev/null", `(cd /usr/share/doc/base-files && exec python3 -m http.server 80 --bind 127.0.0.1 >/dev/null 2>&1) & server=$!
-		for i in $(seq 100); do
+		while :; do
 			python3 -c 'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1/copyright").status)' 2>/dev/null && break
 			kill -0 $server 2>/dev/null || break
 			sleep 0.1
@@ -106,15 +106,15 @@ func TestAmbientSources(t *testing.T) {
 	}{
 		{"no grant, the caller's are kept", "", "", given, netBind, netBind, ""},
 		{"with a grant, the caller's ambient set is gone at exec", granting, "", given, netBind | netRaw, netRaw, ""},
-		{"a grant that the caller has given", granting, "setcap -r /usr/bin/tmpshell", as + "--inh-caps +net_raw --ambient-caps +net_raw ", netRaw, netRaw, ""},
-		{"both, from the caller", granting, "setcap -r /usr/bin/tmpshell",
+		{"a grant that the caller has given", granting, "setcap -r " + rig.Mounter, as + "--inh-caps +net_raw --ambient-caps +net_raw ", netRaw, netRaw, ""},
+		{"both, from the caller", granting, "setcap -r " + rig.Mounter,
 			as + "--inh-caps +net_raw,+net_bind_service --ambient-caps +net_raw,+net_bind_service ", netRaw | netBind, netRaw | netBind, ""},
 		{"a bounding set of nothing", granting, "", as + "--bounding-set -all ", 0, 0, "bounding set"},
 		{"no_new_privs", granting, "", as + "setpriv --no-new-privs ", 0, 0, "no_new_privs is set"},
-		{"lost by a copy", granting, "cp /usr/bin/tmpshell /usr/bin/copy; mv /usr/bin/copy /usr/bin/tmpshell", as, 0, 0, "does not have cap_net_raw"},
+		{"lost by a copy", granting, "cp " + rig.Mounter + " /usr/copy; mv /usr/copy " + rig.Mounter, as, 0, 0, "does not have the capabilities"},
 		{"a nosuid mount", granting, "mount --bind /usr /usr; mount -o remount,bind,nosuid /usr", as, 0, 0, "do nothing here"},
 		{"a securebit", granting, "", "exec capsh --secbits=64 --shell=/usr/bin/setpriv -- --reuid 1000 --regid 1000 --clear-groups ", 0, 0, "operation not permitted"},
-		{"unpacked but not configured", granting, "setcap -r /usr/bin/tmpshell; setcap -r /usr/libexec/tmpshell-helper", as, 0, 0, "does not have cap_net_raw"},
+		{"unpacked but not configured", granting, "setcap -r " + rig.Mounter + "; setcap -r " + rig.Helper, as, 0, 0, "does not have the capabilities"},
 		{"a user namespace", granting, "", as + "unshare -U --map-user=1000 --map-group=1000 ", 0, 0, "-"},
 	} {
 		rig.Install(t, c.conf)

@@ -39,32 +39,32 @@ func daemon(t testing.TB, ready string, as *rig.Account, program string, args ..
 		}
 		stopped = true
 		// More than once: atd forgets one that comes while it looks at its jobs.
-		for deadline := time.Now().Add(rig.Limit); time.Now().Before(deadline); {
-			_ = cmd.Process.Signal(syscall.SIGTERM)
-			select {
-			case <-ended:
-				return
-			case <-time.After(100 * time.Millisecond):
+		sent := time.Time{}
+		rig.Await(t, func() string { return program + " does not end when it is told to" }, func() bool {
+			if now := time.Now(); now.Sub(sent) > 100*time.Millisecond {
+				_ = cmd.Process.Signal(syscall.SIGTERM)
+				sent = now
 			}
-		}
-		_ = cmd.Process.Kill()
-		<-ended
-		t.Errorf("%s did not end when it was told to", program)
+			return hasEnded(ended)
+		})
 	}
 	t.Cleanup(stop)
-	for deadline := time.Now().Add(rig.Limit); ; time.Sleep(20 * time.Millisecond) {
-		if rig.Sh(t, ready).Status == 0 {
-			return stop
-		}
-		select {
-		case <-ended:
+	// ready may start programs, which then move: the whole run's limit holds.
+	rig.Await(t, func() string { return program + " is not ready:\n" + said.String() }, func() bool {
+		if hasEnded(ended) {
 			t.Fatalf("%s has ended:\n%s", program, said.String())
-		default:
 		}
-		if time.Now().After(deadline) {
-			stop()
-			t.Fatalf("%s is not ready:\n%s", program, said.String())
-		}
+		return rig.Sh(t, ready).Status == 0
+	})
+	return stop
+}
+
+func hasEnded(ended <-chan struct{}) bool {
+	select {
+	case <-ended:
+		return true
+	default:
+		return false
 	}
 }
 

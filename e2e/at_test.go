@@ -4,7 +4,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
@@ -29,13 +28,13 @@ func TestAt(t *testing.T) {
 			if r.Status != 0 {
 				t.Fatalf("at: %d, %s", r.Status, r.Stdout)
 			}
-			for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-				if text, err := os.ReadFile(a.Home + "/done"); err == nil {
-					return strings.TrimSpace(string(text))
-				}
-			}
-			t.Fatalf("the job has not run: %s", job)
-			return ""
+			var text []byte
+			rig.Await(t, func() string { return "the job has not run: " + job }, func() bool {
+				var err error
+				text, err = os.ReadFile(a.Home + "/done")
+				return err == nil
+			})
+			return strings.TrimSpace(string(text))
 		}
 		private := map[string]string{"env": a.Private(), "mount": "/tmp"}[name]
 		// at(1) is set-user-ID, and the C library takes TMPDIR from such programs.

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"syscall"
 	"testing"
 
 	"tmpshell/e2e/attack"
@@ -70,7 +71,7 @@ func (s *scene) control(t *testing.T) {
 	for _, program := range []string{attack.Naive, rig.Tmpshell} {
 		t.Run("no attack on "+program, func(t *testing.T) {
 			s.stage(t, attempt{})
-			if end, wrong := s.run(t, attempt{after: takeover}, program, seconds); end != attack.Right || len(wrong) > 0 {
+			if end, wrong := s.run(t, attempt{after: takeover}, program, 0); end != attack.Right || len(wrong) > 0 {
 				t.Fatalf("%s: %s, %q", program, end, wrong)
 			}
 		})
@@ -88,11 +89,13 @@ func (s *scene) outside(t *testing.T) {
 	s.login = attack.Login{UID: s.alice.UID, Shared: facts.Tmp, Outside: facts.Namespace, Descriptors: facts.Descriptors}
 }
 
-// seconds is how long a login may take, tmpshell's 15 for the helper included.
-const seconds = "18"
+// naivePatience: the naive program waits for ever for a FIFO or a server that does
+// not answer.
+const naivePatience = 2
 
-// run logs in by a program, and returns all that is wrong.
-func (s *scene) run(t *testing.T, a attempt, program, limit string) (end attack.Kind, wrong []string) {
+// run logs in by a program, and returns all that is wrong. See rig.Command for
+// patience.
+func (s *scene) run(t *testing.T, a attempt, program string, patience int) (end attack.Kind, wrong []string) {
 	t.Helper()
 	args := []string{program, "-c", "exec " + attack.Session}
 	if a.args != nil {
@@ -111,8 +114,7 @@ func (s *scene) run(t *testing.T, a attempt, program, limit string) (end attack.
 		objects, watch = attack.Objects(t, s.alice.UID), attack.WatchOthers(t, s.alice.UID)
 	}
 	// A file, so that descriptor 1 can be closed.
-	script := `exec timeout --foreground -s KILL ` + limit + ` bash -c '` + wrap + `' bash "$@"`
-	r := rig.Command{As: s.alice, Path: "/bin/bash", Args: append([]string{"bash", "-c", script, "bash"}, args...), Env: append(s.alice.Env(), a.env...)}.Run(t)
+	r := rig.Command{As: s.alice, Path: "/bin/bash", Args: append([]string{"bash", "-c", wrap, "bash"}, args...), Env: append(s.alice.Env(), a.env...), Patience: patience}.Run(t)
 	if text, err := os.ReadFile(output); err == nil {
 		r.Stdout += string(text)
 	}
@@ -130,6 +132,9 @@ func (s *scene) run(t *testing.T, a attempt, program, limit string) (end attack.
 		}
 	} else {
 		end, why = s.login.Judge(r)
+	}
+	if patience > 0 && r.Signal == syscall.SIGKILL {
+		why = "it hangs"
 	}
 	if why != "" {
 		wrong = append(wrong, why)
@@ -169,7 +174,7 @@ func (s *scene) against(t *testing.T, row *attack.Row, a attempt) {
 	}
 	t.Run(name+" on the naive program", func(t *testing.T) {
 		s.stage(t, a)
-		_, wrong := s.run(t, a, attack.Naive, "2")
+		_, wrong := s.run(t, a, attack.Naive, naivePatience)
 		if a.mounted {
 			rig.Must(t, "bash", "-ec", a.clears)
 		}
@@ -192,7 +197,7 @@ func (s *scene) against(t *testing.T, row *attack.Row, a attempt) {
 			defer rig.Configure(t, s.policy...)
 			s.stage(t, a)
 			s.login.Deny = deny
-			end, wrong := s.run(t, a, program, seconds)
+			end, wrong := s.run(t, a, program, 0)
 			want := a.end
 			if want == "" {
 				want = attack.Right

@@ -9,10 +9,17 @@ import (
 	"tmpshell/e2e/attack"
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/sample"
 )
 
-// raceLogins is how many logins each of the races has to win.
-const raceLogins = 800
+// Each of the races is run until the naive program has lost it, and then with
+// tmpshell for so many times as long: had tmpshell such a window, too, it would
+// have been hit as often.
+const (
+	windows     = 5
+	fewestRaces = 40
+	mostRaces   = 800 // and make test-all runs as many of each
+)
 
 // TestAttackRaces: names that change at full speed while a user logs in, by
 // another user and by himself.
@@ -57,9 +64,13 @@ func TestAttackRaces(t *testing.T) {
 				return ends
 			}
 			where := strings.ReplaceAll(c.name, " ", "-")
-			won := run("naive-"+where, 20*raceLogins, c.naive)
+			won := run("naive-"+where, 20*mostRaces, c.naive)
 			row.Naive(won[5] > 0)
-			ends := run(where, raceLogins, c.product)
+			count := min(max(windows*won[0], fewestRaces), mostRaces)
+			if sample.All() {
+				count = mostRaces
+			}
+			ends := run(where, count, c.product)
 			for i, kind := range []attack.Kind{attack.Right, attack.Fallback, attack.Without, attack.Refused} {
 				row.Held(ends[i+1], kind)
 			}

@@ -16,11 +16,12 @@ import (
 	"tmpshell/e2e/attack"
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/sample"
 )
 
-// steps are the calls after which something else may be there than before: it is
+// stopSteps are the calls after which something else may be there than before: it is
 // at these that a program is stopped.
-var steps = []string{"openat", "statx", "newfstatat", "mkdir", "mkdirat", "renameat2", "ioctl", "chown", "chmod", "fchown", "fchmod", "setfsuid", "unlinkat", "umask", "write"}
+var stopSteps = []string{"openat", "statx", "newfstatat", "mkdir", "mkdirat", "renameat2", "ioctl", "chown", "chmod", "fchown", "fchmod", "setfsuid", "unlinkat", "umask", "write"}
 
 // rearrangements are what mallory does to names that she has taken, while the
 // program stands still. /etc/target is root's.
@@ -45,16 +46,20 @@ func TestAttackSteps(t *testing.T) {
 	table := attack.Table{Title: "steps"}
 	squat := func() { s.clear(t); as(t, s.mallory, "mkdir -m 777 /tmp/.private") }
 
+	share, steps, kills := sample.Of(4), 0, 0
 	stopped := attack.Begin(t, "stopped after each step, and names rearranged")
-	for i, c := range s.calls(t, squat, steps, naive) {
+	for i, c := range s.calls(t, squat, stopSteps, naive) {
 		squat()
 		before := attack.Take(t)
 		s.stopAt(t, c, rearrangements[i%len(rearrangements)], naive)
 		stopped.Naive(len(before.Changes(t)) > 0) // that it accepts her base is another attack
 	}
 	for _, program := range [][]string{helper, login} {
-		for i, c := range s.calls(t, squat, steps, program) {
+		for i, c := range s.calls(t, squat, stopSteps, program) {
 			for _, change := range []string{rearrangements[i%len(rearrangements)], rearrangements[(i+1)%len(rearrangements)]} {
+				if steps++; !share.Has(program[0], c.name, c.nth, change) {
+					continue
+				}
 				squat()
 				before := attack.Take(t)
 				r := s.stopAt(t, c, change, program)
@@ -73,13 +78,16 @@ func TestAttackSteps(t *testing.T) {
 		killed.Naive(why != "")
 	}
 	for _, c := range s.calls(t, squat, nil, helper) {
+		if kills++; !share.Has("kill", c.name, c.nth) {
+			continue
+		}
 		squat()
 		before := attack.Take(t)
 		r, _ := strace(t, s.alice, []string{"-e", injection{c, kill}.option(s.alice)}, helper...)
 		s.held(t, killed, c.line, before, r)
 	}
 	table.Add(killed)
-	view.Tell(table.String())
+	view.Tell(table.String() + fmt.Sprintf("steps: of %d stops and %d kills, %v\n", steps, kills, share))
 }
 
 // calls lists a program's own calls of these names, or all of them.

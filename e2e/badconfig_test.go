@@ -9,7 +9,7 @@ import (
 	"tmpshell/e2e/view"
 )
 
-// TestBadConfiguration: whatever the file is, the login goes by the built-in
+// TestBadConfiguration: whatever the file is, the login goes by the last good
 // configuration, the log says why, and `tmpshellctl check` says where.
 func TestBadConfiguration(t *testing.T) {
 	if !view.Enter(t) {
@@ -65,7 +65,7 @@ func TestBadConfiguration(t *testing.T) {
 			if r.Stdout != "/tmp/.private/1000\n" || r.Stderr != "" || r.Status != 0 {
 				t.Errorf("login printed %q, %q, status %d", r.Stdout, r.Stderr, r.Status)
 			}
-			log.Expect(t, c.want, "built-in configuration")
+			log.Expect(t, c.want, "last good one stays in force")
 			check := rig.Sh(t, "tmpshellctl check")
 			if check.Status != 1 || !strings.HasPrefix(check.Stdout, c.want) {
 				t.Errorf("tmpshellctl check: status %d, %q; want 1 and %q", check.Status, check.Stdout, c.want)

@@ -19,33 +19,124 @@ import (
 	"tmpshell/e2e/view"
 )
 
-// TestBenchLogin compares what a login costs, all in one run of hyperfine.
+// The programs that measure, and that stand beside tmpshell.
+const (
+	interleave = "/usr/local/bin/interleave"
+	floor      = "/usr/local/bin/floor"
+	floorMount = "/usr/local/bin/floormount"
+	goFloor    = "/usr/local/bin/gofloor"
+)
+
+// TestBenchLogin compares what stands between login and shell: in each round
+// every command once, in random order. The first one is subtracted from the
+// others.
 func TestBenchLogin(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	view.Need(t, "hyperfine")
 	rig.Must(t, "mount", "--make-rshared", "/")
-	rig.Install(t, "Match User mounted", "Directory /tmp mount share=.X11-unix/,.s.PGSQL.5432", "Match User fresh", "Directory /tmp tmpfs")
-	account := func(name string, uid uint32) *rig.Account {
+	floors(t)
+	rig.Install(t, "Match User mounted", "Directory /tmp mount", "Match User fresh", "Directory /tmp tmpfs")
+	account := func(name string, uid uint32) string {
 		a := rig.AddUser(t, rig.Account{Name: name, UID: uid})
 		a.Session(t)
-		return a
+		return as3(a)
 	}
-	plain := as3(account("plain", 1000))
-	var commands []string
-	add := func(c string) { commands = append(commands, c) }
-	add(plain + "/bin/bash -c true")
-	add(plain + rig.Tmpshell + " -c true")
-	mounted := account("mounted", 1001)
-	add(as3(mounted) + rig.Tmpshell + " -c true")
-	add(as3(account("fresh", 1002)) + rig.Tmpshell + " -c true")
-	names := []string{"bash alone", "method env", "method mount, a namespace of its own", "method tmpfs"}
-	report(t, names, hyperfine(t, commands))
+	plain, mounted, fresh := account("plain", 1000), account("mounted", 1001), account("fresh", 1002)
+	const shell = "/bin/bash -c true"
+	measure(t, []row{
+		{"bash alone", plain + shell},
+		{"C, static: verify, two variables", plain + floor + " /tmp/.private/1000 TMPDIR TMP -- " + shell},
+		{"tmpshell, method env", plain + rig.Tmpshell + " -c true"},
+		{"C, static: namespace and bind mount", floorMount + " /var/lib/tmpshell/1001/tmp /tmp /usr/bin/" + plain + shell},
+		{"tmpshell, method mount, a namespace of its own", mounted + rig.Tmpshell + " -c true"},
+		{"tmpshell, method tmpfs", fresh + rig.Tmpshell + " -c true"},
+		{"Go: an empty program", plain + goFloor + " " + shell},
+	})
+	defer sleep(t, &rig.Account{Name: "mounted", UID: 1001, GID: 1001, Home: "/home/mounted"})()
+	measure(t, []row{
+		{"bash alone", mounted + shell},
+		{"tmpshell, method mount, another session's namespace", mounted + rig.Tmpshell + " -c true"},
+	})
+}
 
-	sleeper := sleep(t, mounted)
-	defer sleeper()
-	report(t, []string{"bash alone", "method mount, the namespace of another session"}, hyperfine(t, []string{commands[0], commands[2]}))
+// TestBenchBlocks has configurations of 0, 10 and 1000 Match blocks.
+func TestBenchBlocks(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	floors(t)
+	rig.Install(t)
+	a := rig.AddUser(t, rig.Account{Name: "plain", UID: 1000})
+	rows := []row{{"bash alone", as3(a) + "/bin/bash -c true"}}
+	for _, n := range []int{0, 10, 1000} {
+		var lines []string
+		for i := range n {
+			lines = append(lines, fmt.Sprintf("Match Uid %d,!1000\nSetEnv A=%d\nLog all", 2000+i, i))
+		}
+		// Each has a root directory of its own, with the same programs.
+		root := fmt.Sprintf("/var/lib/bench%d", n)
+		rig.Must(t, "sh", "-ec", `mkdir -p "$1" && cd "$1" && mkdir -p usr etc proc dev tmp run var home && chmod 1777 tmp
+			for d in bin sbin lib lib64; do ln -s usr/$d $d; done
+			for d in usr proc dev home; do mount --rbind /$d $d; done
+			cp -a /etc/. etc/`, "sh", root)
+		rig.Write(t, root+rig.Conf, strings.Join(append(lines, ""), "\n"), 0o644)
+		rig.Must(t, "chroot", root, rig.Ctl, "setup")
+		login := "/usr/sbin/chroot " + root + " /usr/bin/" + as3(a) + rig.Tmpshell + " -c true"
+		if r := rig.Sh(t, login); r.Status != 0 {
+			t.Fatalf("%+v", r)
+		}
+		rows = append(rows, row{fmt.Sprintf("tmpshell, %d Match blocks", n), login})
+	}
+	measure(t, rows)
+}
+
+// floors makes the programs to compare with.
+func floors(t *testing.T) {
+	t.Helper()
+	view.Compile(t, interleave, []string{"-O2", "-Wall"}, "bench/programs/interleave.c")
+	view.Compile(t, floor, []string{"-O2", "-Wall", "-static"}, "bench/programs/floor.c")
+	view.Compile(t, floorMount, []string{"-O2", "-Wall", "-static"}, "bench/programs/floormount.c")
+	cmd := exec.Command("/usr/local/go/bin/go", "build", "-trimpath", "-ldflags", "-s -w", "-o", goFloor, "./bench/gofloor")
+	if path, err := exec.LookPath("go"); err == nil {
+		cmd.Path = path
+	}
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOCACHE=/run/gocache", "GOFLAGS=-buildvcs=false")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+}
+
+// row is one command to measure.
+type row struct{ name, command string }
+
+// measure prints, for each command, the median of what it adds to the first one
+// and its quartiles, processor time, context switches, page faults and memory.
+func measure(t *testing.T, rows []row) {
+	t.Helper()
+	var list strings.Builder
+	for _, r := range rows {
+		if !strings.HasPrefix(r.command, "/") {
+			r.command = "/usr/bin/" + r.command
+		}
+		list.WriteString(r.command + "\n")
+	}
+	file := t.TempDir() + "/commands"
+	rig.Write(t, file, list.String(), 0o644)
+	const rounds = "500"
+	out := rig.Must(t, interleave, rounds, file)
+	view.Tell(fmt.Sprintf("\n%-52s %9s %19s %9s %8s %6s %8s\n", "interleaved, "+rounds+" rounds", "added", "quartiles", "processor", "switches", "faults", "memory"))
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	slices.Reverse(lines)
+	for i, line := range lines {
+		var c int
+		var wall, added, low, high, cpu, switches, faults, memory float64
+		if _, err := fmt.Sscan(line, &c, &wall, &added, &low, &high, &cpu, &switches, &faults, &memory); err != nil || c != i {
+			t.Fatalf("interleave printed %q: %v", line, err)
+		}
+		view.Tell(fmt.Sprintf("%-52s %6.2f ms %8.2f to %5.2f ms %6.2f ms %8.0f %6.0f %4.0f KiB\n",
+			rows[i].name, added/1e3, low/1e3, high/1e3, cpu/1e3, switches, faults, memory))
+	}
 }
 
 // TestBenchSessions has many sessions live and measures the next login and a
@@ -98,14 +189,10 @@ func sleep(t *testing.T, a *rig.Account) func() {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(rig.Limit); ; time.Sleep(time.Millisecond) {
-		if exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", cmd.Process.Pid)); strings.HasSuffix(exe, "/sleep") {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the session does not begin")
-		}
-	}
+	rig.Await(t, func() string { return "the session has not begun" }, func() bool {
+		exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", cmd.Process.Pid))
+		return strings.HasSuffix(exe, "/sleep")
+	})
 	return func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -130,13 +217,6 @@ func hyperfine(t *testing.T, commands []string) []float64 {
 		medians = append(medians, one.Median)
 	}
 	return medians
-}
-
-func report(t *testing.T, names []string, medians []float64) {
-	t.Helper()
-	for i, name := range names {
-		view.Tell(fmt.Sprintf("%-50s %5.2f ms  %4.2f×\n", name, medians[i]*1e3, medians[i]/medians[0]))
-	}
 }
 
 // mounting returns the medians of a mount and an unmount, in microseconds.

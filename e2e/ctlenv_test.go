@@ -98,7 +98,8 @@ func TestCtlEnv(t *testing.T) {
 		t.Errorf("another user's TMPDIR: %d, %q, %q", r.Status, r.Stdout, r.Stderr)
 	}
 	rig.Configure(t, "Directory /tmp mount", "OnFailure deny")
-	rig.Must(t, "setcap", "-r", rig.Tmpshell)
+	rig.Must(t, "tmpshellctl", "setup")
+	rig.Must(t, "setcap", "-r", rig.Mounter)
 	if r := run(mount, rig.Ctl, "env"); r.Stdout != "" || r.Status != 1 || !strings.Contains(r.Stderr, "tmpshellctl: no session could begin: exit status 125") {
 		t.Errorf("with OnFailure deny: %d, %q, %q", r.Status, r.Stdout, r.Stderr)
 	}
@@ -120,9 +121,9 @@ func TestShippedSystemd(t *testing.T) {
 	rig.Write(t, "/etc/systemd/user/e2e.service", "[Service]\nExecStart=/bin/true\n", 0o644)
 	alice.Session(t) // makes XDG_RUNTIME_DIR, as pam_systemd would
 	r := rig.Command{As: alice, Path: "/usr/bin/systemd-analyze", Args: []string{"systemd-analyze", "--user", "--man=no", "verify", "e2e.service"},
-		Env: []string{"HOME=/home/alice", "PATH=/usr/bin:/bin", "XDG_RUNTIME_DIR=/run/user/1000"}}.Run(t)
+		Env: []string{"HOME=/home/alice", "PATH=/usr/bin:/bin", "XDG_RUNTIME_DIR=" + alice.Private() + "/.runtime"}}.Run(t)
 	seen := rig.Sh(t, "tr '\\0' '\\n' </home/alice/seen").Stdout
-	for _, want := range []string{"TMPDIR=" + alice.Private(), "TEMP=" + alice.Private(), "XDG_RUNTIME_DIR=/run/user/1000", "HOSTILE=" + hostileValue} {
+	for _, want := range []string{"TMPDIR=" + alice.Private(), "TEMP=" + alice.Private(), "XDG_RUNTIME_DIR=" + alice.Private() + "/.runtime", "HOSTILE=" + hostileValue} {
 		if !strings.Contains("\n"+seen, "\n"+want+"\n") {
 			t.Errorf("a later generator does not see %s, but\n%s\nsystemd-analyze: %d, %s%s", want, seen, r.Status, r.Stdout, r.Stderr)
 		}

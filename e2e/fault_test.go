@@ -12,6 +12,7 @@ import (
 	"tmpshell/e2e/attack"
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/sample"
 )
 
 // faultProgram is one run whose system calls are made to fail, one by one.
@@ -117,7 +118,7 @@ func runFaults(t *testing.T, p faultProgram) {
 	p.fresh(t)
 	_, trace := strace(t, alice, nil, argv...)
 	calls := parseTrace(trace)
-	table := faultTable{name: p.name, calls: len(calls), rows: map[string]*faultRow{}, left: map[string]int{}}
+	table := faultTable{name: p.name, calls: len(calls), rows: map[string]*faultRow{}, left: map[string]int{}, share: sample.Of(12)}
 
 	inject := func(i injection, login attack.Login) {
 		t.Helper()
@@ -186,7 +187,10 @@ func runFaults(t *testing.T, p faultProgram) {
 				faults = append(faults, injection{c, kill})
 			}
 			for _, i := range faults {
-				inject(i, login)
+				table.all++
+				if table.share.Has(p.name, i.fault, i.call.name, i.call.nth, deny) {
+					inject(i, login)
+				}
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"tmpshell/e2e/attack"
 	"tmpshell/e2e/rig"
+	"tmpshell/internal/sample"
 )
 
 // tracedCall is a system call of a recorded run: the nth of its name.
@@ -174,6 +175,8 @@ type faultTable struct {
 	left       map[string]int // calls that were not made to fail, by name
 	rows       map[string]*faultRow
 	unreached  int
+	all        int // that there are, in this share or not
+	share      sample.Share
 	violations int
 }
 

@@ -33,6 +33,7 @@ func (table *faultTable) String() string {
 	for _, call := range slices.Sorted(maps.Keys(table.left)) {
 		fmt.Fprintf(&b, "killed at, not made to fail: %s (%d): %s\n", call, table.left[call], cannotFail[call])
 	}
+	fmt.Fprintf(&b, "%s: %d faults; %v\n", table.name, table.all, table.share)
 	fmt.Fprintf(&b, "%s: injected %d, session %d, fallback %d, without directory %d, refused (125) %d, reported by the helper %d, killed %d, not made this time %d, %d violations\n",
 		table.name, total.injected, total.kinds[attack.Right], total.kinds[attack.Fallback], total.kinds[attack.Without],
 		total.kinds[attack.Refused], total.kinds[attack.Reported], total.kinds[attack.Killed], table.unreached, table.violations)

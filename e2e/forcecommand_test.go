@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
@@ -49,17 +48,24 @@ func forced(t *testing.T, a *rig.Account) {
 // sftpEnvironment looks at a running sftp-server from the outside.
 func sftpEnvironment(t *testing.T, a *rig.Account) {
 	c := rig.SFTP(a)
-	c.Stdin = "!sleep 1\n"
+	// sftp waits until the server has been looked at.
+	looked := "/run/looked-" + a.Name
+	rig.Must(t, "sh", "-c", "rm -f "+looked+" && mkfifo "+looked)
+	c.Stdin = "!read line <" + looked + "\n"
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		c.Run(t)
 	}()
 	var environ string
-	for deadline := time.Now().Add(rig.Limit); environ == "" && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	rig.Await(t, func() string { return "no sftp-server" }, func() bool {
 		pid := strings.TrimSpace(rig.Sh(t, "pgrep -u $1 -x sftp-server", fmt.Sprint(a.UID)).Stdout)
 		text, _ := os.ReadFile("/proc/" + pid + "/environ")
 		environ = string(text)
+		return environ != "" || hasEnded(done)
+	})
+	if err := os.WriteFile(looked, nil, 0o600); err != nil { // waits for the reader
+		t.Fatal(err)
 	}
 	<-done
 	if want := "TMPDIR=" + a.Private() + "\x00"; !strings.Contains(environ, want) {

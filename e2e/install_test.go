@@ -48,6 +48,10 @@ func TestMakeInstall(t *testing.T) {
 		}
 	})
 	t.Run("uninstall", func(t *testing.T) {
+		if r := rig.Sh(t, `make -C "$1" uninstall`, root); r.Status == 0 || !strings.Contains(r.Stdout, "still the shell of alice") {
+			t.Errorf("uninstall while alice has tmpshell: status %d\n%s%s; want it to stop", r.Status, r.Stdout, r.Stderr)
+		}
+		alice.SetShell(t, "/bin/sh")
 		rig.Must(t, "make", "-C", root, "uninstall")
 		// The administrator's own file stays.
 		if err := os.Remove(rig.Conf); err != nil {

@@ -12,18 +12,24 @@ import (
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/sample"
 )
 
 func TestMain(m *testing.M) {
 	rig.Main()
 	view.Main()
 	flag.Parse()
+	if err := view.CheckFresh(); err != nil && !testing.Short() {
+		fmt.Println("e2e:", err)
+		os.Exit(1)
+	}
 	// Most tests wait for daemons and clocks most of the time; as many at
 	// once as there are processors would leave the processors idle.
 	const atOnce = 6
 	if p := flag.Lookup("test.parallel"); p.Value.String() == p.DefValue && !view.Inside() {
 		p.Value.Set(strconv.Itoa(atOnce))
 	}
+	sample.Seed() // one for all the views
 	status := m.Run()
 	if !view.Inside() {
 		tell(view.Told()+total(view.Told()), status)
@@ -40,6 +46,9 @@ func tell(tables string, status int) {
 		if err := os.WriteFile(file, []byte(tables), 0o644); err != nil {
 			fmt.Println(err)
 		}
+	}
+	if status != 0 {
+		fmt.Printf("the shares were chosen by the seed: %s=%d\n", sample.SeedVar, sample.Seed())
 	}
 	if testing.Verbose() || status != 0 {
 		fmt.Print(tables)

@@ -27,7 +27,6 @@ func TestManyLoginsAtOnce(t *testing.T) {
 	login := func(a *rig.Account) rig.Result {
 		c := rig.SSH(a)
 		c.Stdin, c.Args = "stdin\n", append(c.Args, script)
-		c.Limit = 6 * rig.Limit // fifty key exchanges on few processors
 		return c.Run(t)
 	}
 	var accounts []*rig.Account

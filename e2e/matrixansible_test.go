@@ -51,7 +51,6 @@ func byAnsible(pipelining string) func(*testing.T, *rig.Account, string) rig.Res
 			"ANSIBLE_LOCAL_TEMP="+dir, "ANSIBLE_SSH_CONTROL_PATH_DIR="+dir+"/control", "ANSIBLE_SSH_ARGS="+options,
 			"ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3",
 			"ansible-playbook", "-i", "127.0.0.1,", "-u", a.Name, "-e", "home="+a.Home, dir+"/play.yml")
-		c.Limit = 3 * rig.Limit // it is slow
 		r := c.Run(t)
 		if got := rig.Sh(t, `cat "$@"`, copied, computed); got.Stdout != "by copy"+a.Name+" 42\n" || r.Status != 0 {
 			t.Errorf("status %d, and the files have %q\n%s\n%s", r.Status, got.Stdout, r.Stdout, r.Stderr)

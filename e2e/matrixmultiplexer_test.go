@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
@@ -129,9 +128,5 @@ func screen(config string) func(*testing.T, *rig.Account, string) rig.Result {
 // until waits for something to become true.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(rig.Limit); !is(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in time: %s", what)
-		}
-	}
+	rig.Await(t, func() string { return "no " + what }, is)
 }

@@ -32,7 +32,7 @@ func TestMountRefused(t *testing.T) {
 		{"Directory /home/not/there mount", "nothing can be mounted over /home/not/there: it does not exist", false},
 		{"Directory /home/file mount", "nothing can be mounted over /home/file: /home/file is a symbolic link or no directory", false},
 		{"Directory /home/link mount", "nothing can be mounted over /home/link: /home/link is a symbolic link or no directory", false},
-		{"Directory /home/mine mount", "nothing can be mounted over /home/mine: /home/mine is not owned by root", false},
+		{"Directory /home/mine mount", "nothing can be mounted over /home/mine: /home/mine belongs to uid 1000, not to root", false},
 		{"Directory /home/open mount", "nothing can be mounted over /home/open: /home/open can be written by others and is not sticky", false},
 	} {
 		text := []string{"# a comment"}
@@ -90,7 +90,7 @@ func TestMountNotToBeHad(t *testing.T) {
 		{"no_new_privs", "", plain + "setpriv --no-new-privs ", "no_new_privs is set", false},
 		{"a bounding set of nothing", "", plain + "--bounding-set -all ", "bounding set", false},
 		{"a bounding set without sys_admin", "", plain + "--bounding-set -sys_admin ", "bounding set", false},
-		{"lost by a copy", "cp /usr/bin/tmpshell /usr/bin/copy && mv /usr/bin/copy /usr/bin/tmpshell", plain, "/usr/bin/tmpshell does not have", true},
+		{"lost by a copy", "cp " + rig.Mounter + " /usr/copy && mv /usr/copy " + rig.Mounter, plain, rig.Mounter + " does not have", true},
 		{"a nosuid mount", "mount --bind /usr /usr && mount -o remount,bind,nosuid /usr", plain, "do nothing here", false},
 	} {
 		rig.Install(t, "Directory /tmp mount", "Directory /var/tmp mount variables=VARTMP")
@@ -103,6 +103,7 @@ func TestMountNotToBeHad(t *testing.T) {
 			t.Errorf("%s: status %d, %q, %q; want method env", c.name, r.Status, r.Stdout, r.Stderr)
 		}
 		rig.Configure(t, "Directory /tmp mount", "OnFailure deny")
+		rig.Setup(t) // nobody who logs in like this could compile it
 		r = session("echo in")
 		if r.Status != 125 || r.Stdout != "" || !strings.HasPrefix(r.Stderr, "tmpshell: no private directory in /tmp: ") || !strings.Contains(r.Stderr, c.why) {
 			t.Errorf("%s, deny: status %d, %q, %q; want %q", c.name, r.Status, r.Stdout, r.Stderr, c.why)
@@ -114,7 +115,7 @@ func TestMountNotToBeHad(t *testing.T) {
 	rig.Install(t, "Directory /tmp mount")
 	term := rig.Command{As: alice, Path: "/usr/bin/setpriv", Args: []string{"setpriv", "--no-new-privs", rig.Tmpshell, "-c", "echo $TMPDIR; exit 7"}}.OnTerminal(t)
 	text, status := term.Wait()
-	if lines := strings.Count(text, "\n"); lines != 2 || status != 7 || !strings.Contains(text, "tmpshell: no private directory in /tmp: no_new_privs is set") {
+	if lines := strings.Count(text, "\n"); lines != 2 || status != 7 || !strings.Contains(text, "tmpshell: no private directory in /tmp: "+rig.Mounter+" has capabilities that do nothing: no_new_privs is set") {
 		t.Errorf("on a terminal: status %d, %q; want one line and the session", status, text)
 	}
 }

@@ -47,21 +47,31 @@ func TestMountKernels(t *testing.T) {
 		{"before 5.12", syscall.ENOSYS, []int{unix.SYS_MOUNT_SETATTR}},
 		{"before 5.2", syscall.ENOSYS, newCalls},
 		{"an older filter", syscall.EPERM, newCalls},
-		{"before 4.11", syscall.ENOSYS, append(newCalls, unix.SYS_STATX)},
 	} {
 		env, path := rig.WithoutCalls(c.errno, c.calls...)
 		if got := login(env, path, show); got != want {
 			t.Errorf("%s: status %d, stderr %q, stdout\n%swant\n%s", c.name, got.Status, got.Stderr, got.Stdout, want.Stdout)
 		}
 	}
+	// Nothing can be verified without statx(2). tmpshell does without where there is
+	// no configuration, and the whole of it is refused where there is one.
+	env, path := rig.WithoutCalls(syscall.ENOSYS, unix.SYS_STATX)
+	if r := login(env, path, "echo in"); r.Status != 125 || r.Stdout != "" || !strings.Contains(r.Stderr, "statx "+rig.Policy+": function not implemented; no session\n") {
+		t.Errorf("before 4.11: %+v", r)
+	}
+	rig.Must(t, "rm", rig.Conf)
+	if r := login(env, path, "echo ${TMPDIR-none}; exit 7"); r.Status != 7 || r.Stdout != "none\n" || r.Stderr != "" {
+		t.Errorf("before 4.11, without a configuration: %+v", r)
+	}
 	// The filters do what they are for, or the test shows nothing.
-	env, path := rig.WithoutCalls(syscall.ENOSYS, unix.SYS_GETPRIORITY)
+	env, path = rig.WithoutCalls(syscall.ENOSYS, unix.SYS_GETPRIORITY)
 	if r := login(env, path, "nice"); !strings.Contains(r.Stderr, "nice: cannot get niceness") {
 		t.Errorf("the filter is not in force: %q, %q", r.Stdout, r.Stderr)
 	}
 }
 
-// TestMountNoNamespaces: where no mount namespace is to be had at all.
+// TestMountNoNamespaces: where no mount namespace is to be had at all, and where
+// there is no memory for one, which is no such answer.
 func TestMountNoNamespaces(t *testing.T) {
 	if !view.Enter(t) {
 		return
@@ -77,7 +87,7 @@ func TestMountNoNamespaces(t *testing.T) {
 		{"mount", []int{unix.SYS_MOUNT}},
 		{"nothing attaches", []int{unix.SYS_OPEN_TREE, unix.SYS_MOVE_MOUNT, unix.SYS_MOUNT}},
 	} {
-		for _, errno := range []syscall.Errno{syscall.EPERM, syscall.ENOSYS, syscall.ENOMEM} {
+		for _, errno := range []syscall.Errno{syscall.EPERM, syscall.ENOSYS} {
 			env, path := rig.WithoutCalls(errno, c.calls...)
 			run := func(script string) rig.Result {
 				return rig.Command{Path: path, Env: append(alice.Env(), env), Args: []string{"filter", "/usr/bin/setpriv",
@@ -93,6 +103,15 @@ func TestMountNoNamespaces(t *testing.T) {
 			rig.Configure(t, directory, "OnFailure deny")
 			if r := run("echo in"); r.Status != 125 || r.Stdout != "" || !strings.HasPrefix(r.Stderr, "tmpshell: no private directory in /tmp: ") {
 				t.Errorf("%s, %v, deny: status %d, %q, %q", c.name, errno, r.Status, r.Stdout, r.Stderr)
+			}
+		}
+		for _, lines := range [][]string{{directory}, {directory, "OnFailure deny"}} {
+			rig.Configure(t, lines...)
+			env, path := rig.WithoutCalls(syscall.ENOMEM, c.calls...)
+			r := rig.Command{Path: path, Env: append(alice.Env(), env), Args: []string{"filter", "/usr/bin/setpriv",
+				"--reuid", "1000", "--regid", "1000", "--clear-groups", rig.Tmpshell, "-c", "echo in"}}.Run(t)
+			if r.Status != 125 || r.Stdout != "" || strings.Count(r.Stderr, "\n") != 1 || !strings.HasSuffix(r.Stderr, ": cannot allocate memory; no session\n") {
+				t.Errorf("%s, no memory, %q: %+v", c.name, lines, r)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -77,7 +76,7 @@ func TestMountSetID(t *testing.T) {
 	rig.Must(t, "chown", "alice:alice", "/var/lib/tmpshell/1000/tmp")
 	// The next login does not take it as it is.
 	r := alice.Login(t, "stat -c '%u %a' /tmp; ls -A /tmp")
-	if r.Stdout != "0 1777\n" || r.Status != 0 {
+	if r.Stdout != "0 1777\n.runtime\n" || r.Status != 0 {
 		t.Errorf("after the instance was given to alice: %q, %q", r.Stdout, r.Stderr)
 	}
 }
@@ -97,27 +96,8 @@ func buildWriter(t *testing.T) {
 		}`, 0o644)
 	for name, mode := range map[string]string{"setuidroot": "root:root 4755", "setuidgames": "games:games 4755", "setgidgames": "root:games 2755"} {
 		owner, bits, _ := strings.Cut(mode, " ")
-		rig.Must(t, "gcc", "-o", "/usr/local/bin/"+name, "/run/writer.c")
+		view.Compile(t, "/usr/local/bin/"+name, nil, "/run/writer.c")
 		rig.Must(t, "chown", owner, "/usr/local/bin/"+name)
 		rig.Must(t, "chmod", bits, "/usr/local/bin/"+name)
 	}
-}
-
-// protectSymlinks has the kernel protect symbolic links in sticky directories,
-// as Debian does, until the test ends. It is the machine's setting: a view has
-// none of its own.
-func protectSymlinks(t *testing.T) {
-	t.Helper()
-	const file = "/proc/sys/fs/protected_symlinks"
-	old, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.TrimSpace(string(old)) == "1" {
-		return
-	}
-	if err := os.WriteFile(file, []byte("1\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.WriteFile(file, old, 0o644) })
 }

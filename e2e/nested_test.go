@@ -21,11 +21,11 @@ func TestNested(t *testing.T) {
 	const show = `echo $TMPDIR $TMP $TEMP $TEMPDIR $XDG_RUNTIME_DIR`
 	four := func(a *rig.Account) string { p := a.Private(); return p + " " + p + " " + p + " " + p }
 	for _, c := range []struct{ name, script, want string }{
-		{"su bob, as root in alice's session", `sudo su bob -c "$1"`, four(bob) + " /run/user/1001\n"},
-		{"su - bob", `sudo su - bob -c "$1"`, four(bob) + " /run/user/1001\n"},
-		{"sudo -i -u bob", `sudo -u bob -i bash -c "$1"`, four(bob) + " /run/user/1001\n"},
-		{"to bob and back", `sudo su bob -c "sudo su alice -c '$1'"`, four(alice) + " /run/user/1000\n"},
-		{"the same user again", `/usr/bin/tmpshell -c "$1"`, four(alice) + " /run/user/1000\n"},
+		{"su bob, as root in alice's session", `sudo su bob -c "$1"`, four(bob) + " /tmp/.private/1001/.runtime\n"},
+		{"su - bob", `sudo su - bob -c "$1"`, four(bob) + " /tmp/.private/1001/.runtime\n"},
+		{"sudo -i -u bob", `sudo -u bob -i bash -c "$1"`, four(bob) + " /tmp/.private/1001/.runtime\n"},
+		{"to bob and back", `sudo su bob -c "sudo su alice -c '$1'"`, four(alice) + " /tmp/.private/1000/.runtime\n"},
+		{"the same user again", `/usr/bin/tmpshell -c "$1"`, four(alice) + " /tmp/.private/1000/.runtime\n"},
 		{"su to root, who is exempt", `sudo su -c "/usr/bin/tmpshell -c 'echo \$TMPDIR \$TMP \$TEMP \$TEMPDIR'"`, "\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

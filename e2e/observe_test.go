@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"tmpshell/e2e/rig"
 )
@@ -66,22 +65,20 @@ var numbers = regexp.MustCompile(`(/dev/pts/|@pts/|/tmp/#|/at(?:jobs|spool)/a|/a
 func observed(t *testing.T, a *rig.Account) observation {
 	t.Helper()
 	path := filepath.Join(observations, strconv.Itoa(int(a.UID)))
-	for deadline := time.Now().Add(rig.Limit); ; time.Sleep(10 * time.Millisecond) {
-		text, err := os.ReadFile(path)
-		if err == nil {
-			_ = os.Remove(path)
-			env, facts, _ := strings.Cut(string(text), "\x02\n")
-			// sshd has popen(3) start the passwd shell for ~/.ssh/rc.
-			facts = strings.ReplaceAll(facts, "process: sh|-c|"+a.Shell+" ", "process: sh|-c|SHELL ")
-			facts = strings.ReplaceAll(facts, reference, rig.Tmpshell)
-			facts = numbers.ReplaceAllString(facts, "${1}N")
-			return observation{
-				strings.Split(strings.TrimSuffix(env, "\x01"), "\x01"),
-				strings.Split(strings.TrimSuffix(facts, "\n"), "\n"),
-			}
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("nothing was observed: the session has not come as far")
-		}
+	var text []byte
+	rig.Await(t, func() string { return "nothing was observed: the session has not come as far" }, func() bool {
+		var err error
+		text, err = os.ReadFile(path)
+		return err == nil
+	})
+	_ = os.Remove(path)
+	env, facts, _ := strings.Cut(string(text), "\x02\n")
+	// sshd has popen(3) start the passwd shell for ~/.ssh/rc.
+	facts = strings.ReplaceAll(facts, "process: sh|-c|"+a.Shell+" ", "process: sh|-c|SHELL ")
+	facts = strings.ReplaceAll(facts, reference, rig.Tmpshell)
+	facts = numbers.ReplaceAllString(facts, "${1}N")
+	return observation{
+		strings.Split(strings.TrimSuffix(env, "\x01"), "\x01"),
+		strings.Split(strings.TrimSuffix(facts, "\n"), "\n"),
 	}
 }

@@ -23,8 +23,7 @@ func TestOddStates(t *testing.T) {
 		{"umask 0", "umask 0;", "0000", "/tmp/.private/1000"},
 		{"no file may grow", "ulimit -f 0;", "", "/tmp/.private/1000"},
 		{"descriptors closed", "exec <&- >&- 2>&-;", "0022", "/tmp/.private/1000"},
-		// No room for the pipes to a helper.
-		{"few descriptors", "ulimit -n 5;", "0022", "/tmp/.private-1000"},
+		{"few descriptors", "ulimit -n 5;", "0022", "/tmp/.private/1000"},
 		{"cwd deleted", "mkdir /home/alice/gone; cd /home/alice/gone; rmdir ../gone;", "0022", "/tmp/.private/1000"},
 		{"hostile variables", "export GODEBUG=netdns=go GOGC=off GOTRACEBACK=crash LD_PRELOAD= TMPDIR=/etc HOME=/root USER=root LOGNAME=root;", "0022", "/tmp/.private/1000"},
 	} {

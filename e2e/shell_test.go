@@ -8,8 +8,9 @@ import (
 	"tmpshell/e2e/view"
 )
 
-// TestRealShell: the order of the choice, and that nobody is locked out by a
-// shell that is not there or is tmpshell itself.
+// TestRealShell: the order of the choice; that nobody is locked out by a shell
+// that is tmpshell itself, or an unrestricted one that is not there; and that
+// nothing stands in for one that may restrict its user.
 func TestRealShell(t *testing.T) {
 	if !view.Enter(t) {
 		return
@@ -21,8 +22,11 @@ func TestRealShell(t *testing.T) {
 	rig.Must(t, "ln", "/usr/bin/tmpshell", "/usr/bin/othername")
 	rig.Must(t, "ln", "-s", "/usr/bin/tmpshell", "/usr/local/bin/linked")
 	rig.Write(t, "/usr/local/bin/script", "echo script $TMPDIR \"$@\"\n", 0o755)
-	rig.Write(t, "/usr/local/bin/noexec", "#!/bin/sh\n", 0o644)
-	rig.Write(t, "/usr/local/bin/nointerp", "#!/no/such/interpreter\n", 0o755)
+	for _, name := range []string{"mksh", "guarded"} {
+		rig.Write(t, "/usr/local/bin/"+name, "#!/bin/sh\n", 0o644)
+		rig.Write(t, "/usr/local/lib/"+name, "#!/no/such/interpreter\n", 0o755)
+		rig.Must(t, "install", "-d", "/usr/local/share/"+name)
+	}
 	rig.Setup(t) // lists the link
 	if shells := rig.Must(t, "cat", "/etc/shells"); !strings.Contains(shells, "\n/usr/bin/tmpshell-zsh\n") {
 		t.Errorf("setup did not list the link:\n%s", shells)
@@ -30,47 +34,59 @@ func TestRealShell(t *testing.T) {
 	const show = `echo $SHELL $(readlink /proc/$$/exe)`
 	for _, c := range []struct {
 		name, conf, passwd, argv0, want, stderr string
+		status                                  int
 	}{
-		{"passwd is tmpshell", "", rig.Tmpshell, "tmpshell", "/bin/bash /usr/bin/bash", ""},
-		{"passwd has another", "", "/bin/dash", "tmpshell", "/bin/dash /usr/bin/dash", ""},
-		{"link", "", rig.Tmpshell, "tmpshell-zsh", "/bin/zsh /usr/bin/zsh", ""},
-		{"link, login", "", rig.Tmpshell, "-/usr/bin/tmpshell-zsh", "/bin/zsh /usr/bin/zsh", ""},
-		{"link before passwd", "", "/bin/dash", "tmpshell-zsh", "/bin/zsh /usr/bin/zsh", ""},
-		{"link to none", "", "/bin/dash", "tmpshell-nosuch", "/bin/dash /usr/bin/dash", ""},
-		{"link in passwd, called otherwise", "", "/usr/bin/tmpshell-zsh", "/usr/bin/tmpshell", "/bin/zsh /usr/bin/zsh", ""},
-		{"configured", "Shell /bin/dash", rig.Tmpshell, "tmpshell-zsh", "/bin/dash /usr/bin/dash", ""},
-		{"configured, missing", "Shell /bin/nosuch", "/bin/dash", "tmpshell", "/bin/dash /usr/bin/dash",
-			"tmpshell: cannot run /bin/nosuch: no such file or directory\n"},
-		{"not executable", "Shell /usr/local/bin/noexec", rig.Tmpshell, "tmpshell", "/bin/bash /usr/bin/bash",
-			"tmpshell: cannot run /usr/local/bin/noexec: permission denied\n"},
-		{"without its interpreter", "Shell /usr/local/bin/nointerp", rig.Tmpshell, "tmpshell", "/bin/bash /usr/bin/bash",
-			"tmpshell: cannot run /usr/local/bin/nointerp: no such file or directory\n"},
-		{"a directory", "Shell /usr", rig.Tmpshell, "tmpshell", "/bin/bash /usr/bin/bash", "tmpshell: cannot run /usr: permission denied\n"},
-		{"itself by a hard link", "Shell /usr/bin/othername", "/usr/bin/othername", "tmpshell", "/bin/bash /usr/bin/bash", ""},
-		{"itself by a symbolic link", "Shell /usr/local/bin/linked", "/usr/local/bin/linked", "tmpshell", "/bin/bash /usr/bin/bash", ""},
-		{"empty in passwd", "", "", "tmpshell", "/bin/bash /usr/bin/bash", ""},
-		{"script without #!", "Shell /usr/local/bin/script", rig.Tmpshell, "tmpshell", "script /tmp/.private/1000 -c " + show, ""},
+		{"passwd is tmpshell", "", rig.Tmpshell, "tmpshell", "/bin/bash /usr/bin/bash", "", 0},
+		{"passwd has another", "", "/bin/dash", "tmpshell", "/bin/dash /usr/bin/dash", "", 0},
+		{"link", "", rig.Tmpshell, "tmpshell-zsh", "/bin/zsh /usr/bin/zsh", "", 0},
+		{"link, login", "", rig.Tmpshell, "-/usr/bin/tmpshell-zsh", "/bin/zsh /usr/bin/zsh", "", 0},
+		{"link before passwd", "", "/bin/dash", "tmpshell-zsh", "/bin/zsh /usr/bin/zsh", "", 0},
+		{"link to none", "", "/bin/dash", "tmpshell-nosuch", "", "tmpshell: tmpshell-nosuch names a shell that is not in /etc/shells\n", 127},
+		{"link to none, unrestricted", "", "/bin/dash", "tmpshell-csh", "", "tmpshell: tmpshell-csh names a shell that is not in /etc/shells\n", 127},
+		{"link in passwd, called otherwise", "", "/usr/bin/tmpshell-zsh", "/usr/bin/tmpshell", "/bin/zsh /usr/bin/zsh", "", 0},
+		{"configured", "Shell /bin/dash", rig.Tmpshell, "tmpshell-zsh", "/bin/dash /usr/bin/dash", "", 0},
+		{"configured, missing", "Shell /nowhere/csh", "/bin/dash", "tmpshell", "/bin/dash /usr/bin/dash", "tmpshell: cannot run /nowhere/csh: no such file or directory\n", 0},
+		{"not executable", "Shell /usr/local/bin/mksh", rig.Tmpshell, "tmpshell", "/bin/bash /usr/bin/bash", "tmpshell: cannot run /usr/local/bin/mksh: permission denied\n", 0},
+		{"without its interpreter", "Shell /usr/local/lib/mksh", rig.Tmpshell, "tmpshell", "/bin/bash /usr/bin/bash",
+			"tmpshell: cannot run /usr/local/lib/mksh: no such file or directory\n", 0},
+		{"a directory", "Shell /usr/local/share/mksh", rig.Tmpshell, "tmpshell", "/bin/bash /usr/bin/bash", "tmpshell: cannot run /usr/local/share/mksh: permission denied\n", 0},
+		{"missing, may restrict", "Shell /bin/guarded", "/bin/dash", "tmpshell", "", "tmpshell: cannot run /bin/guarded: no such file or directory\n", 127},
+		{"not executable, may restrict", "Shell /usr/local/bin/guarded", "/bin/dash", "tmpshell", "", "tmpshell: cannot run /usr/local/bin/guarded: permission denied\n", 126},
+		{"without its interpreter, may restrict", "Shell /usr/local/lib/guarded", "/bin/dash", "tmpshell", "",
+			"tmpshell: cannot run /usr/local/lib/guarded: no such file or directory\n", 127},
+		{"a directory, may restrict", "Shell /usr/local/share/guarded", "/bin/dash", "tmpshell", "", "tmpshell: cannot run /usr/local/share/guarded: permission denied\n", 126},
+		{"in passwd, missing, may restrict", "", "/bin/guarded", "tmpshell", "", "tmpshell: cannot run /bin/guarded: no such file or directory\n", 127},
+		{"in passwd, missing", "", "/nowhere/csh", "tmpshell", "/bin/bash /usr/bin/bash", "tmpshell: cannot run /nowhere/csh: no such file or directory\n", 0},
+		{"itself by a hard link", "Shell /usr/bin/othername", "/usr/bin/othername", "tmpshell", "/bin/bash /usr/bin/bash", "", 0},
+		{"itself by a symbolic link", "Shell /usr/local/bin/linked", "/usr/local/bin/linked", "tmpshell", "/bin/bash /usr/bin/bash", "", 0},
+		{"empty in passwd", "", "", "tmpshell", "/bin/bash /usr/bin/bash", "", 0},
+		{"script without #!", "Shell /usr/local/bin/script", rig.Tmpshell, "tmpshell", "script /tmp/.private/1000 -c " + show, "", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rig.Configure(t, c.conf)
 			alice.SetShell(t, c.passwd)
 			r := rig.Command{As: alice, Path: rig.Tmpshell, Args: []string{c.argv0, "-c", show}}.Run(t)
-			if r.Stdout != c.want+"\n" || r.Stderr != c.stderr || r.Status != 0 {
-				t.Errorf("login printed %q, %q, status %d; want %q, %q", r.Stdout, r.Stderr, r.Status, c.want, c.stderr)
+			want := c.want
+			if c.status == 0 {
+				want += "\n"
+			}
+			if r.Stdout != want || r.Stderr != c.stderr || r.Status != c.status {
+				t.Errorf("login printed %q, %q, status %d; want %q, %q, %d", r.Stdout, r.Stderr, r.Status, want, c.stderr, c.status)
 			}
 		})
 	}
 	// Even with nothing to go by there is /bin/sh.
 	rig.Configure(t, "")
-	alice.SetShell(t, "/nowhere")
+	alice.SetShell(t, "/nowhere/fish")
 	rig.Sh(t, "rm /etc/shells")
 	if r := alice.Login(t, "echo $SHELL"); r.Stdout != "/bin/sh\n" {
 		t.Errorf("without any shell, login printed %q, %q", r.Stdout, r.Stderr)
 	}
 }
 
-// TestHelperGone: a helper that is missing or has lost its capabilities gives a
-// directory without privilege, and tells who is at a terminal what to do.
+// TestHelperGone: a helper that is missing or has lost its capabilities leads to a
+// directory without privilege, and a person at a terminal is told what to do. One
+// that was killed says nothing: a plain session, as nothing is demanded.
 func TestHelperGone(t *testing.T) {
 	if !view.Enter(t) {
 		return
@@ -89,15 +105,21 @@ func TestHelperGone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rig.Install(t, "")
 			rig.Sh(t, "chattr -a /tmp/.private; rm -rf /tmp/.private*; "+spoil)
+			dir, says := "/tmp/.private-1000", "; using /tmp/.private-1000\r\n"
+			if name == "killed" {
+				dir, says = "", "; a session without private directories\r\n"
+			}
 			r := alice.Login(t, "echo $TMPDIR")
-			if r.Stdout != "/tmp/.private-1000\n" || r.Stderr != "" {
+			if r.Stdout != dir+"\n" || r.Stderr != "" {
 				t.Errorf("login printed %q, %q", r.Stdout, r.Stderr)
 			}
-			rig.CheckDir(t, "/tmp/.private-1000", 1000, 1000, 0o700)
+			if dir != "" {
+				rig.CheckDir(t, dir, 1000, 1000, 0o700)
+			}
 			term := rig.Command{As: alice, Path: rig.Tmpshell, Args: []string{"-tmpshell", "-c", "true"}}.OnTerminal(t)
 			text, status := term.Wait()
-			if status != 0 || !strings.Contains(text, "tmpshell: no private directory in /tmp: ") ||
-				!strings.Contains(text, "; using /tmp/.private-1000\r\n") {
+			if status != 0 || strings.Count(text, "tmpshell: ") < 1 || !strings.Contains(text, says) ||
+				dir != "" && !strings.Contains(text, "tmpshell: no private directory in /tmp: ") {
 				t.Errorf("on a terminal: status %d, %q", status, text)
 			}
 			if name == "stripped" || name == "missing" || name == "copied" {

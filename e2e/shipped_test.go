@@ -46,7 +46,7 @@ func TestShippedConfiguration(t *testing.T) {
 	check("mount", mount)
 	rig.Setup(t)
 	r := alice.Login(t, "echo $TMPDIR; ls -A /tmp; findmnt -no TARGET -T /tmp/.X11-unix")
-	if want := "/tmp\n.ICE-unix\n.X11-unix\n.s.PGSQL.5432\nmysql.sock\n/tmp/.X11-unix\n"; r.Stdout != want || r.Stderr != "" {
+	if want := "/tmp\n.ICE-unix\n.X11-unix\n.runtime\n.s.PGSQL.5432\nmysql.sock\n/tmp/.X11-unix\n"; r.Stdout != want || r.Stderr != "" {
 		t.Errorf("with method mount: %q, %q; want %q", r.Stdout, r.Stderr, want)
 	}
 }
@@ -96,7 +96,7 @@ func TestShippedTmpfiles(t *testing.T) {
 		rig.CheckDir(t, path, 0, 0, mode)
 	}
 	r := alice.Login(t, look)
-	if want := "/dev/shm:\n\n/tmp:\n.X11-unix\nmysql.sock\n\n/var/tmp:\nold\n"; r.Stdout != want || r.Stderr != "" {
+	if want := "/dev/shm:\n\n/tmp:\n.X11-unix\n.runtime\nmysql.sock\n\n/var/tmp:\nold\n"; r.Stdout != want || r.Stderr != "" {
 		t.Errorf("after a boot: %q, %q; want %q", r.Stdout, r.Stderr, want)
 	}
 }
@@ -154,7 +154,7 @@ func TestShippedDockerfile(t *testing.T) {
 		if nnp {
 			rig.Sh(t, "chattr -a "+image+"/tmp/.private; rm -rf "+image+"/tmp/.private") // as on a volume
 		}
-		if r, _ := container.Run(t); r.Stdout != "my files are in "+want+"\n" || r.Status != 0 || r.Stderr != "" {
+		if r, _ := container.Run(t); r.Stdout != "my files are in "+want+"\n" || r.Status != 0 || (r.Stderr != "") != nnp {
 			t.Errorf("no-new-privileges %v: %d, %q, %q; want %s", nnp, r.Status, r.Stdout, r.Stderr, want)
 		}
 	}

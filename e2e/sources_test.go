@@ -8,6 +8,7 @@ import (
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/sample"
 )
 
 // TestPrivilegeSources has every source of capabilities in every situation that
@@ -32,7 +33,7 @@ func TestPrivilegeSources(t *testing.T) {
 	const given = "+sys_admin,+sys_chroot,+dac_read_search,+dac_override,+setuid,+setgid,+linux_immutable,+net_raw,+setpcap"
 	sources := []struct{ name, prepare, run string }{
 		{"file capabilities", "", user},
-		{"the ambient set", "setcap -r /usr/bin/tmpshell 2>/dev/null; setcap -r /usr/libexec/tmpshell-helper",
+		{"the ambient set", "setcap -r /usr/libexec/tmpshell-session 2>/dev/null; setcap -r /usr/libexec/tmpshell-helper",
 			user + "--inh-caps " + given + " --ambient-caps " + given + " "},
 		{"root", "", ""},
 	}
@@ -43,15 +44,20 @@ func TestPrivilegeSources(t *testing.T) {
 		{"a nosuid mount", "mount --bind /usr /usr && mount -o remount,bind,nosuid /usr", ""},
 		{"a user namespace", "", "unshare -U --map-user=1000 --map-group=1000 "},
 		{"a user namespace, as its root", "", "unshare -Ur "},
-		{"lost by a copy", "for f in /usr/bin/tmpshell /usr/libexec/tmpshell-helper; do cp $f $f.new && mv $f.new $f; done", ""},
-		{"unpacked but not configured", "for f in /usr/bin/tmpshell /usr/libexec/tmpshell-helper; do setcap -r $f; done 2>/dev/null", ""},
+		{"lost by a copy", "for f in /usr/libexec/tmpshell-session /usr/libexec/tmpshell-helper; do cp $f $f.new && mv $f.new $f; done", ""},
+		{"unpacked but not configured", "for f in /usr/libexec/tmpshell-session /usr/libexec/tmpshell-helper; do setcap -r $f; done 2>/dev/null", ""},
 	}
 	cells, sessions := 0, 0
+	share := sample.Of(3)
 	for _, c := range configurations {
 		view.Tell(fmt.Sprintf("%-34s %-20s %-20s %-20s\n", "Directory or keyword: "+c.name, sources[0].name, sources[1].name, sources[2].name))
 		for _, situation := range situations {
 			row := fmt.Sprintf("  %-32s", situation.name)
 			for _, s := range sources {
+				if !share.Has(c.name, situation.name, s.name) {
+					row += fmt.Sprintf(" %-20s", notChosen)
+					continue
+				}
 				rig.Install(t, append([]string{"Exempt none"}, c.lines...)...)
 				rig.Sh(t, "chattr -a /tmp/.private; rm -rf /tmp/.private* /var/lib/tmpshell/*; rm -f /run/tmpshell/sessions/*")
 				command := s.run + situation.run
@@ -94,5 +100,5 @@ func TestPrivilegeSources(t *testing.T) {
 			view.Tell(row + "\n")
 		}
 	}
-	view.Tell(fmt.Sprintf("capabilities: %d ways to start, %d sessions, %d refused at execve or otherwise\n", cells, sessions, cells-sessions))
+	view.Tell(fmt.Sprintf("capabilities: %d ways to start, %d sessions, %d refused at execve or otherwise; %v\n", cells, sessions, cells-sessions, share))
 }

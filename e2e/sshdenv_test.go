@@ -23,7 +23,7 @@ func TestSSHDSurroundings(t *testing.T) {
 			c.Args = append(c.Args, rig.Probe)
 			s := rig.ParseSession(t, c.Run(t))
 			s.CheckVariables(t, alice.Private())
-			if dir, _ := s.Getenv("XDG_RUNTIME_DIR"); dir != "/run/user/1000" {
+			if dir, _ := s.Getenv("XDG_RUNTIME_DIR"); dir != alice.Private()+"/.runtime" {
 				t.Errorf("XDG_RUNTIME_DIR=%s became %q", value, dir)
 			}
 		}

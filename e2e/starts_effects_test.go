@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/e2e/witness"
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 )
 
 // effect is a difference that a way to be started makes: it has all of the facts
@@ -61,12 +61,12 @@ func (w startWay) words() []string {
 
 // gained is what a program file's capabilities, in the permitted set alone, give
 // to the process that executes it.
-func gained(file caps.Set, f witness.Facts) caps.Set {
+func gained(file capset.Set, f witness.Facts) capset.Set {
 	return permitted(file, f) &^ set(f, "permitted")
 }
 
 // permitted is what of them it then has.
-func permitted(file caps.Set, f witness.Facts) caps.Set {
+func permitted(file capset.Set, f witness.Facts) capset.Set {
 	file &= set(f, "bounding")
 	if one(f, "no_new_privs") == "1" {
 		file &= set(f, "permitted")
@@ -75,7 +75,7 @@ func permitted(file caps.Set, f witness.Facts) caps.Set {
 }
 
 // ofKernel are the effects of a launcher with file capabilities.
-func ofKernel(file caps.Set) []effect {
+func ofKernel(file capset.Set) []effect {
 	const (
 		secure      = 0x0400000 | noRandomization | compatLayout | mmapPageZero // PER_CLEAR_ON_SETID
 		randomized  = 0x400000                                                  // PF_RANDOMIZE
@@ -125,13 +125,13 @@ const leastFiles = 11 + 4
 
 // mountable: the launcher has capabilities and descriptors enough. Where real and
 // effective user differ, it has no access to the user's list of sessions.
-func mountable(file caps.Set, f witness.Facts) bool {
+func mountable(file capset.Set, f witness.Facts) bool {
 	_, hard, _ := strings.Cut(one(f, fmt.Sprintf("limit %d", unix.RLIMIT_NOFILE)), ":")
 	files, err := strconv.Atoi(hard)
 	var real, effective int
 	_, _ = fmt.Sscanf(one(f, "uid"), "real %d, effective %d", &real, &effective)
 	return permitted(file, f).Has(file) && (err != nil || files >= leastFiles) &&
-		(real == effective || !file.Has(caps.DACReadSearch))
+		(real == effective || !file.Has(capset.DACReadSearch))
 }
 
 // cHex is %#x of printf(3).
@@ -144,7 +144,7 @@ func cHex(n uint64) string {
 
 // ofMounts are those of methods mount and tmpfs: two mounts, in a namespace that
 // is an older session's, if there is one.
-func ofMounts(file caps.Set, older string) []effect {
+func ofMounts(file capset.Set, older string) []effect {
 	return []effect{
 		{ownMounts, func(_ startState, f, found witness.Facts) {
 			if mountable(file, f) {
@@ -192,7 +192,7 @@ func addMounts(without, found []string) []string {
 }
 
 // ofGrant are those of Ambient.
-func ofGrant(file, granted caps.Set) []effect {
+func ofGrant(file, granted capset.Set) []effect {
 	return []effect{{grant, func(_ startState, f, _ witness.Facts) {
 		const noRaise = 0x40 // SECBIT_NO_CAP_AMBIENT_RAISE
 		bits, _ := strconv.ParseUint(one(f, "securebits"), 0, 32)
@@ -221,12 +221,12 @@ func one(f witness.Facts, key string) string {
 }
 
 // set reads one of the capability sets, and put changes it.
-func set(f witness.Facts, name string) caps.Set {
+func set(f witness.Facts, name string) capset.Set {
 	n, _ := strconv.ParseUint(one(f, "capabilities, "+name), 16, 64)
-	return caps.Set(n)
+	return capset.Set(n)
 }
 
-func put(f witness.Facts, name string, s caps.Set) {
+func put(f witness.Facts, name string, s capset.Set) {
 	short := map[string]string{"ambient": "Amb", "inheritable": "Inh", "permitted": "Prm", "effective": "Eff"}[name]
 	hex := fmt.Sprintf("%016x", uint64(s))
 	f["capabilities, "+name] = []string{hex}

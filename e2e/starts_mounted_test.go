@@ -16,7 +16,7 @@ import (
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
 	"tmpshell/e2e/witness"
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 )
 
 // TestStartsMounted: the same with methods mount and tmpfs, with grants, and on
@@ -53,7 +53,7 @@ type configured struct {
 	conf string
 	// xattr holds the launcher's capabilities, as setup made them for conf.
 	xattr []byte
-	caps  caps.Set // the same
+	caps  capset.Set // the same
 	// mounted: the session has something else on /tmp.
 	mounted bool
 	// effects are all the differences that this way makes.
@@ -80,11 +80,11 @@ func furnishMounted(t *testing.T) []startWay {
 	shell, program := plain[0], plain[2]
 	rig.Configure(t, "Shell "+witness.Probe, "Exempt exempt", "Include "+wayConf)
 	var list []startWay
-	way := func(name string, from startWay, effects func(caps.Set) []effect, conf ...string) *startWay {
+	way := func(name string, from startWay, effects func(capset.Set) []effect, conf ...string) *startWay {
 		c := configured{conf: strings.Join(conf, "\n") + "\n"}
 		rig.Write(t, wayConf, c.conf, 0o644)
 		rig.Setup(t)
-		c.xattr, c.caps = launcherCaps(t), caps.OfFile(rig.Tmpshell)
+		c.xattr, c.caps = launcherCaps(t), capset.OfFile(rig.Tmpshell)
 		c.effects = ofKernel(c.caps)
 		if effects != nil {
 			c.effects = append(c.effects, effects(c.caps)...)
@@ -94,8 +94,8 @@ func furnishMounted(t *testing.T) []startWay {
 		return &list[len(list)-1]
 	}
 	mounted := func(w *startWay) *startWay { w.mounted = true; return w }
-	mounts := func(file caps.Set) []effect { return ofMounts(file, "") }
-	grants := func(file caps.Set) []effect { return ofGrant(file, netRaw) }
+	mounts := func(file capset.Set) []effect { return ofMounts(file, "") }
+	grants := func(file capset.Set) []effect { return ofGrant(file, netRaw) }
 	const (
 		mount = "Directory /tmp mount"
 		// Other flags, so that no older session has the namespace.
@@ -104,14 +104,14 @@ func furnishMounted(t *testing.T) []startWay {
 	joins := mounted(way("a user's shell, /tmp mount, beside a session", shell, mounts, mount))
 	joins.prepare(t)
 	older := keepSession(t, joins.account)
-	beside := func(file caps.Set) []effect { return ofMounts(file, older) }
+	beside := func(file capset.Set) []effect { return ofMounts(file, older) }
 	joins.effects = append(ofKernel(joins.caps), beside(joins.caps)...)
 	mounted(way("a user's shell, /tmp mount, alone", shell, mounts, alone))
 	mounted(way("a user's shell, /tmp mount, the first login", shell, mounts, mount)).fresh = true
 	mounted(way("a user's tmpshell --exec, beside a session", program, beside, mount))
 	mounted(way("a user's shell, /tmp tmpfs", shell, mounts, "Directory /tmp tmpfs"))
 	way("a user's shell, Ambient cap_net_raw", shell, grants, "Ambient cap_net_raw")
-	way("a user's shell, NoNewPrivileges yes", shell, func(caps.Set) []effect { return ofNoNewPrivileges() }, "NoNewPrivileges yes")
+	way("a user's shell, NoNewPrivileges yes", shell, func(capset.Set) []effect { return ofNoNewPrivileges() }, "NoNewPrivileges yes")
 	way("a user's shell, another user's /tmp mount", shell, nil, "Match User bob", mount)
 	way("the same, the first login", shell, nil, "Match User bob", mount).fresh = true
 	return list

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tmpshell/e2e/view"
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 )
 
 // What cannot be equal is told in tmpshell(8), "What differs". Each item there
@@ -58,7 +58,7 @@ func TestWhatDiffers(t *testing.T) {
 			known = append(known, words)
 		}
 	}
-	for _, e := range ofKernel(caps.SysAdmin) {
+	for _, e := range ofKernel(capset.SysAdmin) {
 		known = append(known, e.words)
 	}
 	slices.Sort(known)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Opens a shell with a private temporary directory, or runs TRY_COMMAND and
 # shows where its files went. It works on a throw-away view of the machine: a
-# mount namespace with overlays over /etc and /usr and a /tmp and /run of its
+# mount namespace with overlays over /etc, /usr and /var and a /tmp and /run of its
 # own. What is done in there is gone when the shell ends.
 set -eu
 
@@ -25,7 +25,7 @@ fi
 
 work=/mnt
 mount -t tmpfs -o mode=755 tmpfs $work || fail "cannot mount a tmpfs" "a container needs the capability SYS_ADMIN for this"
-for d in etc usr; do
+for d in etc usr var; do
 	mkdir -p $work/$d/upper $work/$d/work
 	mount -t overlay -o lowerdir=/$d,upperdir=$work/$d/upper,workdir=$work/$d/work overlay /$d ||
 		fail "cannot mount an overlay over /$d" "the kernel needs overlayfs"
@@ -37,8 +37,10 @@ mount -t tmpfs -o mode=755 tmpfs /run
 
 cd $work/top
 install -d /usr/libexec
-install -m 755 bin/tmpshell bin/tmpshellctl /usr/bin
+install -m 711 bin/tmpshell /usr/bin
+install -m 755 bin/tmpshellctl /usr/bin
 install -m 755 bin/tmpshell-helper /usr/libexec
+install -m 711 bin/tmpshell /usr/libexec/tmpshell-session
 echo 'Exempt none' >/etc/tmpshell.conf # so that root sees something, too
 /usr/bin/tmpshellctl setup >$work/setup.log 2>&1 || { cat $work/setup.log >&2; fail "tmpshellctl setup failed"; }
 

@@ -43,10 +43,10 @@ func TestUsualLogin(t *testing.T) {
 	if strings.Count(caps, "\n") != 1 || !strings.HasPrefix(caps, rig.Helper+" ") || !strings.HasSuffix(caps, "=p\n") {
 		t.Errorf("file capabilities are\n%swant the helper's alone, permitted only", caps)
 	}
-	for _, program := range []string{rig.Tmpshell, rig.Helper, rig.Ctl} {
+	for program, want := range map[string]os.FileMode{rig.Tmpshell: 0o711, rig.Mounter: 0o711, rig.Helper: 0o755, rig.Ctl: 0o755} {
 		info, err := os.Stat(program)
-		if err != nil || info.Mode() != 0o755 {
-			t.Errorf("%s: %v, %v; want a plain 0755", program, info.Mode(), err)
+		if err != nil || info.Mode() != want {
+			t.Errorf("%s: %v, %v; want a plain %v", program, info.Mode(), err, want)
 		}
 	}
 }

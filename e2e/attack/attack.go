@@ -26,14 +26,13 @@ const (
 // Build compiles programs in a view.
 func Build(t testing.TB, programs ...string) {
 	t.Helper()
-	view.Need(t, "gcc")
 	root, err := view.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, program := range programs {
 		source := filepath.Join(root, "e2e/attack/programs", filepath.Base(program)+".c")
-		rig.Must(t, "gcc", "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o", program, source)
+		view.Compile(t, program, []string{"-static", "-O1", "-Wall", "-Wextra", "-Werror"}, source)
 		if program == Naive || program == NaiveMount {
 			rig.Must(t, "chmod", "4755", program)
 		}

@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"tmpshell/e2e/view"
 )
 
 // Inventory is what lstat(2) says of every object of some trees. The time of the
@@ -17,38 +20,66 @@ import (
 // made shows.
 type Inventory map[string]string
 
-// outside is what no login may change.
-var outside = []string{"/etc", "/root", "/home", "/run", "/dev", "/usr/local/bin", "/usr/libexec", "/var/log", "/var/spool", "/var/tmp"}
+// outside is what no login may change: what the view's own writes to the
+// overlaid directories have left (the machine's files below show through, cannot
+// be written to, and are nobody's business here), and what is mounted.
+var outside = []string{view.Written + "/etc", view.Written + "/usr", view.Written + "/var", "/root", "/home", "/run", "/dev"}
 
-// inside are the bases and what the tests themselves write.
-var inside = []string{"/run/user", "/run/tmpshell", "/var/lib/tmpshell", "/run/e2e", "/home/alice", "/home/jail", "/dev/pts", "/dev/ptmx", "/run/lock", "/run/fuse"}
+// inside are the bases, what the tests themselves write, and the machine's trees.
+var inside = []string{
+	"/run/user", "/run/tmpshell", "/run/e2e", "/home/alice", "/home/jail", "/dev/pts", "/dev/ptmx", "/run/lock", "/run/fuse",
+	view.Written + "/var/lib/tmpshell",
+	view.Written, "/run/tmpshell-source", "/run/tmpshell-bin", "/run/tmpshell-programs",
+}
 
 // Take lists everything outside the bases.
 func Take(t testing.TB) Inventory {
 	t.Helper()
 	list := Inventory{}
 	for _, root := range outside {
-		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-			if slices.Contains(inside, path) {
-				return fs.SkipDir
-			}
-			var st unix.Stat_t
-			if lstat := unix.Lstat(path, &st); lstat != nil || err != nil {
-				return fmt.Errorf("%s: %w", path, errors.Join(lstat, err))
-			}
-			size := st.Size
-			if path == "/run" { // a base is made in it
-				st.Ctim, st.Mtim, st.Nlink, size = unix.Timespec{}, unix.Timespec{}, 0, 0
-			}
-			list[path] = fmt.Sprintf("%d:%d %o %d links, %d bytes, %d, %d.%09d %d.%09d", st.Uid, st.Gid, st.Mode,
-				st.Nlink, size, st.Ino, st.Mtim.Sec, st.Mtim.Nsec, st.Ctim.Sec, st.Ctim.Nsec)
-			return nil
-		})
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := list.take(unix.AT_FDCWD, root, root); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return list
+}
+
+// take lists a tree by descriptors, so that no path is too long. What goes away
+// meanwhile has not been there.
+func (list Inventory) take(dir int, name, path string) error {
+	var st unix.Stat_t
+	err := unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW)
+	if err == unix.ENOENT {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	size := st.Size
+	if path == "/run" || path == view.Written+"/var/lib" { // a base is made in it
+		st.Ctim, st.Mtim, st.Nlink, size = unix.Timespec{}, unix.Timespec{}, 0, 0
+	}
+	list[path] = fmt.Sprintf("%d:%d %o %d links, %d bytes, %d, %d.%09d %d.%09d", st.Uid, st.Gid, st.Mode,
+		st.Nlink, size, st.Ino, st.Mtim.Sec, st.Mtim.Nsec, st.Ctim.Sec, st.Ctim.Nsec)
+	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
+		return nil
+	}
+	fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == unix.ENOENT {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	f := os.NewFile(uintptr(fd), path)
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	for _, n := range names {
+		if sub := path + "/" + n; err == nil && !slices.Contains(inside, sub) {
+			err = list.take(fd, n, sub)
+		}
+	}
+	return err
 }
 
 // Changes says what is different now.

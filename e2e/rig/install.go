@@ -17,8 +17,10 @@ import (
 const (
 	Tmpshell = "/usr/bin/tmpshell"
 	Helper   = "/usr/libexec/tmpshell-helper"
+	Mounter  = "/usr/libexec/tmpshell-session"
 	Ctl      = "/usr/bin/tmpshellctl"
 	Conf     = "/etc/tmpshell.conf"
+	Policy   = "/var/lib/misc/tmpshell.policy" // what setup or a login compiles of it
 )
 
 // Install puts the programs into the view and runs `tmpshellctl setup`. The
@@ -41,7 +43,7 @@ func CopyPrograms(t testing.TB) {
 		t.Fatal(err)
 	}
 	// The machine's own installation, if it has one, is not what is tested.
-	for _, path := range []string{Tmpshell, Helper, Ctl, Conf} {
+	for _, path := range []string{Tmpshell, Helper, Mounter, Ctl, Conf, Policy} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
@@ -49,13 +51,19 @@ func CopyPrograms(t testing.TB) {
 	if err := os.MkdirAll(filepath.Dir(Helper), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{Tmpshell, Helper, Ctl} {
-		program, err := os.ReadFile(filepath.Join(bin, filepath.Base(path)))
+	for path, from := range map[string]struct {
+		name string
+		mode os.FileMode
+	}{
+		Tmpshell: {"tmpshell", 0o711}, Mounter: {"tmpshell", 0o711},
+		Helper: {"tmpshell-helper", 0o755}, Ctl: {"tmpshellctl", 0o755},
+	} {
+		program, err := os.ReadFile(filepath.Join(bin, from.name))
 		if errors.Is(err, fs.ErrNotExist) {
 			t.Fatal("no programs to test: run make build first")
 		}
 		if err == nil {
-			err = os.WriteFile(path, program, 0o755)
+			err = errors.Join(os.WriteFile(path, program, from.mode), os.Chmod(path, from.mode))
 		}
 		if err != nil {
 			t.Fatal(err)

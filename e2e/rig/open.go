@@ -26,13 +26,18 @@ type Open struct {
 // said is what a session has printed and nobody has read yet.
 type said struct {
 	sync.Mutex
-	text string
+	text    string
+	changed chan struct{}
 }
 
 func (s *said) Write(p []byte) (int, error) {
 	s.Lock()
 	defer s.Unlock()
 	s.text += string(p)
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
 	return len(p), nil
 }
 
@@ -47,7 +52,7 @@ func (a *Account) Open(t testing.TB, env ...string) *Open {
 // The test's end kills the command, not what the session has left behind.
 func (c Command) Open(t testing.TB) *Open {
 	t.Helper()
-	o := &Open{t: t, cmd: exec.Command(c.Path)}
+	o := &Open{t: t, cmd: exec.Command(c.Path), said: said{changed: make(chan struct{}, 1)}}
 	o.cmd.Args, o.cmd.Env, o.cmd.Dir = c.Args, c.Env, c.Dir
 	o.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if c.As != nil {
@@ -81,7 +86,8 @@ func (o *Open) Close() {
 }
 
 // Do runs a script in a subshell of the session and returns what it printed on
-// either output, and its status. One that does not end in time fails the test.
+// either output, and its status. One that does not end although
+// nothing moves any more fails the test.
 func (o *Open) Do(script string) (string, int) {
 	o.t.Helper()
 	o.count++
@@ -89,23 +95,24 @@ func (o *Open) Do(script string) (string, int) {
 	if _, err := fmt.Fprintf(o.stdin, "( %s\n) </dev/null; echo \"%s $?\"\n", script, mark); err != nil {
 		o.t.Fatalf("the session is gone: %v, after %q", err, o.said.text)
 	}
-	for deadline := time.Now().Add(Limit); ; time.Sleep(2 * time.Millisecond) {
+	var before, status string
+	AwaitOn(o.t, o.said.changed, func() string {
+		return fmt.Sprintf("%s has not finished\noutput: %q", script, before)
+	}, func() bool {
 		o.said.Lock()
-		before, after, ok := strings.Cut(o.said.text, mark+" ")
-		status, rest, whole := strings.Cut(after, "\n")
+		defer o.said.Unlock()
+		var after, rest string
+		var ok, whole bool
+		before, after, ok = strings.Cut(o.said.text, mark+" ")
+		status, rest, whole = strings.Cut(after, "\n")
 		if ok && whole {
 			o.said.text = rest
 		}
-		o.said.Unlock()
-		if ok && whole {
-			n, err := strconv.Atoi(status)
-			if err != nil {
-				o.t.Fatalf("status %q of %q", status, script)
-			}
-			return before, n
-		}
-		if time.Now().After(deadline) {
-			o.t.Fatalf("not finished after %v: %s\noutput: %q", Limit, script, before)
-		}
+		return ok && whole
+	})
+	n, err := strconv.Atoi(status)
+	if err != nil {
+		o.t.Fatalf("status %q of %q", status, script)
 	}
+	return before, n
 }

@@ -2,17 +2,16 @@ package rig
 
 import (
 	"bytes"
-	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
 	"testing"
 	"time"
-)
 
-// Limit is how long one command may take before the test fails with it.
-const Limit = 20 * time.Second
+	"tmpshell/e2e/view"
+)
 
 // Result is what a finished command left.
 type Result struct {
@@ -32,21 +31,16 @@ type Command struct {
 	Env   []string // nil: the account's
 	Dir   string
 	Stdin string
-	// Limit is how long the command may take; 0 is the usual Limit.
-	Limit time.Duration
+	// Patience, if it is not 0, is after how many looks in a row, one
+	// every two seconds, that find nothing moving the command is killed: it may hang.
+	Patience int
 }
 
-// Run runs the command. A command that cannot be started or does not end in
-// time fails the test.
+// Run runs the command. A command that cannot be started, or that does not end
+// although nothing moves any more, fails the test.
 func (c Command) Run(t testing.TB) Result {
 	t.Helper()
-	limit := c.Limit
-	if limit == 0 {
-		limit = Limit
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, c.Path)
+	cmd := exec.Command(c.Path)
 	cmd.Args = c.Args
 	cmd.Dir = c.Dir
 	if cmd.Dir == "" {
@@ -61,15 +55,31 @@ func (c Command) Run(t testing.TB) Result {
 		}
 	}
 	cmd.Stdin = bytes.NewReader([]byte(c.Stdin))
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	cmd.WaitDelay = time.Second
-	err := cmd.Run()
+	out, err := newOutput()
+	errs, err2 := newOutput()
+	if err = errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = out.write, errs.write
+	cmd.WaitDelay = time.Second // for a daemon that does not read its input
+	err = cmd.Start()
+	out.start()
+	errs.start()
+	if err != nil {
+		t.Fatalf("%s %q: %v", c.Path, c.Args, err)
+	}
+	done := make(chan struct{})
+	defer c.watch(cmd.Process.Pid, done)()
+	go func() { err = cmd.Wait(); close(done) }()
+	defer func() { _ = cmd.Process.Kill() }() // if it is not there, it does no harm
+	AwaitEnd(t, done, func() string {
+		return fmt.Sprintf("%q has not finished\nstdout: %q\nstderr: %q", c.Args, out, errs)
+	})
+	out.finish()
+	errs.finish()
 	r := Result{Stdout: out.String(), Stderr: errs.String()}
 	var exit *exec.ExitError
 	switch {
-	case ctx.Err() != nil:
-		t.Fatalf("%q: not finished after %v\nstdout: %q\nstderr: %q", c.Args, limit, r.Stdout, r.Stderr)
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
 	case errors.As(err, &exit):
 		r.Status = exit.ExitCode()
@@ -80,6 +90,29 @@ func (c Command) Run(t testing.TB) Result {
 		t.Fatalf("%s %q: %v", c.Path, c.Args, err)
 	}
 	return r
+}
+
+// watch kills a command's session when its patience is over.
+func (c Command) watch(pid int, done <-chan struct{}) (stop func()) {
+	if c.Patience == 0 {
+		return func() {}
+	}
+	stopped := make(chan struct{})
+	go func() {
+		for stood := (view.Activity{Looks: c.Patience}); ; {
+			select {
+			case <-done:
+				return
+			case <-stopped:
+				return
+			case <-time.After(time.Second):
+			}
+			if stood.Stalled() {
+				_ = syscall.Kill(-pid, syscall.SIGKILL)
+			}
+		}
+	}()
+	return func() { close(stopped) }
 }
 
 // Start runs a daemon of root's, which must stay in the foreground, until the

@@ -58,23 +58,29 @@ func StartSSHD(t testing.TB, config ...string) *SSHD {
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ended := make(chan struct{})
+	go func() { _ = d.cmd.Wait(); close(ended) }()
 	t.Cleanup(func() {
 		_ = d.cmd.Process.Kill()
-		_ = d.cmd.Wait()
+		<-ended
 		if t.Failed() {
 			t.Logf("sshd's log:\n%s", d.Log())
 		}
 	})
-	for deadline := time.Now().Add(Limit); ; time.Sleep(10 * time.Millisecond) {
+	var dialed error
+	Await(t, func() string { return fmt.Sprintf("sshd does not answer: %v\n%s", dialed, d.Log()) }, func() bool {
+		select {
+		case <-ended:
+			t.Fatalf("sshd has ended:\n%s", d.Log())
+		default:
+		}
 		conn, err := net.Dial("tcp", "127.0.0.1:"+sshPort)
-		if err == nil {
+		if dialed = err; err == nil {
 			conn.Close()
-			return d
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("sshd does not answer: %v\n%s", err, d.Log())
-		}
-	}
+		return err == nil
+	})
+	return d
 }
 
 // Write takes a piece of sshd's log.

@@ -7,14 +7,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // Syslog collects what is sent to /dev/log.
 type Syslog struct {
+	t     testing.TB
 	mu    sync.Mutex
 	lines []string
+	seen  chan struct{} // one is sent for each mark that has come
 }
+
+const syslogMark = "<86>mark of the test's own"
 
 // ListenSyslog binds /dev/log until the test ends.
 func ListenSyslog(t testing.TB) *Syslog {
@@ -28,13 +31,17 @@ func ListenSyslog(t testing.TB) *Syslog {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close(); os.Remove(path) })
-	log := &Syslog{}
+	log := &Syslog{t: t, seen: make(chan struct{})}
 	go func() {
 		buffer := make([]byte, 64<<10)
 		for {
 			n, err := conn.Read(buffer)
 			if errors.Is(err, net.ErrClosed) {
 				return
+			}
+			if string(buffer[:n]) == syslogMark {
+				log.seen <- struct{}{}
+				continue
 			}
 			log.mu.Lock()
 			log.lines = append(log.lines, string(buffer[:n]))
@@ -44,9 +51,24 @@ func ListenSyslog(t testing.TB) *Syslog {
 	return log
 }
 
+// settle waits until all that has been sent so far is read: the socket keeps the
+// order.
+func (s *Syslog) settle() {
+	s.t.Helper()
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: "/dev/log", Net: "unixgram"})
+	if err == nil {
+		defer conn.Close()
+		_, err = conn.Write([]byte(syslogMark))
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	<-s.seen
+}
+
 // Tmpshell returns the lines of the product's programs so far.
 func (s *Syslog) Tmpshell() []string {
-	time.Sleep(20 * time.Millisecond) // sent is not yet read
+	s.settle()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []string
@@ -60,7 +82,7 @@ func (s *Syslog) Tmpshell() []string {
 
 // Forget drops what has arrived.
 func (s *Syslog) Forget() {
-	time.Sleep(20 * time.Millisecond)
+	s.settle()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lines = nil

@@ -2,6 +2,7 @@ package rig
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -9,7 +10,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
@@ -21,6 +21,8 @@ type Term struct {
 	master *os.File
 	cmd    *exec.Cmd
 	done   chan struct{}
+
+	changed chan struct{} // one is waiting when there is more
 
 	mu   sync.Mutex
 	text string // everything so far
@@ -59,7 +61,7 @@ func (c Command) OnTerminal(t testing.TB) *Term {
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%q: %v", c.Args, err)
 	}
-	term := &Term{t: t, master: master, cmd: cmd, done: make(chan struct{})}
+	term := &Term{t: t, master: master, cmd: cmd, done: make(chan struct{}), changed: make(chan struct{}, 1)}
 	go term.read()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
@@ -77,6 +79,10 @@ func (term *Term) read() {
 		term.text += string(buffer[:n])
 		term.eof = err != nil // EIO: the last slave is closed
 		term.mu.Unlock()
+		select {
+		case term.changed <- struct{}{}:
+		default:
+		}
 		if err != nil {
 			_ = term.cmd.Wait()
 			close(term.done)
@@ -137,36 +143,32 @@ func open() (master, slave *os.File, err error) {
 // returns what came in between.
 func (term *Term) Expect(text string) string {
 	term.t.Helper()
-	deadline := time.Now().Add(Limit)
-	for {
+	rest, i, eof := "", -1, false
+	AwaitOn(term.t, term.changed, func() string {
+		return fmt.Sprintf("no %q on the terminal, but:\n%s", text, rest)
+	}, func() bool {
 		term.mu.Lock()
-		rest, eof := term.text[term.seen:], term.eof
-		i := strings.Index(rest, text)
-		if i >= 0 {
+		defer term.mu.Unlock()
+		rest, eof = term.text[term.seen:], term.eof
+		if i = strings.Index(rest, text); i >= 0 {
 			term.seen += i + len(text)
 		}
-		term.mu.Unlock()
-		switch {
-		case i >= 0:
-			return rest[:i]
-		case eof:
-			term.t.Fatalf("end of the session instead of %q; after:\n%s", text, rest)
-		case time.Now().After(deadline):
-			term.t.Fatalf("no %q on the terminal, but:\n%s", text, rest)
-		}
-		time.Sleep(5 * time.Millisecond)
+		return i >= 0 || eof
+	})
+	if i < 0 {
+		term.t.Fatalf("end of the session instead of %q; after:\n%s", text, rest)
 	}
+	return rest[:i]
 }
 
 // Wait waits for the end and returns all that appeared and the exit status.
 func (term *Term) Wait() (text string, status int) {
 	term.t.Helper()
-	select {
-	case <-term.done:
-	case <-time.After(Limit):
-		processes, _ := exec.Command("ps", "-eo", "user,pid,ppid,pgid,tpgid,stat,wchan,args").CombinedOutput()
-		term.t.Fatalf("not finished; so far:\n%s\n%s", term.text, processes)
-	}
+	AwaitEnd(term.t, term.done, func() string {
+		term.mu.Lock()
+		defer term.mu.Unlock()
+		return "not finished; so far:\n" + term.text
+	})
 	return term.text, term.cmd.ProcessState.ExitCode()
 }
 

@@ -13,7 +13,6 @@ import (
 // furnish gives the view what a booted machine has: a name that resolves,
 // loopback, the system's accounts, and the directories in /run.
 func furnish() error {
-	unix.Umask(0o022)
 	if err := unix.Sethostname([]byte("localhost")); err != nil {
 		return fmt.Errorf("sethostname: %w", err)
 	}

@@ -4,15 +4,20 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/sample"
 )
 
 // runInit is a view's pid 1: it builds the view, runs the test binary in
 // it, and reaps what daemons leave behind. Its return value is the exit
 // status; when it has exited, the kernel kills the rest of the view.
 func runInit() int {
-	here, err := os.Getwd()
+	here, err := below()
 	if err == nil {
 		err = build()
 	}
@@ -21,13 +26,14 @@ func runInit() int {
 		return 1
 	}
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Dir = here
+	cmd.Dir = filepath.Join(source, here)
 	cmd.Env = append(cleanEnv(), stageVar+"="+stageTest)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, "view:", err)
 		return 1
 	}
+	go watch(cmd.Process.Pid)
 	for {
 		var status unix.WaitStatus
 		pid, err := unix.Wait4(-1, &status, 0, nil)
@@ -46,6 +52,38 @@ func runInit() int {
 	}
 }
 
+// watch ends a test in whose view nothing moves any more: the test says where
+// it is, and the processes are listed.
+func watch(test int) {
+	for stood := (&Activity{}); ; time.Sleep(sampleEvery) {
+		if !stood.Stalled() {
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "view: nothing moves any more\n%s", Processes())
+		_ = unix.Kill(test, unix.SIGQUIT)
+		for range 10 { // for the stack traces
+			time.Sleep(sampleEvery)
+		}
+		_ = unix.Kill(test, unix.SIGKILL)
+	}
+}
+
+// below is where in the source tree the process was started.
+func below() (string, error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Rel(root, here)
+}
+
+// KeptVars begins the names of variables that a test in a view has from outside.
+const KeptVars = "TMPSHELL_KEPT_"
+
 // cleanEnv is the environment that tests start from: root's on a fresh
 // machine, and the suite's own variables. A developer's TMPDIR or
 // SSH_CONNECTION must not decide a test.
@@ -55,8 +93,15 @@ func cleanEnv() []string {
 		"HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash",
 		"LANG=C.UTF-8", "TERM=xterm",
 	}
-	if value, set := os.LookupEnv(mustRunVar); set {
-		env = append(env, mustRunVar+"="+value)
+	for _, name := range []string{mustRunVar, sample.SeedVar, sample.AllVar} {
+		if value, set := os.LookupEnv(name); set {
+			env = append(env, name+"="+value)
+		}
+	}
+	for _, entry := range os.Environ() {
+		if strings.HasPrefix(entry, KeptVars) {
+			env = append(env, entry)
+		}
 	}
 	return env
 }

@@ -7,14 +7,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// binaries is where a view has the programs under test.
-const binaries = "/run/tmpshell-bin"
+// Where a view has the source tree and the programs under test, wherever they
+// are on the machine: a checkout may lie in /tmp, below /home, or where it is
+// not everybody's to look.
+const (
+	source   = "/run/tmpshell-source"
+	binaries = "/run/tmpshell-bin"
+)
 
-// kept is a tree of the machine's that stays in sight, read-only, even where
-// the view covers its place: a checkout may well lie in /tmp.
+// kept is a tree of the machine's that stays in sight, read-only.
 type kept struct {
-	tree int
-	at   string
+	tree     int
+	at       string
+	writable bool
 }
 
 func keepVisible() ([]kept, error) {
@@ -22,19 +27,28 @@ func keepVisible() ([]kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	source, err := keep(root, root)
+	tree, err := keep(root, source)
 	if err != nil {
 		return nil, err
+	}
+	list := []kept{tree}
+	if dir, err := programsDir(root); err == nil { // else they are made each time
+		made, err := keep(dir, programs)
+		if err != nil {
+			return nil, err
+		}
+		made.writable = true
+		list = append(list, made)
 	}
 	bin, err := Binaries()
 	if err != nil {
 		return nil, err
 	}
-	programs, err := keep(bin, binaries)
+	tested, err := keep(bin, binaries)
 	if errors.Is(err, os.ErrNotExist) {
-		return []kept{source}, nil // for tests of the view itself
+		return list, nil // for tests of the view itself
 	}
-	return []kept{source, programs}, err
+	return append(list, tested), err
 }
 
 func keep(dir, at string) (kept, error) {
@@ -42,18 +56,19 @@ func keep(dir, at string) (kept, error) {
 	if err != nil {
 		return kept{}, &os.PathError{Op: "open_tree", Path: dir, Err: err}
 	}
-	return kept{tree, at}, nil
+	return kept{tree: tree, at: at}, nil
 }
 
 func (k kept) restore() error {
 	defer unix.Close(k.tree)
-	// The place exists unless the view covers its parent, which is then a
-	// tmpfs or an overlay, where it can be made.
 	if err := os.MkdirAll(k.at, 0o755); err != nil {
 		return err
 	}
 	if err := unix.MoveMount(k.tree, "", unix.AT_FDCWD, k.at, unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
 		return &os.PathError{Op: "move_mount", Path: k.at, Err: err}
+	}
+	if k.writable {
+		return nil
 	}
 	return readOnly(k.at)
 }

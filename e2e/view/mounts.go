@@ -17,8 +17,14 @@ var overlaid = []string{"/etc", "/usr", "/var", "/home", "/root"}
 // fresh /run covers it afterwards.
 const stage = "/run"
 
+// Written is where a view has, below the names of the overlaid directories, what
+// has been written to them since the view was made, and nothing of the machine's
+// own. Only root looks at it; it is read-only there.
+const Written = "/run/tmpshell-written"
+
 // build makes the calling process's mount and network namespaces the view.
 func build() error {
+	unix.Umask(0o022) // whatever the user's is
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make / private: %w", err)
 	}
@@ -43,6 +49,11 @@ func build() error {
 	if err := makeDev(); err != nil {
 		return err
 	}
+	written, err := keep(filepath.Join(stage, "upper"), Written)
+	if err != nil {
+		return err
+	}
+	kept = append(kept, written)
 	fresh := []struct{ dir, options string }{
 		{"/tmp", "mode=1777"},
 		{"/run", "mode=755"},

@@ -45,6 +45,9 @@ func Missing(t testing.TB, what string) {
 
 // Root is the source tree's top directory.
 func Root() (string, error) {
+	if Inside() {
+		return source, nil
+	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err

@@ -3,11 +3,11 @@ package witness
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"tmpshell/e2e/rig"
 )
@@ -50,19 +50,22 @@ func (s Start) Run(t testing.TB) (Outcome, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(rig.Limit, func() { _ = syscall.Kill(pid, syscall.SIGKILL) }) // not yet waited for
 	out := Outcome{PID: pid}
-	for _, r := range read {
-		r.finish()
-	}
-	for {
-		if _, err := syscall.Wait4(pid, &out.Status, 0, nil); err != syscall.EINTR {
-			break
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, r := range read {
+			r.finish()
 		}
-	}
-	if !timer.Stop() {
-		t.Fatalf("%q %q: not finished after %v", s.Steps, s.Argv, rig.Limit)
-	}
+		for {
+			if _, err := syscall.Wait4(pid, &out.Status, 0, nil); err != syscall.EINTR {
+				return
+			}
+		}
+	}()
+	rig.AwaitEnd(t, done, func() string {
+		return fmt.Sprintf("%q %q has not finished", s.Steps, s.Argv)
+	})
 	said := read[9].text.String()
 	if strings.HasPrefix(said, "stage: ") {
 		return out, errors.New(strings.TrimSuffix(said, "\n"))

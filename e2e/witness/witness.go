@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
 )
 
@@ -23,7 +22,6 @@ const (
 // Build compiles both programs in a view.
 func Build(t testing.TB) {
 	t.Helper()
-	view.Need(t, "gcc")
 	root, err := view.Root()
 	if err != nil {
 		t.Fatal(err)
@@ -33,10 +31,10 @@ func Build(t testing.TB) {
 		if err != nil || len(sources) == 0 {
 			t.Fatalf("no sources of %s: %v", program, err)
 		}
-		flags := []string{"-static", "-O1", "-Wall", "-o", program}
+		flags := []string{"-static", "-O1", "-Wall"}
 		if program == Probe {
 			flags = append(flags, "-Wl,-e,before_libc")
 		}
-		rig.Must(t, "gcc", append(flags, sources...)...)
+		view.Compile(t, program, flags, sources...)
 	}
 }

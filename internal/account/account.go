@@ -74,6 +74,9 @@ func (s *Source) find(database, key string, want func(Account) bool) (Account, e
 	if ok {
 		return found, nil
 	}
+	if fileErr != nil {
+		return Account{}, fileErr // which is no "not there"
+	}
 	if s.Getent != nil {
 		out, err := s.Getent(database, key)
 		if err != nil && err != ErrNotFound {
@@ -84,9 +87,6 @@ func (s *Source) find(database, key string, want func(Account) bool) (Account, e
 				return found, nil
 			}
 		}
-	}
-	if fileErr != nil {
-		return Account{}, fileErr
 	}
 	return Account{}, ErrNotFound
 }
@@ -144,11 +144,14 @@ func fields(line []byte, f [][]byte) bool {
 	return true
 }
 
+// Nobody is no uid and no gid: chown(2) takes it for "no change".
+const Nobody = 1<<32 - 1
+
 // ParseID reads a uid or gid: 0 to 2^32-2. 2^32-1 means "no change" to
 // chown(2) and is nobody's.
 func ParseID(s string) (uint32, bool) {
 	n, err := strconv.ParseUint(s, 10, 32)
-	if err != nil || n == 1<<32-1 {
+	if err != nil || n == Nobody {
 		return 0, false
 	}
 	return uint32(n), true

@@ -9,12 +9,13 @@ import (
 	"tmpshell/internal/sys"
 )
 
-// Limits of one question to the name service. A directory server that does not
-// answer must delay a login, not end it.
-const getentBytes = 1 << 20
-
-// getentMillis is a variable for the tests alone.
+// getentMillis bounds one question to the name service: a directory server that
+// does not answer must delay a login, not end it. It is a variable for the tests
+// alone.
 var getentMillis = 3000
+
+// keptAnswer bounds an answer that is kept whole, which is that of one account.
+const keptAnswer = 1 << 20
 
 // Absolute: PATH is the caller's.
 var getentPaths = []string{"/usr/bin/getent", "/bin/getent"}
@@ -37,7 +38,11 @@ func (n *nameService) ask(database string, keys ...string) ([]byte, error) {
 	if n.failed != nil {
 		return nil, n.failed
 	}
-	out, err := getent(append([]string{"getent", database}, keys...))
+	var out []byte
+	err := getent(append([]string{"getent", database}, keys...), func(text []byte) bool {
+		out = append(out, text...)
+		return len(out) < keptAnswer
+	})
 	if err != nil && err != ErrNotFound && err != errFailed {
 		n.failed = err
 	}
@@ -45,12 +50,13 @@ func (n *nameService) ask(database string, keys ...string) ([]byte, error) {
 }
 
 // getent runs getent(1) with nothing of the caller's environment, the pipe as
-// its only standard descriptor, and a time limit. glibc's getent exits with 2 when a
-// key was not found; what it found of the others it has printed.
-func getent(argv []string) ([]byte, error) {
+// its only standard descriptor, and a time limit, and hands on what it prints
+// until read wants no more. glibc's getent exits with 2 when a key was not found;
+// what it found of the others it has printed.
+func getent(argv []string, read func(text []byte) bool) error {
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
-		return nil, err
+		return err
 	}
 	const closed = ^uintptr(0)
 	attr := &syscall.ProcAttr{
@@ -68,11 +74,11 @@ func getent(argv []string) ([]byte, error) {
 	if err != nil {
 		unix.Close(p[0])
 		if err == syscall.ENOENT {
-			return nil, errNoGetent
+			return errNoGetent
 		}
-		return nil, err
+		return err
 	}
-	out, err := sys.ReadFor(p[0], getentMillis, getentBytes)
+	err = sys.StreamFor(p[0], getentMillis, read)
 	unix.Close(p[0])
 	if err != nil {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // our child, not yet waited for
@@ -83,11 +89,11 @@ func getent(argv []string) ([]byte, error) {
 	}
 	switch {
 	case err != nil:
-		return nil, errors.New("name service: " + err.Error())
+		return errors.New("name service: " + err.Error())
 	case status.Exited() && status.ExitStatus() == 0:
-		return out, nil
+		return nil
 	case status.Exited() && status.ExitStatus() == 2:
-		return out, ErrNotFound
+		return ErrNotFound
 	}
-	return nil, errFailed
+	return errFailed
 }

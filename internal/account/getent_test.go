@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,6 +23,16 @@ func fakeGetent(t *testing.T, script string) {
 	getentPaths, getentMillis = []string{path}, 300
 }
 
+// answer is all that getent prints.
+func answer(argv []string) ([]byte, error) {
+	var out []byte
+	err := getent(argv, func(text []byte) bool {
+		out = append(out, text...)
+		return true
+	})
+	return out, err
+}
+
 func TestGetent(t *testing.T) {
 	for _, test := range []struct {
 		name, script string
@@ -33,14 +42,14 @@ func TestGetent(t *testing.T) {
 		{"the answer", `echo "$0 $# $*"`, "NAME 3 passwd 1 two words\n", nil},
 		{"nothing", "exit 0", "", nil},
 		{"not found", "echo part; exit 2", "part\n", ErrNotFound},
-		{"wrong database", "echo part; exit 1", "", errFailed},
+		{"wrong database", "echo part; exit 1", "part\n", errFailed},
 		{"killed", "kill -9 $$", "", errFailed},
 		{"a large answer", "i=0; while [ $i -lt 1000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done",
 			strings.Repeat("0123456789012345678901234567890123456789\n", 1000), nil},
 	} {
 		fakeGetent(t, test.script)
-		getentMillis = 10000
-		out, err := getent([]string{"getent", "passwd", "1", "two words"})
+		getentMillis = 600_000
+		out, err := answer([]string{"getent", "passwd", "1", "two words"})
 		want := strings.Replace(test.out, "NAME", getentPaths[0], 1)
 		if string(out) != want || err != test.err {
 			t.Errorf("%s: getent = %.100q, %v; want %.100q, %v", test.name, out, err, want, test.err)
@@ -54,22 +63,15 @@ func TestGetentIsBounded(t *testing.T) {
 		{"sleeps", "exec sleep 1000", "no answer in time"},
 		{"sleeps after an answer", "echo alice:x:1:1:::; exec sleep 1000", "no answer in time"},
 		{"says nothing more, but stays", "exec >&-; exec sleep 1000", "no answer in time"},
-		{"leaves a child with the pipe", "sleep 5 & exit 0", "no answer in time"},
+		{"leaves a child with the pipe", "sleep 60 & exit 0", "no answer in time"},
 		{"stops itself", "kill -STOP $$", "no answer in time"},
 		{"ignores signals", `trap "" TERM INT HUP; while :; do sleep 1; done`, "no answer in time"},
-		{"talks without end", `exec head -c 3000000 /dev/zero`, "the answer is too long"},
+		{"talks without end", `exec cat /dev/zero`, "no answer in time"},
 	} {
 		fakeGetent(t, test.script)
-		if strings.Contains(test.want, "long") {
-			getentMillis = 10000
-		}
-		start := time.Now()
-		_, err := getent([]string{"getent", "passwd", "1"})
+		err := getent([]string{"getent", "passwd", "1"}, func([]byte) bool { return true })
 		if err == nil || err.Error() != "name service: "+test.want {
 			t.Errorf("%s: %v; want name service: %s", test.name, err, test.want)
-		}
-		if took := time.Since(start); took > 4*time.Second {
-			t.Errorf("%s: took %v; want not much more than %d ms", test.name, took, getentMillis)
 		}
 		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); err != unix.ECHILD {
 			t.Errorf("%s: a child is left: wait4 = %d, %v; want %v", test.name, pid, err, unix.ECHILD)
@@ -81,15 +83,15 @@ func TestGetentMissing(t *testing.T) {
 	fakeGetent(t, "exit 0")
 	real, dir := getentPaths[0], t.TempDir()
 	getentPaths = []string{dir + "/none", dir + "/none/at/all"}
-	if _, err := getent([]string{"getent"}); err != errNoGetent {
+	if _, err := answer([]string{"getent"}); err != errNoGetent {
 		t.Errorf("getent that is not there = %v; want %v", err, errNoGetent)
 	}
 	getentPaths = []string{dir + "/none", real}
-	if _, err := getent([]string{"getent"}); err != nil {
+	if _, err := answer([]string{"getent"}); err != nil {
 		t.Errorf("getent at the second path = %v; want no error", err)
 	}
 	getentPaths = []string{dir}
-	if _, err := getent([]string{"getent"}); !errors.Is(err, syscall.EACCES) {
+	if _, err := answer([]string{"getent"}); !errors.Is(err, syscall.EACCES) {
 		t.Errorf("getent that cannot be executed = %v; want %v", err, syscall.EACCES)
 	}
 }
@@ -103,7 +105,7 @@ func TestGetentSeesNothing(t *testing.T) {
 	fakeGetent(t, `pwd
 for fd in 0 1 2; do [ -e /proc/$$/fd/$fd ] && echo open $fd; done
 tr '\0' '\n' </proc/$$/environ`)
-	out, err := getent([]string{"getent"})
+	out, err := answer([]string{"getent"})
 	want := "/\nopen 1\nPATH=/usr/bin:/bin\nLC_ALL=C\n"
 	if string(out) != want || err != nil {
 		t.Errorf("getent sees %q, %v; want %q", out, err, want)
@@ -123,7 +125,7 @@ func TestGetentClosedDescriptors(t *testing.T) {
 		for _, fd := range which {
 			unix.Close(int(fd - '0'))
 		}
-		out, err := getent([]string{"getent"})
+		out, err := answer([]string{"getent"})
 		text := string(out)
 		if err != nil {
 			text = err.Error()
@@ -190,9 +192,5 @@ func TestSystem(t *testing.T) {
 	s := System()
 	if a, err := s.ByUID(0); err != nil || a.UID != 0 || a.Name == "" {
 		t.Errorf("ByUID(0) = %+v, %v; want root", a, err)
-	}
-	me := NewSession(s)
-	if me.UID() != uint32(os.Getuid()) {
-		t.Errorf("UID = %d; want the real uid %d", me.UID(), os.Getuid())
 	}
 }

@@ -1,44 +1,6 @@
 package account
 
-import (
-	"bytes"
-	"strconv"
-)
-
-// GroupNames returns the names of the groups with these ids. A group that no
-// source knows has no name and is left out.
-func (s *Source) GroupNames(gids []uint32) ([]string, error) {
-	missing := make(map[uint32]bool, len(gids))
-	for _, gid := range gids {
-		missing[gid] = true
-	}
-	var list []string
-	visit := func(line []byte) bool {
-		name, gid, _, ok := parseGroup(line)
-		if ok && missing[gid] {
-			delete(missing, gid)
-			list = append(list, name)
-		}
-		return len(missing) > 0
-	}
-	fileErr := eachLine(s.Group, visit)
-	if len(missing) > 0 && s.Getent != nil {
-		keys := make([]string, 0, len(missing))
-		for _, gid := range gids {
-			if missing[gid] {
-				keys = append(keys, strconv.FormatUint(uint64(gid), 10))
-			}
-		}
-		out, err := s.Getent("group", keys...)
-		if err != nil && err != ErrNotFound {
-			return list, err
-		}
-		for line := range bytes.Lines(out) {
-			visit(bytes.TrimSuffix(line, []byte("\n")))
-		}
-	}
-	return list, fileErr
-}
+import "bytes"
 
 // GroupsOf returns the ids of the groups that an account would have at its next
 // login: its own, and those that list it (initgroups(3)). For a session that

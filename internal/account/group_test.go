@@ -51,55 +51,6 @@ var group = strings.Join([]string{
 	"late:x:70:alice", // no newline
 }, "\n")
 
-func TestGroupNames(t *testing.T) {
-	for _, test := range []struct {
-		name    string
-		gids    []uint32
-		out     string
-		err     error
-		want    []string
-		asked   string
-		wantErr error
-	}{
-		{"none", nil, "", nil, nil, "", nil},
-		{"all in the file", []uint32{1000, 4, 50, 4}, "", nil, []string{"adm", "staff", "alice"}, "", nil},
-		{"at its end", []uint32{70}, "", nil, []string{"late"}, "", nil},
-		{"some are the name service's", []uint32{4, 7001, 7000}, "net:*:7000:alice\nweb:*:7001:\n", nil,
-			[]string{"adm", "net", "web"}, "7001 7000", nil},
-		{"one that nobody knows", []uint32{4, 7000, 9999}, "net:*:7000:\n", ErrNotFound, []string{"adm", "net"}, "7000 9999", nil},
-		{"what was not asked for", []uint32{7000}, "root:*:0:\nwheel:*:10:\nnet:*:7000:", nil, []string{"net"}, "7000", nil},
-		{"two names", []uint32{7000}, "net:*:7000:\nnet2:*:7000:\n", nil, []string{"net"}, "7000", nil},
-		{"a failure", []uint32{50, 7000, 4}, "net:*:7000:", errServer, []string{"adm", "staff"}, "7000", errServer},
-	} {
-		var asked []string
-		s := &Source{Group: file(t, group), Getent: func(database string, keys ...string) ([]byte, error) {
-			if database != "group" {
-				t.Errorf("%s: asks for %s; want group", test.name, database)
-			}
-			asked = append(asked, keys...)
-			return []byte(test.out), test.err
-		}}
-		got, err := s.GroupNames(test.gids)
-		if err != test.wantErr {
-			t.Errorf("%s: GroupNames = %v; want %v", test.name, err, test.wantErr)
-		}
-		if diff := cmp.Diff(test.want, got); diff != "" {
-			t.Errorf("%s: GroupNames (-want +got):\n%s", test.name, diff)
-		}
-		if got := strings.Join(asked, " "); got != test.asked {
-			t.Errorf("%s: asks for %q; want %q", test.name, got, test.asked)
-		}
-	}
-	s := &Source{Group: file(t, group)}
-	if got, err := s.GroupNames([]uint32{9999, 0}); err != nil || len(got) != 1 {
-		t.Errorf("GroupNames without a name service = %q, %v; want root", got, err)
-	}
-	s.Group = t.TempDir()
-	if _, err := s.GroupNames([]uint32{0}); err == nil {
-		t.Error("GroupNames from a file that cannot be read gives no error; want one")
-	}
-}
-
 func TestGroupsOf(t *testing.T) {
 	alice := Account{Name: "alice", UID: 1000, GID: 1000}
 	for _, test := range []struct {

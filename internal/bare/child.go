@@ -86,6 +86,16 @@ func CloseFrom(n int) {
 	_, _ = Call(unix.SYS_CLOSE_RANGE, fd(n), uintptr(^uint32(0)), 0, 0, 0, 0)
 }
 
+// RaiseLimit raises a soft limit to the hard one.
+func RaiseLimit(resource int) {
+	var l [2]uint64 // struct rlimit64: soft, hard
+	p := uintptr(unsafe.Pointer(&l))
+	if _, e := Call(unix.SYS_PRLIMIT64, 0, uintptr(resource), 0, p, 0, 0); e == 0 && l[0] != l[1] {
+		l[0] = l[1]
+		_, _ = Call(unix.SYS_PRLIMIT64, 0, uintptr(resource), p, 0, 0, 0) // as it was, then
+	}
+}
+
 // MemoryFile makes a file that is memory (memfd_create(2)).
 func MemoryFile() (int, Errno) {
 	name := [9]byte{'t', 'm', 'p', 's', 'h', 'e', 'l', 'l', 0}

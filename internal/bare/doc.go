@@ -18,7 +18,7 @@
 //
 // Packages that are entered this way are ordinary Go under `go test` and in
 // programs that have the runtime. They MUST keep to the following, and
-// `make lint` holds them to it (package barecheck):
+// the tests of package build hold them to it:
 //
 //  1. Nothing is allocated: no value escapes to the heap, no append that may
 //     grow, no string is concatenated or converted to bytes, no map, no

@@ -6,7 +6,7 @@ import "golang.org/x/sys/unix"
 type Errno uintptr
 
 // Kind is what an error says about the question that was asked. The three are
-// answered differently, see ERRORS in tmpshell(8).
+// answered differently, see ERRORS BY KIND in tmpshell(8).
 type Kind uint8
 
 // The kinds of errors.
@@ -32,7 +32,8 @@ func (e Errno) Kind() Kind {
 		return None
 	case unix.ENOENT, unix.ENOTDIR, unix.EACCES, unix.ELOOP, unix.EPERM, unix.EROFS, unix.ENOSPC, unix.EDQUOT,
 		unix.EEXIST, unix.ENAMETOOLONG, unix.ENODEV, unix.ENXIO, unix.ESTALE, unix.EOPNOTSUPP, unix.ENOSYS,
-		unix.ENOEXEC, unix.EINVAL, unix.ETXTBSY:
+		unix.ENOEXEC, unix.EINVAL, unix.ETXTBSY,
+		unix.EBUSY: // something is mounted there
 		return Object
 	}
 	return Kept

@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The table of DESIGN: an answer is what cannot be brought about by limits, want
+// An answer is what cannot be brought about by limits, want
 // of memory, signals, time. What is not named is not taken for one.
 func TestKinds(t *testing.T) {
 	object := map[unix.Errno]bool{
 		unix.ENOENT: true, unix.ENOTDIR: true, unix.EACCES: true, unix.ELOOP: true, unix.EPERM: true, unix.EROFS: true,
 		unix.ENOSPC: true, unix.EDQUOT: true, unix.EEXIST: true, unix.ENAMETOOLONG: true, unix.ENODEV: true, unix.ENXIO: true,
-		unix.ESTALE: true, unix.EOPNOTSUPP: true, unix.ENOSYS: true, unix.ENOEXEC: true, unix.EINVAL: true, unix.ETXTBSY: true,
+		unix.ESTALE: true, unix.EOPNOTSUPP: true, unix.ENOSYS: true, unix.ENOEXEC: true, unix.EINVAL: true, unix.ETXTBSY: true, unix.EBUSY: true,
 	}
 	for n := Errno(0); n < 200; n++ {
 		want := Kept
@@ -63,7 +63,7 @@ func TestTrouble(t *testing.T) {
 		{Failed("openat", 0, "/x", ""), None, ""},
 		{Failed("openat", Errno(unix.ENOENT), "/tmp", "x"), Object, "openat /tmp/x: no such file or directory"},
 		{Failed("openat", Errno(unix.EMFILE), "/", "x"), Kept, "openat /x: too many open files"},
-		{Failed("getgroups", Errno(unix.ENOMEM), "", ""), Kept, "getgroups : cannot allocate memory"},
+		{Failed("getgroups", Errno(unix.ENOMEM), "", ""), Kept, "getgroups: cannot allocate memory"},
 		{Broken("/tmp", ".private", "is not a directory"), Object, "/tmp/.private is not a directory"},
 		{Trouble{Where: "/tmp", Why: "has mode", Value: 0o777, Base: 8}, Object, "/tmp has mode 0777"},
 		{Trouble{Where: "/tmp", Why: "belongs to uid", Value: 5, Base: 10, Want: ", not to root"}, Object, "/tmp belongs to uid 5, not to root"},

@@ -40,7 +40,10 @@ func Getcwd(buf []byte) (string, Errno) {
 
 // Fork makes a child process, which is a copy of this one: 0 is returned in it.
 // No signal tells of its end, whatever the caller wants of SIGCHLD, and [Wait]
-// alone waits for it.
+// alone waits for it. It does not grow the stack, which a child in a program that
+// has the runtime could not.
+//
+//go:nosplit
 func Fork() (int, Errno) {
 	r, e := Call(unix.SYS_CLONE, 0, 0, 0, 0, 0, 0)
 	if e == 0 && r == 0 {

@@ -59,8 +59,8 @@ const errNoEntry = 2 // ENOENT, everywhere
 // Tell writes the trouble as a part of a message: "openat /tmp/x: why", or
 // "/tmp/x belongs to uid 5, not 0".
 func (t *Trouble) Tell(to *Text) {
-	if t.Errno != 0 {
-		to.Add(t.Call)
+	to.Add(t.Call)
+	if t.Call != "" && (t.Where != "" || t.Entry != "") {
 		to.AddByte(' ')
 	}
 	to.Add(t.Where)
@@ -75,7 +75,9 @@ func (t *Trouble) Tell(to *Text) {
 		to.Add(t.Errno.Text())
 		return
 	}
-	to.AddByte(' ')
+	if t.Where != "" || t.Entry != "" {
+		to.AddByte(' ')
+	}
 	to.Add(t.Why)
 	if t.Base != 0 {
 		to.AddByte(' ')

@@ -12,12 +12,13 @@ import (
 )
 
 // guarded are the packages that run at a login, some of them with privilege.
-var guarded = []string{"dirs", "caps", "sys", "helper", "launch", "config", "account", "syslog", "msg", "mnt", "namespace"}
+var guarded = []string{"account", "accounts", "capset", "compile", "config", "helper", "launch", "making", "mounts", "msg", "owned",
+	"policy", "private", "session", "source", "sys", "syslog"}
 
 const (
 	byPath  = "a path can lead elsewhere between check and use: take a descriptor and one name (package sys)"
 	follows = byPath + "; and it follows symbolic links"
-	global  = "Go changes every thread with it; package caps changes this one"
+	global  = "Go changes every thread with it; package capset changes this one"
 	asks    = "nothing that the caller controls may decide here: see section FILES of tmpshell.conf(5)"
 	starts  = "searches PATH, which is the caller's: syscall.ForkExec of an absolute path"
 )
@@ -34,21 +35,19 @@ var banned = []struct {
 	{"os", "Getenv LookupEnv Environ ExpandEnv TempDir UserHomeDir Getwd", asks, nil},
 	{"os", "StartProcess", starts, nil},
 	{"exec", "Command CommandContext LookPath", starts, nil},
-	{"unix", "Chown Lchown Mkdir Mknod Rename Unlink Rmdir Symlink Link Truncate Creat Utimes Chdir", byPath, nil},
+	{"unix", "Chown Lchown Mkdir Mknod Rename Unlink Rmdir Symlink Link Truncate Creat Utimes", byPath, nil},
+	{"unix", "Chdir", byPath, map[string]string{"helper/become.go": "to \"/\""}},
 	{"unix", "Access", byPath, map[string]string{"sys/stat.go": "MayWrite decides nothing privileged"}},
-	{"unix", "Chmod", follows, map[string]string{"dirs/verify.go": "of /proc/thread-self/fd/N, which is a descriptor"}},
+	{"unix", "Chmod", follows, map[string]string{"making/users.go": "of /proc/thread-self/fd/N, which is a descriptor"}},
 	{"unix", "Open", byPath, map[string]string{
-		"config/load.go":     "root's configuration, checked on the descriptor",
-		"mnt/namespace.go":   "a namespace of a process, which its number is compared for",
+		"source/source.go":   "root's configuration and account files, checked on the descriptor",
 		"account/account.go": "passwd(5), group(5) and shells(5), named by the program",
 	}},
 	{"unix", "Stat Lstat", byPath, map[string]string{"config/load.go": "whether an Include names a file at all; read checks it"}},
-	{"unix", "Mount", "takes paths, and follows symbolic links: open_tree and move_mount", map[string]string{
-		"mnt/bypath.go":    "of /proc/thread-self/fd/N, which is a descriptor",
-		"mnt/namespace.go": "of \"/\", for its propagation",
-	}},
+	{"unix", "Mount", "takes paths, and follows symbolic links: open_tree and move_mount", nil},
 	{"unix", "Setuid Setgid Setreuid Setregid Setresuid Setresgid Setgroups", global, nil},
-	{"syscall", "Setuid Setgid Setreuid Setregid Setresuid Setresgid Setgroups Umask", global, nil},
+	{"syscall", "Setuid Setgid Setreuid Setregid Umask", global, nil},
+	{"syscall", "Setresuid Setresgid Setgroups", global, map[string]string{"helper/become.go": "every thread has to be root's"}},
 	{"syscall", "Open Mkdir Chown Chmod Lchown Rename Unlink Rmdir Symlink Link Mknod Stat Mount Truncate", byPath, nil},
 	{"syscall", "Getenv Environ", asks, nil},
 }
@@ -160,10 +159,10 @@ func TestScan(t *testing.T) {
 		file, text string
 		want       []string
 	}{
-		{"dirs/a.go", `package dirs; import "os"; var _ = os.Chmod`, []string{"dirs/a.go:1:", "os.Chmod"}},
-		{"dirs/a.go", `package dirs; import x "os"; func f() { x.MkdirAll("", 0) }`, []string{"os.MkdirAll"}},
-		{"dirs/a.go", `package dirs; import "golang.org/x/sys/unix"; func f() { unix.Chmod("", 0) }`, []string{"unix.Chmod"}},
-		{"dirs/verify.go", `package dirs; import "golang.org/x/sys/unix"; func f() { unix.Chmod("", 0) }`, nil},
+		{"dirs/a.go", `package making; import "os"; var _ = os.Chmod`, []string{"dirs/a.go:1:", "os.Chmod"}},
+		{"dirs/a.go", `package making; import x "os"; func f() { x.MkdirAll("", 0) }`, []string{"os.MkdirAll"}},
+		{"dirs/a.go", `package making; import "golang.org/x/sys/unix"; func f() { unix.Chmod("", 0) }`, []string{"unix.Chmod"}},
+		{"making/users.go", `package making; import "golang.org/x/sys/unix"; func f() { unix.Chmod("", 0) }`, nil},
 		{"sys/a.go", `package sys; import "fmt"`, []string{"import fmt"}},
 		{"sys/a.go", `package sys; import . "os"`, []string{"import . os"}},
 		{"sys/a.go", `package sys; import "syscall"; var os = 1; var _ = syscall.Getpid()`, nil},

@@ -10,15 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
-	oldcaps "tmpshell/internal/caps"
 	"tmpshell/internal/capset"
 	"tmpshell/internal/testas"
 )
 
 const user = 61001
-
-// caps is a set as package testas takes it.
-func caps(s capset.Set) oldcaps.Set { return oldcaps.Set(s) }
 
 func init() { runtime.LockOSThread() }
 
@@ -47,7 +43,7 @@ func locked(t *testing.T, body func()) {
 func TestWith(t *testing.T) {
 	if testas.Inside() == "" {
 		testas.Root(t)
-		testas.Run(t, testas.User{UID: user, Caps: caps(capset.DACOverride | capset.SetUID)}, "with", "/")
+		testas.Run(t, testas.User{UID: user, Caps: capset.DACOverride | capset.SetUID}, "with", "/")
 		return
 	}
 	locked(t, func() {
@@ -94,9 +90,9 @@ func TestAsRoot(t *testing.T) {
 		if err := os.Chown(dir+"/bobs", user+1, user+1); err != nil {
 			t.Fatal(err)
 		}
-		testas.Run(t, testas.User{UID: user, Caps: caps(capset.Helper)}, "root", dir)
-		testas.Run(t, testas.User{UID: user, Caps: caps(capset.Helper &^ capset.SetGID)}, "refused", dir)
-		testas.Run(t, testas.User{UID: user, Caps: caps(capset.Helper &^ capset.SetUID)}, "refused", dir)
+		testas.Run(t, testas.User{UID: user, Caps: capset.Helper}, "root", dir)
+		testas.Run(t, testas.User{UID: user, Caps: capset.Helper &^ capset.SetGID}, "refused", dir)
+		testas.Run(t, testas.User{UID: user, Caps: capset.Helper &^ capset.SetUID}, "refused", dir)
 		testas.Run(t, testas.User{UID: user}, "refused", dir)
 		return
 	case "refused":
@@ -145,7 +141,7 @@ func wantIDs(t *testing.T, want int) {
 func TestDrop(t *testing.T) {
 	if testas.Inside() == "" {
 		testas.Root(t)
-		testas.Run(t, testas.User{UID: user, Caps: caps(capset.Helper)}, "drop", "/")
+		testas.Run(t, testas.User{UID: user, Caps: capset.Helper}, "drop", "/")
 		return
 	}
 	locked(t, func() {
@@ -186,6 +182,6 @@ func TestNames(t *testing.T) {
 	}
 	last, err := os.ReadFile("/proc/sys/kernel/cap_last_cap")
 	if err == nil && strings.TrimSpace(string(last)) != "40" {
-		t.Logf("this kernel's last capability is %s; package caps knows 40", last)
+		t.Logf("this kernel's last capability is %s; package capset knows 40", last)
 	}
 }

@@ -45,7 +45,7 @@ func TestAmbientAndBounding(t *testing.T) {
 	const setpcap capset.Set = 1 << unix.CAP_SETPCAP
 	if testas.Inside() == "" {
 		testas.Root(t)
-		testas.Run(t, testas.User{UID: user, Caps: caps(held | setpcap)}, "look", "/")
+		testas.Run(t, testas.User{UID: user, Caps: held | setpcap}, "look", "/")
 		return
 	}
 	locked(t, func() {
@@ -92,7 +92,7 @@ func TestAmbientAndBounding(t *testing.T) {
 func TestGrantMissing(t *testing.T) {
 	if testas.Inside() == "" {
 		testas.Root(t)
-		testas.Run(t, testas.User{UID: user, Caps: caps(given)}, "grant", "/")
+		testas.Run(t, testas.User{UID: user, Caps: given}, "grant", "/")
 		return
 	}
 	locked(t, func() {
@@ -129,7 +129,7 @@ func TestKeepOfRoot(t *testing.T) {
 func TestAsRootByHalf(t *testing.T) {
 	if testas.Inside() == "" {
 		testas.Root(t)
-		testas.Run(t, testas.User{UID: user, Caps: caps(held)}, "half", "/")
+		testas.Run(t, testas.User{UID: user, Caps: held}, "half", "/")
 		return
 	}
 	for _, half := range []func(){

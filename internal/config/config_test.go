@@ -6,20 +6,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tmpshell/internal/policy"
 )
 
-// someone is a Subject with names.
+// someone is whom blocks are chosen for.
 type someone struct {
-	uid       uint32
-	name      string
-	groups    []string
-	nameErr   error
-	groupsErr error
+	uid    uint32
+	name   string
+	groups []string
 }
-
-func (s someone) UID() uint32               { return s.uid }
-func (s someone) Name() (string, error)     { return s.name, s.nameErr }
-func (s someone) Groups() ([]string, error) { return s.groups, s.groupsErr }
 
 var (
 	root  = someone{uid: 0, name: "root", groups: []string{"root"}}
@@ -28,24 +24,6 @@ var (
 	// A uid without an account, as a container has it.
 	ghost = someone{uid: 54321}
 )
-
-// nameless is a Subject whose names must not be asked for.
-type nameless struct {
-	t   *testing.T
-	uid uint32
-}
-
-func (s nameless) UID() uint32 { return s.uid }
-
-func (s nameless) Name() (string, error) {
-	s.t.Error("the login name was asked for, and nothing needs it")
-	return "", nil
-}
-
-func (s nameless) Groups() ([]string, error) {
-	s.t.Error("the groups were asked for, and nothing needs them")
-	return nil, nil
-}
 
 // mustParse parses lines under the name "conf".
 func mustParse(t *testing.T, lines ...string) *Config {
@@ -57,14 +35,36 @@ func mustParse(t *testing.T, lines ...string) *Config {
 	return c
 }
 
-// resolve is Resolve for a subject that can be looked up.
-func resolve(t *testing.T, c *Config, s Subject) Policy {
+// resolve takes together the blocks that match someone. What logins go by is
+// compiled from the same sections, see package compile.
+func resolve(t *testing.T, c *Config, who someone) Policy {
 	t.Helper()
-	p, err := c.Resolve(s)
-	if err != nil {
-		t.Fatalf("Resolve(%+v) = %v; want no error", s, err)
+	var chain []*Section
+	for _, b := range c.Blocks {
+		if !slices.ContainsFunc(b.Criteria, func(one Criterion) bool { return !one.has(who) }) {
+			chain = append(chain, b)
+		}
 	}
-	return p
+	return c.policy(append(chain, &c.Global))
+}
+
+func (c Criterion) has(who someone) bool {
+	names := []string{who.name}
+	found := false
+	for _, i := range c {
+		if i.Group {
+			names = who.groups
+		}
+		hit := i.IsRange() && i.First <= who.uid && who.uid <= i.Last
+		for _, n := range names {
+			hit = hit || !i.IsRange() && n != "" && policy.Glob(i.Text, n)
+		}
+		if hit && i.Negated {
+			return false
+		}
+		found = found || hit
+	}
+	return found
 }
 
 // notices are a configuration's, one string each.

@@ -31,12 +31,13 @@ func InstanceName(path string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "-")
 }
 
-// directoryLine is one Directory line: what it does not name is nil.
-type directoryLine struct {
-	pos     Pos
-	path    string
-	method  Method
-	options map[string]string
+// DirectoryLine is one Directory line.
+type DirectoryLine struct {
+	Pos    Pos
+	Path   string
+	Method Method
+	// Options are those that it gives, by their name without "=".
+	Options map[string]string
 }
 
 // Directory is the policy for one path, all lines taken together.
@@ -69,21 +70,24 @@ var options = map[string]optionRule{
 	"inodes":      {[]Method{Tmpfs}, checkInodes},
 	"options":     {[]Method{Mount, Tmpfs}, checkMountOptions},
 	"propagation": {[]Method{Mount, Tmpfs}, checkPropagation},
+	"inherit":     {[]Method{Env, Mount, Tmpfs}, checkInherit},
+	"per":         {[]Method{Mount}, checkPer},
+	"store":       {[]Method{Mount}, checkStore},
 }
 
-func parseDirectory(pos Pos, args []string) (directoryLine, error) {
-	d := directoryLine{pos: pos}
+func parseDirectory(pos Pos, args []string) (DirectoryLine, error) {
+	d := DirectoryLine{Pos: pos}
 	if len(args) < 2 {
 		return d, errors.New("Directory takes a path, a method (env, mount, tmpfs, off) and options")
 	}
-	d.path, d.method = args[0], Method(strings.ToLower(args[1]))
-	if err := checkPath(d.path); err != nil {
+	d.Path, d.Method = args[0], Method(strings.ToLower(args[1]))
+	if err := checkPath(d.Path); err != nil {
 		return d, err
 	}
-	switch d.method {
+	switch d.Method {
 	case Env, Off:
 	case Mount, Tmpfs:
-		if err := checkMountPath(d.path); err != nil {
+		if err := checkMountPath(d.Path); err != nil {
 			return d, err
 		}
 	default:
@@ -96,19 +100,19 @@ func parseDirectory(pos Pos, args []string) (directoryLine, error) {
 		if !known || !ok {
 			return d, errors.New(strconv.Quote(word) + " is no option of Directory (" + optionNames() + ")")
 		}
-		if !slices.Contains(rule.methods, d.method) {
-			return d, errors.New(name + "= does not go with method " + string(d.method))
+		if !slices.Contains(rule.methods, d.Method) {
+			return d, errors.New(name + "= does not go with method " + string(d.Method))
 		}
 		if err := rule.check(value); err != nil {
 			return d, err
 		}
-		if _, twice := d.options[name]; twice {
+		if _, twice := d.Options[name]; twice {
 			return d, errors.New(name + "= is given twice")
 		}
-		if d.options == nil {
-			d.options = make(map[string]string)
+		if d.Options == nil {
+			d.Options = make(map[string]string)
 		}
-		d.options[name] = value
+		d.Options[name] = value
 	}
 	return d, nil
 }
@@ -122,6 +126,10 @@ func optionNames() string {
 	return strings.Join(list, ", ")
 }
 
+// systems are directories whose content programs with privilege obey or execute,
+// in a session as well: sudo reads /etc/pam.d, every program /lib.
+var systems = []string{"/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/libexec", "/libx32", "/root", "/sbin", "/usr"}
+
 func checkPath(p string) error {
 	switch {
 	case !strings.HasPrefix(p, "/"):
@@ -132,20 +140,22 @@ func checkPath(p string) error {
 		return errors.New(strconv.Quote(p) + " should be written " + path.Clean(p))
 	case slices.Contains(strings.Split(p, "/"), ".private"):
 		return errors.New(p + " is inside a base of private directories; name the directory that contains .private")
+	case slices.ContainsFunc(systems, func(dir string) bool { return within(p, dir) }):
+		return errors.New(p + " is the system's own, and is what setuid programs go by; it cannot be a private directory")
 	}
 	return nil
 }
 
 // merge builds the policy of one path; lines are in order of precedence, and
 // the first that names an option gives its value.
-func merge(lines []directoryLine) Directory {
-	d := Directory{Pos: lines[0].pos, Path: lines[0].path, Method: lines[0].method}
+func merge(lines []DirectoryLine) Directory {
+	d := Directory{Pos: lines[0].Pos, Path: lines[0].Path, Method: lines[0].Method}
 	value := func(name string) string {
 		if !slices.Contains(options[name].methods, d.Method) {
 			return ""
 		}
 		for _, l := range lines {
-			if v, ok := l.options[name]; ok {
+			if v, ok := l.Options[name]; ok {
 				return v
 			}
 		}

@@ -3,77 +3,11 @@ package config
 import (
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
-
-var tmpNames = []string{"TMPDIR", "TMP", "TEMP", "TEMPDIR"}
-
-// diffDirectories compares without positions.
-func diffDirectories(want, got []Directory) string {
-	return cmp.Diff(want, got, cmpopts.IgnoreFields(Directory{}, "Pos"))
-}
-
-func TestDirectories(t *testing.T) {
-	defaults := []string{"nosuid", "nodev"}
-	tmp := Directory{Path: "/tmp", Method: Env, Variables: tmpNames}
-	for _, test := range []struct {
-		name, text string
-		want       []Directory
-	}{
-		{"built in", "", []Directory{tmp}},
-		{"another one comes after the built-in one", "Directory /scratch env variables=SCRATCH",
-			[]Directory{tmp, {Path: "/scratch", Method: Env, Variables: []string{"SCRATCH"}}}},
-		{"order is the file's where /tmp is named", "Directory /scratch env\nDirectory /tmp env",
-			[]Directory{{Path: "/scratch", Method: Env}, tmp}},
-		{"off", "Directory /tmp off", []Directory{{Path: "/tmp", Method: Off}}},
-		{"method in any case", "directory /tmp ENV VARIABLES=X", []Directory{{Path: "/tmp", Method: Env, Variables: []string{"X"}}}},
-		{"no variables", "Directory /tmp env variables=", []Directory{{Path: "/tmp", Method: Env}}},
-		{"all options of mount",
-			"Directory /tmp mount variables=A,B share=.X11-unix/,.s.PGSQL.5432 max-age=10d options=noexec propagation=private",
-			[]Directory{{Path: "/tmp", Method: Mount, Variables: []string{"A", "B"}, Share: []string{".X11-unix/", ".s.PGSQL.5432"},
-				MaxAge: "10d", Options: []string{"nosuid", "nodev", "noexec"}, Propagation: "private"}}},
-		{"all options of tmpfs", "Directory /tmp tmpfs size=1g inodes=10k options=nosuid,nodev,noexec,noatime",
-			[]Directory{{Path: "/tmp", Method: Tmpfs, Variables: tmpNames, Size: "1g", Inodes: "10k",
-				Options: []string{"nosuid", "nodev", "noexec", "noatime"}, Propagation: "slave"}}},
-		{"defaults of mount", "Directory /var/tmp mount",
-			[]Directory{tmp, {Path: "/var/tmp", Method: Mount, Options: defaults, Propagation: "slave"}}},
-
-		{"Match: the method is the block's, options are inherited",
-			"Directory /tmp env max-age=3d variables=A\nMatch User alice\nDirectory /tmp mount",
-			[]Directory{{Path: "/tmp", Method: Mount, Variables: []string{"A"}, MaxAge: "3d", Options: defaults, Propagation: "slave"}}},
-		{"Match: an option of the block wins",
-			"Directory /tmp env max-age=3d variables=A\nMatch User alice\nDirectory /tmp env max-age=1h",
-			[]Directory{{Path: "/tmp", Method: Env, Variables: []string{"A"}, MaxAge: "1h"}}},
-		{"Match: options of another method are not inherited",
-			"Directory /tmp tmpfs size=1g options=noexec\nMatch User alice\nDirectory /tmp env",
-			[]Directory{tmp}},
-		{"Match: an empty option is given, not inherited",
-			"Directory /tmp env variables=A\nMatch User alice\nDirectory /tmp env variables=",
-			[]Directory{{Path: "/tmp", Method: Env}}},
-		{"Match: the first block that matches, option by option",
-			"Directory /tmp env variables=G\nMatch User alice\nDirectory /tmp env max-age=1d\n" +
-				"Match Group staff\nDirectory /tmp mount max-age=2d variables=S",
-			[]Directory{{Path: "/tmp", Method: Env, Variables: []string{"S"}, MaxAge: "1d"}}},
-		{"Match: off", "Directory /scratch env variables=S\nMatch Uid 1000\nDirectory /tmp off\nDirectory /scratch off",
-			[]Directory{{Path: "/tmp", Method: Off}, {Path: "/scratch", Method: Off}}},
-		{"Match: a block that does not match", "Match User bob\nDirectory /tmp off\nDirectory /b env", []Directory{tmp}},
-		{"Match: paths that only blocks name come last",
-			"Match User alice\nDirectory /a env\nDirectory /tmp env\nMatch All\nDirectory /b env\nDirectory /a off",
-			[]Directory{tmp, {Path: "/a", Method: Env}, {Path: "/b", Method: Env}}},
-		{"/tmp alone has built-in variables", "Directory /var/tmp env", []Directory{tmp, {Path: "/var/tmp", Method: Env}}},
-	} {
-		got := resolve(t, mustParse(t, test.text), alice).Directories
-		if diff := diffDirectories(test.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", test.name, diff)
-		}
-	}
-}
 
 func TestDirectoryPosition(t *testing.T) {
 	c := mustParse(t, "", "Directory /tmp env", "Match All", "Directory /tmp off")
-	if got := resolve(t, c, alice).Directories[0].Pos.String(); got != "conf:4" {
+	if got := c.Variants()[1].Directories[0].Pos.String(); got != "conf:4" {
 		t.Errorf("Pos = %s; want conf:4, the line that the method is from", got)
 	}
 }
@@ -100,13 +34,24 @@ func TestDirectoryFaults(t *testing.T) {
 		{"/var/lib/tmpshell/x mount", "nothing can be mounted in /var/lib/tmpshell, which is tmpshell's own"},
 		{"/run/tmpshell/shared tmpfs", "nothing can be mounted in /run/tmpshell, "},
 		{"/run tmpfs", "nothing can be mounted over /run: /run/tmpshell is kept below it"},
-		{"/usr tmpfs", "nothing can be mounted over /usr: sessions need it as it is"},
+		{"/home tmpfs", "nothing can be mounted over /home: sessions need it as it is"},
+		{"/usr tmpfs", "/usr is the system's own, and is what setuid programs go by"},
+		{"/etc/pam.d mount", "/etc/pam.d is the system's own, "},
+		{"/etc env", "/etc is the system's own, "},
+		{"/root/tmp off", "/root/tmp is the system's own, "},
+		{"/lib64/x env", "/lib64/x is the system's own, "},
+		{"/boot/efi mount", "/boot/efi is the system's own, "},
+		{"/tmp env inherit=all", `inherit= is private or no, not "all"`},
+		{"/tmp mount per=a-b", `per= is user, session or the name of a variable, not "a-b"`},
+		{"/tmp mount store=x", `"x" is not an absolute path`},
+		{"/tmp mount store=/usr/x", "/usr/x is the system's own, "},
+		{"/tmp tmpfs store=/x", "store= does not go with method tmpfs"},
 		{"/proc/sys mount", "nothing can be mounted over /proc/sys: "},
 		{"/tmp mount share=../x", `share= takes names inside the directory, not "../x"`},
 		{"/tmp mount share=..", `share= takes names inside the directory, not ".."`},
 		{"/tmp mount share=a/b/", `share= takes names inside the directory, not "a/b/"`},
 		{"/tmp mount share=/", `share= takes names inside the directory, not "/"`},
-		{"/tmp env colour=red", `"colour=red" is no option of Directory (inodes=, max-age=, options=, propagation=, share=, size=, variables=)`},
+		{"/tmp env colour=red", `"colour=red" is no option of Directory (inherit=, inodes=, max-age=, options=, per=, propagation=, share=, size=, store=, variables=)`},
 		{"/tmp env variables", `"variables" is no option of Directory`},
 		{"/tmp env =x", `"=x" is no option of Directory`},
 		{"/tmp env size=1g", "size= does not go with method env"},
@@ -127,7 +72,7 @@ func TestDirectoryFaults(t *testing.T) {
 		}
 	}
 	// Near, but right.
-	for _, args := range []string{"/var env", "/var/lib off", "/var/lib/tmpshells mount", "/var/l mount", "/.privately env", "/tmp/x.private env"} {
+	for _, args := range []string{"/var env", "/var/lib off", "/var/lib/tmpshells mount", "/var/l mount", "/.privately env", "/tmp/x.private env", "/library env", "/etcetera mount", "/srv/etc env"} {
 		mustParse(t, "Directory "+args)
 	}
 }

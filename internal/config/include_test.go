@@ -11,7 +11,7 @@ import (
 )
 
 // settingsOf are the values of SetEnv that a file gives a subject.
-func settingsOf(t *testing.T, file string, s Subject) string {
+func settingsOf(t *testing.T, file string, s someone) string {
 	t.Helper()
 	c, err := Check(file)
 	if err != nil {

@@ -6,29 +6,132 @@ import (
 	"strconv"
 	"strings"
 
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
+	"tmpshell/internal/policy"
 )
 
-// settings are the keywords that one block gives; nil: not given there.
-type settings struct {
-	exempt    *Exempt
-	runtime   *bool
-	shell     *string
-	deny      *bool
-	supervise *bool
-	nnp       *bool
-	ambient   *[]string
-	log       *LogLevel
+// Keyword is a keyword that gives one value. Directory and SetEnv, which may be
+// given more than once, are not among them.
+type Keyword struct {
+	Name string // as it is documented
+	Slot uint32 // what it is called in the compiled policy
+	// Default is what is built in, in the words of the configuration.
+	Default string
+	parse   func(name string, args []string) (Value, error)
+}
 
-	directories []directoryLine
-	setEnv      []Setting
+// Value is what a keyword was given.
+type Value struct {
+	Number uint64 // yes, deny: 1; the number of a log level; a set of capabilities
+	Text   string // a path
+	Items  []Item
+}
 
-	// given remembers where a keyword, or a Directory's path, was given.
-	given map[string]Pos
+// Keywords are all of them, in the order in which they are documented.
+var Keywords = []Keyword{
+	{"Exempt", policy.SlotExempt, "root", exempt},
+	{"RuntimeDirectory", policy.SlotRuntime, "yes", oneOf("no", "yes")},
+	{"Shell", policy.SlotShell, "", shell},
+	{"OnFailure", policy.SlotDeny, "fallback", oneOf("fallback", "deny")},
+	{"Supervise", policy.SlotSupervise, "no", oneOf("no", "yes")},
+	{"NoNewPrivileges", policy.SlotNoNewPriv, "no", oneOf("no", "yes")},
+	{"Ambient", policy.SlotAmbient, "none", ambient},
+	{"Log", policy.SlotLog, "failures", oneOf(logLevels...)},
+}
+
+// keyword finds a row by its name in whatever case.
+func keyword(name string) *Keyword {
+	for i := range Keywords {
+		if strings.EqualFold(Keywords[i].Name, name) {
+			return &Keywords[i]
+		}
+	}
+	return nil
+}
+
+// BuiltIn is the value of a keyword that nothing sets; false: there is none.
+func (k *Keyword) BuiltIn() (Value, bool) {
+	if k.Default == "" {
+		return Value{}, false
+	}
+	v, err := k.parse(k.Name, []string{k.Default})
+	return v, err == nil
+}
+
+// logLevels are the values of Log, in the order of policy.LogFailures…
+var logLevels = []string{string(LogFailures), string(LogAll), string(LogNone)}
+
+// oneOf takes one of some words, whose number is the value.
+func oneOf(words ...string) func(string, []string) (Value, error) {
+	return func(name string, args []string) (Value, error) {
+		if len(args) == 1 {
+			for i, w := range words {
+				if strings.EqualFold(args[0], w) {
+					return Value{Number: uint64(i)}, nil
+				}
+			}
+		}
+		last := len(words) - 1
+		return Value{}, errors.New(name + " takes " + strings.Join(words[:last], ", ") + " or " + words[last])
+	}
+}
+
+func exempt(_ string, args []string) (Value, error) {
+	if len(args) == 0 {
+		return Value{}, errors.New("Exempt takes users, @groups, uids, uid ranges, or none")
+	}
+	list, err := parseExempt(args)
+	return Value{Items: list}, err
+}
+
+func shell(_ string, args []string) (Value, error) {
+	if len(args) != 1 || !path.IsAbs(args[0]) {
+		return Value{}, errors.New("Shell takes one absolute path")
+	}
+	if IsWrapperName(args[0]) {
+		return Value{}, errors.New("Shell is the real shell, and " + args[0] + " is tmpshell itself")
+	}
+	return Value{Text: args[0]}, nil
+}
+
+func ambient(_ string, args []string) (Value, error) {
+	if len(args) == 0 {
+		return Value{}, errors.New("Ambient takes names of capabilities, or none")
+	}
+	if len(args) == 1 && strings.EqualFold(args[0], "none") {
+		return Value{}, nil
+	}
+	var all capset.Set
+	for _, name := range args {
+		one, ok := capset.Parse(name)
+		if !ok {
+			return Value{}, errors.New(strconv.Quote(name) + " is no capability; see capabilities(7) for names such as cap_net_raw")
+		}
+		all |= one
+	}
+	return Value{Number: uint64(all)}, nil
 }
 
 // Setting is one NAME=VALUE of SetEnv, VALUE not yet expanded.
 type Setting struct{ Name, Value string }
+
+func parseSetEnv(args []string) ([]Setting, error) {
+	if len(args) == 0 {
+		return nil, errors.New("SetEnv takes NAME=VALUE")
+	}
+	var list []Setting
+	for _, word := range args {
+		name, value, ok := strings.Cut(word, "=")
+		if !ok || !validName(name) {
+			return nil, errors.New("SetEnv takes NAME=VALUE, not " + strconv.Quote(word))
+		}
+		if err := checkExpansion(value); err != nil {
+			return nil, err
+		}
+		list = append(list, Setting{name, value})
+	}
+	return list, nil
+}
 
 // LogLevel is what goes to the system log.
 type LogLevel string
@@ -39,100 +142,6 @@ const (
 	LogAll      LogLevel = "all"
 	LogNone     LogLevel = "none"
 )
-
-// keywords in lower case. A value is set once: the first one counts, as in
-// sshd_config(5).
-var keywords = map[string]func(*settings, Pos, []string) error{
-	"exempt": func(s *settings, _ Pos, a []string) (err error) {
-		if len(a) == 0 {
-			return errors.New("Exempt takes users, @groups, uids, uid ranges, or none")
-		}
-		s.exempt, err = parseExempt(a)
-		return err
-	},
-	"directory": func(s *settings, pos Pos, a []string) error {
-		d, err := parseDirectory(pos, a)
-		s.directories = append(s.directories, d)
-		return err
-	},
-	"setenv": func(s *settings, _ Pos, a []string) error {
-		if len(a) == 0 {
-			return errors.New("SetEnv takes NAME=VALUE")
-		}
-		for _, word := range a {
-			name, value, ok := strings.Cut(word, "=")
-			if !ok || !validName(name) {
-				return errors.New("SetEnv takes NAME=VALUE, not " + strconv.Quote(word))
-			}
-			if err := checkExpansion(value); err != nil {
-				return err
-			}
-			s.setEnv = append(s.setEnv, Setting{name, value})
-		}
-		return nil
-	},
-	"shell": func(s *settings, _ Pos, a []string) error {
-		if len(a) != 1 || !path.IsAbs(a[0]) {
-			return errors.New("Shell takes one absolute path")
-		}
-		if IsWrapperName(a[0]) {
-			return errors.New("Shell is the real shell, and " + a[0] + " is tmpshell itself")
-		}
-		s.shell = &a[0]
-		return nil
-	},
-	"runtimedirectory": yesNo("RuntimeDirectory", func(s *settings) **bool { return &s.runtime }),
-	"supervise":        yesNo("Supervise", func(s *settings) **bool { return &s.supervise }),
-	"nonewprivileges":  yesNo("NoNewPrivileges", func(s *settings) **bool { return &s.nnp }),
-	"onfailure": func(s *settings, _ Pos, a []string) error {
-		i, err := oneOf("OnFailure", a, "fallback", "deny")
-		deny := i == 1
-		s.deny = &deny
-		return err
-	},
-	"log": func(s *settings, _ Pos, a []string) error {
-		levels := []LogLevel{LogFailures, LogAll, LogNone}
-		i, err := oneOf("Log", a, "failures", "all", "none")
-		s.log = &levels[i]
-		return err
-	},
-	"ambient": func(s *settings, _ Pos, a []string) error {
-		if len(a) == 0 {
-			return errors.New("Ambient takes names of capabilities, or none")
-		}
-		s.ambient = &[]string{}
-		if len(a) == 1 && strings.EqualFold(a[0], "none") {
-			return nil
-		}
-		for _, name := range a {
-			if _, ok := caps.Parse(name); !ok {
-				return errors.New(strconv.Quote(name) + " is no capability; see capabilities(7) for names such as cap_net_raw")
-			}
-			*s.ambient = append(*s.ambient, strings.ToLower(name))
-		}
-		return nil
-	},
-}
-
-func yesNo(name string, field func(*settings) **bool) func(*settings, Pos, []string) error {
-	return func(s *settings, _ Pos, a []string) error {
-		i, err := oneOf(name, a, "no", "yes")
-		yes := i == 1
-		*field(s) = &yes
-		return err
-	}
-}
-
-func oneOf(name string, args []string, values ...string) (int, error) {
-	if len(args) == 1 {
-		for i, v := range values {
-			if strings.EqualFold(args[0], v) {
-				return i, nil
-			}
-		}
-	}
-	return 0, errors.New(name + " takes " + strings.Join(values[:len(values)-1], ", ") + " or " + values[len(values)-1])
-}
 
 // IsWrapperName tells whether a path names tmpshell, or a link of the kind
 // tmpshell-zsh that asks it for another shell.

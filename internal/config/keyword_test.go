@@ -7,57 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Every keyword: what it takes, and what that comes to.
-func TestKeywords(t *testing.T) {
-	for _, test := range []struct {
-		line string
-		get  func(Policy) any
-		want any
-	}{
-		{"", func(p Policy) any { return p.RuntimeDirectory }, true},
-		{"RuntimeDirectory no", func(p Policy) any { return p.RuntimeDirectory }, false},
-		{"RUNTIMEDIRECTORY NO", func(p Policy) any { return p.RuntimeDirectory }, false},
-		{"RuntimeDirectory yes", func(p Policy) any { return p.RuntimeDirectory }, true},
-
-		{"", func(p Policy) any { return p.SetEnv }, []Setting(nil)},
-		{"SetEnv A=1", func(p Policy) any { return p.SetEnv }, []Setting{{"A", "1"}}},
-		{"setenv A=1 B='x y' _c= D=a=b", func(p Policy) any { return p.SetEnv },
-			[]Setting{{"A", "1"}, {"B", "x y"}, {"_c", ""}, {"D", "a=b"}}},
-		{"SetEnv A=${TMPDIR}/$${x}", func(p Policy) any { return p.SetEnv }, []Setting{{"A", "${TMPDIR}/$${x}"}}},
-
-		{"", func(p Policy) any { return p.Shell }, ""},
-		{"Shell /bin/zsh", func(p Policy) any { return p.Shell }, "/bin/zsh"},
-		{"Shell '/opt/my shells/zsh'", func(p Policy) any { return p.Shell }, "/opt/my shells/zsh"},
-
-		{"", func(p Policy) any { return p.Deny }, false},
-		{"OnFailure fallback", func(p Policy) any { return p.Deny }, false},
-		{"OnFailure Deny", func(p Policy) any { return p.Deny }, true},
-
-		{"", func(p Policy) any { return p.Supervise }, false},
-		{"Supervise yes", func(p Policy) any { return p.Supervise }, true},
-		{"Supervise no", func(p Policy) any { return p.Supervise }, false},
-
-		{"", func(p Policy) any { return p.NoNewPrivileges }, false},
-		{"NoNewPrivileges yes", func(p Policy) any { return p.NoNewPrivileges }, true},
-		{"NoNewPrivileges no", func(p Policy) any { return p.NoNewPrivileges }, false},
-
-		{"", func(p Policy) any { return p.Ambient }, []string(nil)},
-		{"Ambient CAP_NET_RAW cap_sys_time", func(p Policy) any { return p.Ambient }, []string{"cap_net_raw", "cap_sys_time"}},
-		{"Ambient none", func(p Policy) any { return p.Ambient }, []string{}},
-		{"Ambient NONE", func(p Policy) any { return p.Ambient }, []string{}},
-
-		{"", func(p Policy) any { return p.Log }, LogFailures},
-		{"Log failures", func(p Policy) any { return p.Log }, LogFailures},
-		{"log ALL", func(p Policy) any { return p.Log }, LogAll},
-		{"Log none", func(p Policy) any { return p.Log }, LogNone},
-	} {
-		got := test.get(resolve(t, mustParse(t, "#", test.line), alice))
-		if diff := cmp.Diff(test.want, got); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", test.line, diff)
-		}
-	}
-}
-
 func TestKeywordFaults(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
 		{"Nonsense", "unknown keyword Nonsense"},
@@ -116,6 +65,9 @@ func TestKeywordFaults(t *testing.T) {
 func TestNotInEffect(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
 		{"Directory /tmp env max-age=10d", "max-age="},
+		{"Directory /tmp env inherit=private", "inherit="},
+		{"Directory /tmp mount per=session", "per="},
+		{"Directory /tmp mount store=/srv/tmp", "store="},
 		{"Supervise yes", "Supervise"},
 		{"Directory /tmp env", ""},
 		{"Directory /tmp off", ""},

@@ -9,6 +9,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tmpshell/internal/bare"
+	"tmpshell/internal/policy"
+	"tmpshell/internal/source"
 	"tmpshell/internal/sys"
 )
 
@@ -34,21 +37,23 @@ func (e Errors) Error() string {
 }
 
 type loader struct {
-	// starved: a file could not be opened or read for a want of
-	// descriptors or memory.
-	starved bool
+	// kept: a file could not be looked at for a want of descriptors or
+	// memory, or an error of a disk.
+	kept bool
 	// root is the directory that relative names of Include are in.
 	root string
 	// owned: refuse files that somebody other than root could have written.
 	owned bool
 	// files were opened, names of them read.
-	files int
-	names []string
+	files   int
+	names   []string
+	sources []source.Source
 }
 
-// Load reads the configuration at path, which must be safe: see Errors for
-// what is returned otherwise. A file that does not exist is the built-in
-// configuration.
+// Load reads the configuration at path, which must be safe. A file that does not
+// exist is the built-in configuration. An error is of type Errors, or wraps it
+// (see Kept); of the configuration that is returned with it, Sources alone
+// counts.
 func Load(path string) (*Config, error) { return load(path, true) }
 
 // Check reads a file as Load does, but whoever owns it: a draft is not in
@@ -59,7 +64,7 @@ func load(file string, owned bool) (*Config, error) {
 	l := &loader{root: path.Dir(file), owned: owned}
 	text, err := l.read(file)
 	if errors.Is(err, fs.ErrNotExist) && owned {
-		return &Config{}, nil
+		return &Config{Sources: l.sources}, nil
 	}
 	if err != nil {
 		return l.failed(Errors{{Pos{File: file}, err.Error()}})
@@ -75,42 +80,54 @@ func Parse(name, text string) (*Config, error) {
 
 func parse(name, text string, l *loader) (*Config, error) {
 	p := &parser{conf: &Config{}, loader: l}
-	p.file(name, text, context{settings: &p.conf.global})
+	p.file(name, text, context{section: &p.conf.Global})
 	p.conflicts()
 	if len(p.errs) > 0 {
 		return l.failed(p.errs)
 	}
-	p.conf.Files = l.names
+	p.conf.Files, p.conf.Sources = l.names, l.sources
 	return p.conf, nil
 }
 
-// read opens, verifies and reads one file. O_NONBLOCK: a FIFO in its place must
-// not stop the login.
+// read opens, verifies and reads one file.
 func (l *loader) read(file string) (string, error) {
 	if l.files++; l.files > maxFiles {
 		return "", errors.New("more than 1000 files are included")
 	}
-	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
-	if err != nil {
-		return "", l.starves(err)
+	var text []byte
+	err := l.source(file, func(fd int, st *bare.Stat) (err error) {
+		switch {
+		case st.Type() != unix.S_IFREG:
+			return errors.New("not a regular file")
+		case l.owned && st.UID != 0:
+			return errors.New("not owned by root; run: chown root " + file)
+		case l.owned && st.Perm()&0o022 != 0:
+			return errors.New("writable by group or others; run: chmod go-w " + file)
+		case st.Size > maxFile:
+			return errors.New("larger than 1 MiB")
+		}
+		text, err = sys.ReadAll(fd, int(st.Size), maxFile)
+		return err
+	})
+	if err == nil && l.sources[len(l.sources)-1].Absent {
+		return "", unix.ENOENT
 	}
-	defer sys.Close(fd)
-	st, err := sys.Fstat(fd)
-	switch {
-	case err != nil:
-		return "", err
-	case st.Type() != unix.S_IFREG:
-		return "", errors.New("not a regular file")
-	case l.owned && st.UID != 0:
-		return "", errors.New("not owned by root; run: chown root " + file)
-	case l.owned && st.Perm()&0o022 != 0:
-		return "", errors.New("writable by group or others; run: chmod go-w " + file)
-	case st.Size > maxFile:
-		return "", errors.New("larger than 1 MiB")
+	if err == nil {
+		l.names = append(l.names, file)
 	}
-	l.names = append(l.names, file)
-	text, err := sys.ReadAll(fd, int(st.Size), maxFile)
-	return string(text), l.starves(err)
+	return string(text), err
+}
+
+// source reads a file or directory and remembers as what it was read.
+func (l *loader) source(path string, read func(int, *bare.Stat) error) error {
+	s, err := source.Read(path, read)
+	if s.Path != "" {
+		l.sources = append(l.sources, s)
+	}
+	if pe, ok := err.(*fs.PathError); ok {
+		err = pe.Err // the path is said by who knows where it is from
+	}
+	return l.keeps(err)
 }
 
 // noFile begins the notice of an Include that includes nothing.
@@ -135,9 +152,9 @@ func (p *parser) include(pos Pos, args []string, ctx *context) error {
 		if !path.IsAbs(arg) {
 			arg = path.Join(p.loader.root, arg)
 		}
-		names, err := expandFiles(arg)
+		names, err := p.loader.expand(arg)
 		if err != nil {
-			return p.loader.starves(err)
+			return err
 		}
 		if len(names) == 0 {
 			p.notice(pos, noFile+arg)
@@ -147,7 +164,7 @@ func (p *parser) include(pos Pos, args []string, ctx *context) error {
 			if err != nil {
 				return errors.New(name + ": " + err.Error())
 			}
-			inner := context{settings: ctx.settings, outer: p.criteriaOf(ctx)}
+			inner := context{section: ctx.section, outer: p.criteriaOf(ctx)}
 			p.file(name, text, inner)
 		}
 	}
@@ -155,18 +172,16 @@ func (p *parser) include(pos Pos, args []string, ctx *context) error {
 }
 
 // criteriaOf returns the criteria of the block that ctx stands in.
-func (p *parser) criteriaOf(ctx *context) criteria {
-	for _, b := range p.conf.blocks {
-		if &b.settings == ctx.settings {
-			return b.criteria
-		}
+func (p *parser) criteriaOf(ctx *context) []Criterion {
+	if ctx.section != &p.conf.Global {
+		return ctx.section.Criteria
 	}
 	return ctx.outer
 }
 
-// expandFiles lists the files that a pattern matches, sorted; '*' and '?' work
-// in the last component.
-func expandFiles(pattern string) ([]string, error) {
+// expand lists the files that a pattern matches, sorted; '*' and '?' work in the
+// last component. What was looked at for that is a source, too.
+func (l *loader) expand(pattern string) ([]string, error) {
 	dir, base := path.Split(pattern)
 	if strings.ContainsAny(dir, "*?") {
 		return nil, errors.New("Include takes '*' and '?' in the last component only: " + pattern)
@@ -174,18 +189,24 @@ func expandFiles(pattern string) ([]string, error) {
 	if !strings.ContainsAny(base, "*?") {
 		var st unix.Stat_t
 		if err := unix.Stat(pattern, &st); err == unix.ENOENT {
+			l.sources = append(l.sources, source.Gone(pattern))
 			return nil, nil
 		}
 		return []string{pattern}, nil // whatever else is wrong, read says
 	}
-	names, err := sys.DirNames(path.Clean(dir)) // "." for a draft that was named without a directory
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	var names []string
+	dir = path.Clean(dir) // "." for a draft that was named without a directory
+	err := l.source(dir, func(fd int, _ *bare.Stat) (err error) {
+		names, err = sys.DirNamesOf(fd, dir)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	var found []string
 	for _, n := range names {
-		if glob(base, n) && (n[0] != '.' || base[0] == '.') {
-			found = append(found, dir+n)
+		if policy.Glob(base, n) && (n[0] != '.' || base[0] == '.') {
+			found = append(found, path.Join(dir, n))
 		}
 	}
 	slices.Sort(found)

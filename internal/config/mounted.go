@@ -7,7 +7,7 @@ import (
 )
 
 // neverMounted are directories that a session needs as they are.
-var neverMounted = []string{"/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr", "/var"}
+var neverMounted = []string{"/dev", "/home", "/proc", "/run", "/sys", "/var"}
 
 // checkMountPath tells whether something can be mounted over a path.
 func checkMountPath(p string) error {

@@ -33,7 +33,7 @@ func TestConflict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy, _ := c.Resolve(someone{uid: 5, name: "a"})
+	policy := resolve(t, c, someone{uid: 5, name: "a"})
 	if d, err := policy.Conflict(); err == nil || d.Path != "/a/b" {
 		t.Errorf("Conflict() = %v, %v; want one about /a/b", d, err)
 	}

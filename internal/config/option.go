@@ -126,3 +126,19 @@ func checkPropagation(v string) error {
 	}
 	return nil
 }
+
+func checkInherit(v string) error {
+	if v != "private" && v != "no" {
+		return errors.New("inherit= is private or no, not " + strconv.Quote(v))
+	}
+	return nil
+}
+
+func checkPer(v string) error {
+	if v != "user" && v != "session" && !validName(v) {
+		return errors.New("per= is user, session or the name of a variable, not " + strconv.Quote(v))
+	}
+	return nil
+}
+
+func checkStore(v string) error { return checkPath(v) }

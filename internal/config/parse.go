@@ -1,5 +1,6 @@
-// Package config reads /etc/tmpshell.conf and answers which policy it sets for
-// a subject. The grammar is that of sshd_config(5): see tmpshell.conf(5).
+// Package config reads /etc/tmpshell.conf. The grammar is that of
+// sshd_config(5): see tmpshell.conf(5). What is read is compiled (package
+// compile) into what a login looks at (package policy).
 //
 // It MUST NOT take anything from the caller: no environment variable and no
 // argument reaches it. A file counts only when root owns it and nobody else can
@@ -8,19 +9,26 @@ package config
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
+	"tmpshell/internal/policy"
+	"tmpshell/internal/source"
 )
 
 // Config is a parsed configuration. The zero value is the built-in one.
 type Config struct {
-	global settings
-	blocks []*block
+	// Global is what stands before the first Match line.
+	Global Section
+	// Blocks are what Match lines begin, in their order.
+	Blocks []*Section
 
 	// Files are those that were read, in their order, a file that is
 	// included twice twice.
 	Files []string
+	// Sources are all that the configuration was made from.
+	Sources []source.Source
 
 	// Notices are lines that are right but do not do what one might think.
 	Notices []*Error
@@ -29,10 +37,31 @@ type Config struct {
 	Unmet []*Error
 }
 
-// block is what follows one Match line.
-type block struct {
-	criteria criteria
-	settings
+// Section is the global section, or a block that a Match line begins.
+type Section struct {
+	Pos Pos // of the Match line
+	// Criteria are ANDed; none match everybody.
+	Criteria []Criterion
+
+	Values      []Given
+	Directories []DirectoryLine
+	SetEnv      []GivenSetting
+
+	// given remembers where a keyword, or a Directory's path, was given.
+	given map[string]Pos
+}
+
+// Given is the value that a section gives a keyword.
+type Given struct {
+	Pos Pos
+	*Keyword
+	Value Value
+}
+
+// GivenSetting is a Setting and where it stands.
+type GivenSetting struct {
+	Pos Pos
+	Setting
 }
 
 // parser carries what is common to a file and all that it includes.
@@ -45,10 +74,10 @@ type parser struct {
 
 // context is where in the configuration a line stands.
 type context struct {
-	settings *settings
+	section *Section
 	// outer are the criteria of the Match block that included this file:
 	// a Match inside it narrows them, as in sshd_config(5).
-	outer criteria
+	outer []Criterion
 }
 
 // maxErrors: more is a file that is no configuration at all.
@@ -73,41 +102,69 @@ func (p *parser) line(pos Pos, line string, ctx *context) error {
 	word := strings.ToLower(args[0])
 	switch word {
 	case "match":
-		c, err := parseMatch(args[1:])
-		b := &block{criteria: append(append(criteria{}, ctx.outer...), c...)}
-		p.conf.blocks = append(p.conf.blocks, b)
-		ctx.settings = &b.settings
+		list, err := parseMatch(args[1:])
+		ctx.section = &Section{Pos: pos, Criteria: slices.Concat(ctx.outer, list)}
+		p.conf.Blocks = append(p.conf.Blocks, ctx.section)
 		return err
 	case "include":
 		return p.include(pos, args[1:], ctx)
 	}
-	set, ok := keywords[word]
-	if !ok {
-		return errors.New("unknown keyword " + args[0])
-	}
-	s := ctx.settings
 	key := word
 	if word == "directory" && len(args) > 1 {
 		key += " " + args[1]
 	}
+	s := ctx.section
 	if first, again := s.given[key]; again && word != "setenv" {
 		p.notice(pos, args[0]+" has no effect here: "+strings.TrimPrefix(key, "directory ")+" is set at "+first.String())
-		s = new(settings) // still checked
+		s = new(Section) // still checked
 	}
-	if err := set(s, pos, args[1:]); err != nil {
+	if err := p.setting(s, pos, args); err != nil {
 		return err
 	}
 	if s.given == nil {
 		s.given = make(map[string]Pos)
 	}
 	s.given[key] = pos
-	if word == "ambient" && s.ambient != nil {
-		if unknown := caps.Unknown((Policy{Ambient: *s.ambient}).Grants()); unknown != 0 {
+	return nil
+}
+
+// setting adds one line to a section.
+func (p *parser) setting(s *Section, pos Pos, args []string) error {
+	switch word := args[0]; {
+	case strings.EqualFold(word, "Directory"):
+		d, err := parseDirectory(pos, args[1:])
+		s.Directories = append(s.Directories, d)
+		for _, name := range notInEffect {
+			if _, given := d.Options[name]; given && err == nil {
+				p.notice(pos, name+"="+notYet)
+			}
+		}
+		return err
+	case strings.EqualFold(word, "SetEnv"):
+		list, err := parseSetEnv(args[1:])
+		for _, one := range list {
+			s.SetEnv = append(s.SetEnv, GivenSetting{pos, one})
+		}
+		return err
+	}
+	k := keyword(args[0])
+	if k == nil {
+		return errors.New("unknown keyword " + args[0])
+	}
+	v, err := k.parse(k.Name, args[1:])
+	if err != nil {
+		return err
+	}
+	s.Values = append(s.Values, Given{pos, k, v})
+	switch k.Slot {
+	case policy.SlotAmbient:
+		if unknown := capset.Unknown(capset.Set(v.Number)); unknown != 0 {
 			p.conf.Unmet = append(p.conf.Unmet, &Error{pos, "the running kernel does not have " + unknown.String()})
 		}
-	}
-	if missing := notInEffect(s, word); missing != "" {
-		p.notice(pos, missing+" is not in effect yet in this version of tmpshell")
+	case policy.SlotSupervise:
+		if v.Number != 0 {
+			p.notice(pos, k.Name+notYet)
+		}
 	}
 	return nil
 }
@@ -116,18 +173,7 @@ func (p *parser) notice(pos Pos, text string) {
 	p.conf.Notices = append(p.conf.Notices, &Error{pos, text})
 }
 
-// notInEffect names what a line asks for and this version does not do.
-func notInEffect(s *settings, word string) string {
-	switch word {
-	case "directory":
-		d := s.directories[len(s.directories)-1]
-		if _, ok := d.options["max-age"]; ok {
-			return "max-age="
-		}
-	case "supervise":
-		if *s.supervise {
-			return "Supervise"
-		}
-	}
-	return ""
-}
+// notInEffect are options that this version does nothing for.
+var notInEffect = []string{"max-age", "inherit", "per", "store"}
+
+const notYet = " is not in effect yet in this version of tmpshell"

@@ -10,9 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"tmpshell/internal/build"
+	"tmpshell/internal/compile"
 	"tmpshell/internal/config"
-	"tmpshell/internal/dirs"
+	"tmpshell/internal/making"
 	"tmpshell/internal/msg"
+	"tmpshell/internal/needs"
 )
 
 // finding is one line of a report of check.
@@ -72,6 +74,12 @@ func checkFile(file string) checkReport {
 	for _, e := range conf.Notices {
 		add("notice", e)
 	}
+	var limit *config.Error
+	if _, err := compile.All(conf, compile.Options{Names: compile.Nobody()}); errors.As(err, &limit) {
+		report.OK = false
+		add("error", limit)
+		return report
+	}
 	for _, e := range append(conf.Unmet, mountPoints(conf)...) {
 		report.OK = false
 		report.Partly = true
@@ -92,7 +100,7 @@ func mountPoints(conf *config.Config) []*config.Error {
 				continue
 			}
 			seen[d.Pos] = true
-			if err := dirs.Of(d).CheckMountPoint(); err != nil {
+			if err := making.CheckMountPoint(needs.Instance(d)); err != nil {
 				list = append(list, &config.Error{Pos: d.Pos, Message: "nothing can be mounted over " + d.Path + ": " + err.Error()})
 			}
 		}
@@ -113,7 +121,7 @@ func (r checkReport) instead() string {
 	if r.Partly {
 		return "do without it"
 	}
-	return "use the built-in configuration"
+	return "go by the last good one"
 }
 
 func (o *output) check(report checkReport) error {
@@ -132,7 +140,7 @@ func (o *output) check(report checkReport) error {
 		if report.OK {
 			fmt.Fprintln(o.w, report.File+": ok")
 		} else if report.File == build.Config {
-			fmt.Fprintln(o.w, report.File+": refused; until it is mended, logins "+report.instead())
+			fmt.Fprintln(o.w, report.File+": refused; until it is fixed, logins "+report.instead())
 		}
 	}
 	if !report.OK {

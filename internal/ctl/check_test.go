@@ -101,7 +101,7 @@ func TestCheckInForce(t *testing.T) {
 	var b bytes.Buffer
 	report := checkReport{File: build.Config, Findings: []finding{{build.Config, 3, "error", "why"}}}
 	err := (&output{w: &b}).check(report)
-	want := build.Config + ":3: why\n" + build.Config + ": refused; until it is mended, logins use the built-in configuration\n"
+	want := build.Config + ":3: why\n" + build.Config + ": refused; until it is fixed, logins go by the last good one\n"
 	if b.String() != want || err != errFindings {
 		t.Errorf("check prints %q, %v; want %q", b.String(), err, want)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tmpshell/internal/build"
+	"tmpshell/internal/testas"
 )
 
 // asNobody has the test's process run tmpshellctl with its own arguments.
@@ -80,6 +81,7 @@ func TestHelp(t *testing.T) {
 
 // Nobody but root sets anything up.
 func TestSetupNeedsRoot(t *testing.T) {
+	testas.Readable()
 	for _, args := range [][]string{{"setup"}, {"setup", "--remove"}, {"setup", "--json"}} {
 		c := exec.Command("/proc/self/exe", args...)
 		c.Env = []string{asNobody + "=1"}

@@ -10,11 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tmpshell/internal/account"
 	"tmpshell/internal/build"
+	"tmpshell/internal/compile"
 	"tmpshell/internal/config"
-	"tmpshell/internal/dirs"
-	"tmpshell/internal/namespace"
+	"tmpshell/internal/needs"
+	"tmpshell/internal/session"
 )
 
 func envCommand(out *output, stderr func(string)) *cobra.Command {
@@ -78,11 +78,16 @@ func sessionEnvironment() (sessionEnv, error) {
 }
 
 func ownPolicy() (config.Policy, error) {
-	conf, err := config.Load(build.Config)
+	who := compile.Who{UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
+	groups, err := os.Getgroups()
 	if err != nil {
-		conf = config.Instead(err)
+		return config.Policy{}, err
 	}
-	return conf.Resolve(account.NewSession(account.System()))
+	for _, g := range groups {
+		who.Groups = append(who.Groups, uint32(g))
+	}
+	policy, _, err := policyFor(who)
+	return policy, err
 }
 
 func splitEnv(text []byte) []string {
@@ -128,7 +133,7 @@ func changes(p config.Policy, before, after []string) sessionEnv {
 // in a session alone: here it is everybody's.
 func (e *sessionEnv) leaveOut(p config.Policy, uid uint32) {
 	for _, d := range p.Directories {
-		plan := namespace.Plan{UID: uid, Directories: []namespace.Directory{{Instance: dirs.Of(d)}}}
+		plan := session.Plan{UID: uid, Directories: []session.Directory{{Instance: needs.Instance(d)}}}
 		if !d.Mounted() || plan.Present() {
 			continue
 		}

@@ -4,7 +4,8 @@ import (
 	"strings"
 
 	"tmpshell/internal/config"
-	"tmpshell/internal/dirs"
+	"tmpshell/internal/making"
+	"tmpshell/internal/needs"
 )
 
 func directoryReports(p config.Policy, uid uint32) []directoryReport {
@@ -16,9 +17,9 @@ func directoryReports(p config.Policy, uid uint32) []directoryReport {
 		}
 		switch {
 		case d.Method == config.Env:
-			r.Private = dirs.Private(d.Path).Path(uid)
+			r.Private = making.EnvPath(d.Path, uid)
 		case d.Method == config.Mount:
-			r.Private = dirs.Of(d).Path(uid)
+			r.Private = making.InstancePath(needs.Instance(d), uid)
 		}
 		for _, o := range []struct{ name, value string }{
 			{"variables", strings.Join(d.Variables, ",")},

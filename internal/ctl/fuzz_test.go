@@ -32,10 +32,7 @@ func FuzzShow(f *testing.F) {
 		if err != nil {
 			return
 		}
-		want, err := c.Resolve(who)
-		if err != nil {
-			t.Fatal(err)
-		}
+		want := evaluated(t, c, who)
 		var b bytes.Buffer
 		if err := (&output{w: &b}).policy(who, want); err != nil {
 			t.Fatal(err)
@@ -43,7 +40,7 @@ func FuzzShow(f *testing.F) {
 		var back strings.Builder
 		for line := range strings.Lines(b.String()) {
 			switch word, _, _ := strings.Cut(line, " "); {
-			case word == "user", word == "exempt", word == "private", word == "launcher", word == "helper", line == "shell none\n":
+			case word == "user", word == "exempt", word == "private", word == "session", word == "helper", line == "shell none\n":
 			default:
 				back.WriteString(line)
 			}
@@ -52,10 +49,7 @@ func FuzzShow(f *testing.F) {
 		if err != nil {
 			t.Fatalf("show of %q prints what is no configuration: %v\n%s", text, err, back.String())
 		}
-		got, err := again.Resolve(who)
-		if err != nil {
-			t.Fatal(err)
-		}
+		got := evaluated(t, again, who)
 		got.Exempt = want.Exempt
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(config.Directory{}, "Pos")); diff != "" {
 			t.Errorf("%q, shown and read again (-want +got):\n%s\n%s", text, diff, back.String())

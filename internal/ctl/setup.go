@@ -10,12 +10,16 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"tmpshell/internal/account"
 	"tmpshell/internal/build"
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
+	"tmpshell/internal/compile"
 	"tmpshell/internal/config"
-	"tmpshell/internal/dirs"
 	"tmpshell/internal/filecap"
+	"tmpshell/internal/making"
 	"tmpshell/internal/needs"
+	"tmpshell/internal/policy"
+	"tmpshell/internal/private"
 	"tmpshell/internal/wrapper"
 )
 
@@ -30,7 +34,7 @@ func setupCommand(out *output) *cobra.Command {
 	var remove bool
 	c := &cobra.Command{
 		Use:   "setup",
-		Short: "Give the programs the capabilities that the configuration needs, make the bases, edit /etc/shells",
+		Short: "Give the programs the capabilities that the configuration needs, compile it, make the bases, edit /etc/shells",
 		Args:  cobra.NoArgs,
 		RunE: verb(func([]string) error {
 			if os.Geteuid() != 0 {
@@ -38,7 +42,7 @@ func setupCommand(out *output) *cobra.Command {
 			}
 			conf, err := config.Load(build.Config)
 			if err != nil && !remove {
-				return fmt.Errorf("%s is refused, mend it first: %w", build.Config, err)
+				return fmt.Errorf("%s is refused, fix it first: %w", build.Config, err)
 			}
 			if remove {
 				return out.steps(unsetup())
@@ -54,29 +58,68 @@ func setupCommand(out *output) *cobra.Command {
 func setup(conf *config.Config) []step {
 	n := needs.OfConfig(conf)
 	steps := []step{
+		capabilities(build.Launcher(), 0), // it never has any
 		capabilities(build.Helper(), n.Helper),
-		capabilities(build.Launcher(), n.Launcher),
 	}
+	if _, err := os.Lstat(build.Session()); err == nil || n.Session != 0 {
+		steps = append(steps, capabilities(build.Session(), n.Session))
+	}
+	steps = append(steps, compilePolicy()...)
 	for _, b := range n.Bases {
 		steps = append(steps, base(b))
 	}
 	for _, i := range n.Instances {
 		steps = append(steps, places(i))
 	}
-	return append(steps, listShells(wrapper.Shells()))
+	return append(append(steps, listShells(wrapper.Shells())), badLinks()...)
+}
+
+// compilePolicy makes what logins go by, and says which names are nobody's.
+func compilePolicy() []step {
+	place := compile.SystemPlace(build.Config)
+	in, err := place.Compile()
+	if err == nil {
+		err = place.Keep(in)
+	}
+	steps := []step{result("policy", "compiled to "+policy.Path, err)}
+	if err != nil {
+		return steps
+	}
+	if in.Failed != nil {
+		steps = append(steps, step{"names", "warning: the name service does not answer: " + in.Failed.Error(), ""})
+	}
+	for _, name := range in.Unknown {
+		steps = append(steps, step{"names", "warning: nobody knows the " + name + " of " + build.Config, ""})
+	}
+	return steps
+}
+
+// badLinks warns of links that no login is possible with.
+func badLinks() []step {
+	var steps []step
+	for _, link := range wrapper.WithoutShell() {
+		steps = append(steps, step{link, "warning: " + account.ShellsFile + " lists no such shell, and whoever has it as a shell cannot log in", ""})
+	}
+	return steps
 }
 
 func unsetup() []step {
+	if users := wrapperUsers(); len(users) > 0 {
+		return []step{{"passwd", "failed", "tmpshell is still the shell of " + strings.Join(users, ", ") +
+			`; change that with "usermod -s" first: they could not log in without it`}}
+	}
 	steps := []step{
 		capabilities(build.Helper(), 0),
 		capabilities(build.Launcher(), 0),
-		unlistShells(),
 	}
-	if users := wrapperUsers(); len(users) > 0 {
-		steps = append(steps, step{"passwd", "tmpshell is still the shell of " + strings.Join(users, ", ") +
-			`; change that with "usermod -s" before it is uninstalled: they could not log in`, ""})
+	if _, err := os.Lstat(build.Session()); err == nil {
+		steps = append(steps, capabilities(build.Session(), 0))
 	}
-	return steps
+	err := os.Remove(policy.Path)
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	return append(steps, result("policy", "removed", err), unlistShells())
 }
 
 func result(what, done string, err error) step {
@@ -89,7 +132,7 @@ func result(what, done string, err error) step {
 // capabilities gives a program exactly a set. The file is checked through the
 // descriptor that the set is then written through: capabilities on a file that
 // others can write, or that somebody else owns, would be theirs.
-func capabilities(path string, want caps.Set) step {
+func capabilities(path string, want capset.Set) step {
 	what := "capabilities of " + path
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -128,26 +171,30 @@ func capabilities(path string, want caps.Set) step {
 	return result(what, text, filecap.Set(f, want))
 }
 
-func base(s dirs.Spec) step {
-	return making("base "+s.BasePath(), "root:root 0711", func(m *dirs.Maker) error { return m.MakeBase(s) })
+func base(b making.Base) step {
+	return asRoot("base "+b.Path(), "root:root 0711", func(m *making.Maker) error { return m.Base(string(b)) })
 }
 
-func places(i dirs.Instance) step {
-	text := "kept in " + i.In.Store
+func places(i private.Instance) step {
+	text := "kept in " + private.Store
 	if i.Fresh {
 		text = "a new file system for each session"
 	}
-	return making("mount over "+i.At, text, func(m *dirs.Maker) error { return m.MakePlaces(i) })
+	return asRoot("mount over "+i.At, text, func(m *making.Maker) error { return m.Places(i) })
 }
 
-// making makes directories, on a thread that is thrown away: package caps
-// leaves it without effective capabilities.
-func making(what, text string, f func(*dirs.Maker) error) step {
+// asRoot makes directories, on a thread that is thrown away: it has no effective
+// capabilities afterwards.
+func asRoot(what, text string, f func(*making.Maker) error) step {
 	done := make(chan step)
 	go func() {
 		runtime.LockOSThread()
-		m := dirs.Maker{Notice: func(t string) { text += "; " + t }}
-		err := caps.Quietly(func() error { return f(&m) })
+		m := making.Maker{Notice: func(t string) { text += "; " + t }}
+		_, t := capset.Quiet()
+		err := t.Err()
+		if err == nil {
+			err = f(&m)
+		}
 		done <- result(what, text, err)
 	}()
 	return <-done

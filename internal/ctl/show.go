@@ -24,19 +24,19 @@ func showCommand(out *output) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			conf, confErr := config.Load(build.Config)
-			if confErr != nil {
-				conf = config.Instead(confErr)
-			}
-			policy, err := conf.Resolve(who)
+			as, err := who.whoIs()
 			if err != nil {
-				return fmt.Errorf("looking up %s: %w", who.label(), err)
+				return fmt.Errorf("looking up the groups of %s: %w", who.label(), err)
+			}
+			policy, wrong, err := policyFor(as)
+			if err != nil {
+				return err
 			}
 			if err := out.policy(who, policy); err != nil {
 				return err
 			}
-			if confErr != nil {
-				return fmt.Errorf("%s is refused, this is the built-in configuration: %w", build.Config, confErr)
+			if wrong != nil {
+				return fmt.Errorf("%s is refused, this is the last good policy: %w", build.Config, wrong)
 			}
 			return nil
 		}),
@@ -50,20 +50,7 @@ type user struct {
 	source *account.Source
 }
 
-func (u user) UID() uint32           { return u.Account.UID }
-func (u user) Name() (string, error) { return u.Account.Name, nil }
-
-func (u user) Groups() ([]string, error) {
-	if !u.known {
-		return nil, nil
-	}
-	ids, err := u.source.GroupsOf(u.Account)
-	if err != nil {
-		return nil, err
-	}
-	return u.source.GroupNames(ids)
-}
-
+func (u user) UID() uint32 { return u.Account.UID }
 func (u user) label() string {
 	if u.Account.Name == "" {
 		return fmt.Sprintf("uid %d", u.UID())
@@ -107,7 +94,7 @@ type policyReport struct {
 	NoNewPrivileges  bool              `json:"no_new_privileges"`
 	Ambient          []string          `json:"ambient"`
 	Log              string            `json:"log"`
-	Launcher         string            `json:"launcher_capabilities"`
+	Session          string            `json:"session_capabilities"`
 	Helper           string            `json:"helper_capabilities"`
 }
 
@@ -124,7 +111,7 @@ func (o *output) policy(who user, p config.Policy) error {
 		User: who.Account.Name, UID: who.UID(), Exempt: p.Exempt,
 		RuntimeDirectory: p.RuntimeDirectory, Shell: p.Shell, OnFailure: onFailure(p),
 		Supervise: p.Supervise, NoNewPrivileges: p.NoNewPrivileges,
-		Log: string(p.Log), Launcher: needs.Of(p).Launcher.String(), Helper: needs.Of(p).Helper.String(),
+		Log: string(p.Log), Session: needs.Of(p).Session.String(), Helper: needs.Of(p).Helper.String(),
 		Directories: directoryReports(p, who.UID()), SetEnv: []string{}, Ambient: append([]string{}, p.Ambient...),
 	}
 	for _, s := range p.SetEnv {
@@ -158,7 +145,7 @@ func (o *output) policy(who user, p config.Policy) error {
 		[2]string{"nonewprivileges", word(r.NoNewPrivileges)},
 		[2]string{"ambient", orNone(strings.Join(r.Ambient, " "))},
 		[2]string{"log", r.Log},
-		[2]string{"launcher", orNone(r.Launcher)},
+		[2]string{"session", orNone(r.Session)},
 		[2]string{"helper", orNone(r.Helper)},
 	)
 	o.rows(rows)

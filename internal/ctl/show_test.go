@@ -12,7 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tmpshell/internal/account"
+	"tmpshell/internal/compile"
 	"tmpshell/internal/config"
+	"tmpshell/internal/policy"
 )
 
 // people is a source with accounts of its own.
@@ -72,11 +74,34 @@ func policyOf(t *testing.T, who user, text string) config.Policy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := c.Resolve(who)
+	return evaluated(t, c, who)
+}
+
+// evaluated is what a configuration says for somebody, with the names of the test's
+// account files.
+func evaluated(t *testing.T, c *config.Config, who user) config.Policy {
+	t.Helper()
+	names := compile.Nobody()
+	if who.source != nil {
+		names.Passwd, names.Group = who.source.Passwd, who.source.Group
+	}
+	data, err := compile.Config(c, compile.Options{Names: names})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	f := new(policy.File)
+	if trouble := f.Use(data, "policy"); !trouble.OK() {
+		t.Fatal(trouble.Err())
+	}
+	as, err := who.whoIs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := names.Resolve(f, as)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compile.View(said)
 }
 
 const showText = `
@@ -90,7 +115,7 @@ Shell /bin/zsh
 
 func TestShow(t *testing.T) {
 	source := people(t)
-	const helper = "launcher none\nhelper cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable\n"
+	const helper = "session none\nhelper cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable\n"
 	for _, test := range []struct{ who, want string }{
 		{"alice", "user alice uid=1000\nexempt no\ndirectory /tmp env variables=TMPDIR,TMP,TEMP,TEMPDIR max-age=10d\n" +
 			"private /tmp/.private/1000\ndirectory /scratch off\nruntimedirectory yes\nsetenv A=${TMPDIR}/x\nshell /bin/zsh\n" +
@@ -125,7 +150,7 @@ func TestShowJSON(t *testing.T) {
 	want := policyReport{
 		User: "alice", UID: 1000, SetEnv: []string{"A=${TMPDIR}/x"}, Shell: "/bin/zsh", OnFailure: "deny",
 		Ambient: []string{"cap_net_raw"}, Log: "failures",
-		Launcher: "cap_net_raw", Helper: "cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable",
+		Session: "cap_net_raw", Helper: "cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable",
 		Directories: []directoryReport{
 			{"/tmp", "env", "/tmp/.private/1000", []string{"TMPDIR", "TMP", "TEMP", "TEMPDIR"},
 				[]string{"variables=TMPDIR,TMP,TEMP,TEMPDIR", "max-age=10d"}},

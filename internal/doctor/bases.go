@@ -9,9 +9,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/config"
-	"tmpshell/internal/dirs"
+	"tmpshell/internal/making"
 )
 
 // checkBases: the bases are there, before anybody can take their names, and are
@@ -19,15 +19,15 @@ import (
 func checkBases(m *machine, r *report) error {
 	var right []string
 	for _, b := range m.needs.Bases {
-		err := dirs.VerifyBase(b)
+		err := b.Verify()
 		switch {
 		case isSquatted(b):
 			// checkSquatters says whose it is.
 		case err == nil:
-			right = append(right, b.BasePath())
+			right = append(right, b.Path())
 			r.appendOnly(b)
 		case errors.Is(err, fs.ErrNotExist):
-			r.warn(b.BasePath()+" is missing, so that its name can be taken by whoever can write to "+b.Parent, setUp)
+			r.warn(b.Path()+" is missing, so that its name can be taken by whoever can write to "+string(b), setUp)
 		case errors.Is(err, fs.ErrPermission):
 			r.note(err.Error() + ": only root can tell")
 		default:
@@ -35,8 +35,8 @@ func checkBases(m *machine, r *report) error {
 		}
 	}
 	if slices.ContainsFunc(m.conf.Variants(), func(p config.Policy) bool { return p.RuntimeDirectory }) {
-		if err := dirs.VerifyBase(dirs.Runtime); errors.Is(err, dirs.ErrUnsafe) {
-			r.error(err.Error()+": XDG_RUNTIME_DIR is not set", mendBase(dirs.Runtime, err))
+		if nodes, err := way("/run/user"); err == nil {
+			r.rootsAlone(nodes, "a user's XDG_RUNTIME_DIR", make(map[string]bool))
 		}
 	}
 	if len(right) > 0 {
@@ -48,15 +48,15 @@ func checkBases(m *machine, r *report) error {
 }
 
 // isSquatted: the name is taken by what is not root's directory.
-func isSquatted(b dirs.Spec) bool {
+func isSquatted(b making.Base) bool {
 	var st unix.Stat_t
-	err := unix.Lstat(b.BasePath(), &st)
+	err := unix.Lstat(b.Path(), &st)
 	return err == nil && (st.Uid != 0 || st.Mode&unix.S_IFMT != unix.S_IFDIR)
 }
 
 // mendBase answers what VerifyBase complained about.
-func mendBase(b dirs.Spec, why error) *Fix {
-	path, ok := dirs.UnsafePath(why)
+func mendBase(b making.Base, why error) *Fix {
+	path, ok := making.UnsafePath(why)
 	if !ok {
 		return nil
 	}
@@ -67,15 +67,13 @@ func mendBase(b dirs.Spec, why error) *Fix {
 	mode := st.Mode & 0o7777
 	switch {
 	case st.Mode&unix.S_IFMT != unix.S_IFDIR:
-		return &Fix{Write: "the directory itself, without symbolic links, for " + b.Parent, In: "tmpshell.conf"}
+		return &Fix{Write: "the directory itself, without symbolic links, for " + string(b), In: "tmpshell.conf"}
 	case st.Uid != 0:
 		return run("chown", "root", path)
-	case mode&0o022 != 0 && mode&unix.S_ISVTX == 0 && path != b.BasePath():
+	case mode&0o022 != 0 && mode&unix.S_ISVTX == 0 && path != b.Path():
 		return run("chmod", "+t", path)
 	case strings.HasSuffix(why.Error(), "is a mount point"):
 		return run("umount", path)
-	case !b.Guarded:
-		return run("chmod", "go-w", path)
 	}
 	return setUp
 }
@@ -88,19 +86,19 @@ var flagged = []int64{
 
 // appendOnly: without the flag a base is as safe, as long as nothing that runs
 // as root removes it.
-func (r *report) appendOnly(b dirs.Spec) {
-	on, err := dirs.AppendOnly(b)
+func (r *report) appendOnly(b making.Base) {
+	on, err := b.AppendOnly()
 	if on {
 		return
 	}
 	var fs unix.Statfs_t
-	can := unix.Statfs(b.Parent, &fs) == nil && slices.Contains(flagged, fs.Type) && bounding().Has(caps.LinuxImmutable)
+	can := unix.Statfs(string(b), &fs) == nil && slices.Contains(flagged, fs.Type) && capset.Bounding(capset.LinuxImmutable).Has(capset.LinuxImmutable)
 	switch {
 	case errors.Is(err, unix.EACCES):
-		r.note("only root can tell whether " + b.BasePath() + " has the append-only flag")
+		r.note("only root can tell whether " + b.Path() + " has the append-only flag")
 	case err != nil || !can:
-		r.note(b.BasePath() + " cannot have the append-only flag here, which keeps cleaners from removing it")
+		r.note(b.Path() + " cannot have the append-only flag here, which keeps cleaners from removing it")
 	default:
-		r.warn(fmt.Sprintf("%s does not have the append-only flag, which keeps cleaners and mistakes from removing it", b.BasePath()), setUp)
+		r.warn(fmt.Sprintf("%s does not have the append-only flag, which keeps cleaners and mistakes from removing it", b.Path()), setUp)
 	}
 }

@@ -4,12 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/build"
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/filecap"
 )
 
@@ -18,9 +17,9 @@ import (
 func checkCapabilities(m *machine, r *report) error {
 	for _, p := range []struct {
 		path string
-		want caps.Set
-	}{{build.Helper(), m.needs.Helper}, {build.Launcher(), m.needs.Launcher}} {
-		f, err := os.Open(p.path)
+		want capset.Set
+	}{{build.Helper(), m.needs.Helper}, {build.Session(), m.needs.Session}, {build.Launcher(), 0}} {
+		have, err := filecap.GetPath(p.path)
 		if errors.Is(err, fs.ErrNotExist) {
 			r.note(p.path + " is missing")
 			continue
@@ -28,22 +27,17 @@ func checkCapabilities(m *machine, r *report) error {
 		if err != nil {
 			return err
 		}
-		have, err := filecap.Get(f)
-		f.Close()
-		if err != nil {
-			return err
-		}
 		for _, what := range wrong(have, p.want) {
 			r.error(p.path+" "+what, setUp)
 		}
 	}
-	r.otherwise(fmt.Sprintf("%s has %s, and %s has %s", build.Helper(), named(m.needs.Helper), build.Launcher(), named(m.needs.Launcher)))
+	r.otherwise(fmt.Sprintf("%s has %s, and %s has %s", build.Helper(), named(m.needs.Helper), build.Session(), named(m.needs.Session)))
 	return nil
 }
 
 // wrong lists how a file's capabilities differ from exactly those wanted in the
 // permitted set.
-func wrong(have filecap.Sets, want caps.Set) []string {
+func wrong(have filecap.Sets, want capset.Set) []string {
 	var list []string
 	if have.Root != 0 {
 		list = append(list, fmt.Sprintf("has capabilities that count only where uid %d is a user namespace's root", have.Root))
@@ -62,7 +56,7 @@ func wrong(have filecap.Sets, want caps.Set) []string {
 	return list
 }
 
-func named(s caps.Set) string {
+func named(s capset.Set) string {
 	if s == 0 {
 		return "no capabilities"
 	}
@@ -72,7 +66,7 @@ func named(s caps.Set) string {
 // checkPrivilege: file capabilities count in this session, and so, most
 // likely, in those that are started like it.
 func checkPrivilege(m *machine, r *report) error {
-	if m.needs.Helper|m.needs.Launcher == 0 {
+	if m.needs.Helper|m.needs.Session == 0 {
 		r.otherwise("the configuration needs no capabilities")
 		return nil
 	}
@@ -80,10 +74,10 @@ func checkPrivilege(m *machine, r *report) error {
 		r.warn("no_new_privs is set in this session: file capabilities do nothing in it, and in others that are started in the same way",
 			&Fix{Write: "allowPrivilegeEscalation: true, or no --security-opt no-new-privileges", In: "what starts the container or service"})
 	}
-	bound := bounding()
-	if lacking := (m.needs.Helper | m.needs.Launcher) &^ bound; lacking != 0 {
+	need := m.needs.Helper | m.needs.Session
+	if lacking := need &^ capset.Bounding(need); lacking != 0 {
 		verdict, what := Warning, "is out of bounds in this session, and does nothing in it and in others that are started in the same way"
-		if lacking == caps.LinuxImmutable {
+		if lacking == capset.LinuxImmutable {
 			// The bases are as safe without the flag.
 			verdict = Note
 		}
@@ -92,15 +86,4 @@ func checkPrivilege(m *machine, r *report) error {
 	}
 	r.otherwise("file capabilities count in this session")
 	return nil
-}
-
-// bounding is the bounding set of this thread, and of every other one.
-func bounding() caps.Set {
-	var s caps.Set
-	for n := range 64 {
-		if on, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, uintptr(n), 0, 0, 0); err == nil && on == 1 {
-			s |= 1 << n
-		}
-	}
-	return s
 }

@@ -9,7 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tmpshell/internal/dirs"
+	"tmpshell/internal/making"
+	"tmpshell/internal/private"
 )
 
 // cronFiles are where jobs of root stand: scripts, and tables.
@@ -46,7 +47,7 @@ func checkCleaners(m *machine, r *report) error {
 }
 
 // job judges one script or table: the first of its lines that cleans.
-func (r *report) job(list []numbered, bases []dirs.Spec) {
+func (r *report) job(list []numbered, bases []making.Base) {
 	for _, l := range list {
 		tool := cleaner(l.text, bases)
 		if tool == "" || mentions(list, bases) {
@@ -73,7 +74,7 @@ func (r *report) job(list []numbered, bases []dirs.Spec) {
 }
 
 // cleaner names the tool that a line removes old files with.
-func cleaner(line string, bases []dirs.Spec) string {
+func cleaner(line string, bases []making.Base) string {
 	words := strings.FieldsFunc(line, func(c rune) bool { return strings.ContainsRune(" \t;&|()`\"'", c) })
 	for i, w := range words {
 		switch tool := filepath.Base(w); tool {
@@ -86,7 +87,7 @@ func cleaner(line string, bases []dirs.Spec) string {
 		case "find":
 			removes := slices.ContainsFunc(words[i:], func(w string) bool { return w == "-delete" || filepath.Base(w) == "rm" || w == "rmdir" })
 			covers := slices.ContainsFunc(words[i:], func(w string) bool {
-				return slices.ContainsFunc(bases, func(b dirs.Spec) bool { return filepath.Clean(w) == b.Parent })
+				return slices.ContainsFunc(bases, func(b making.Base) bool { return filepath.Clean(w) == string(b) })
 			})
 			if removes && covers {
 				return tool
@@ -97,9 +98,9 @@ func cleaner(line string, bases []dirs.Spec) string {
 }
 
 // mentions: whoever wrote a base's name there has thought of it.
-func mentions(list []numbered, bases []dirs.Spec) bool {
+func mentions(list []numbered, bases []making.Base) bool {
 	return slices.ContainsFunc(list, func(l numbered) bool {
-		return slices.ContainsFunc(bases, func(b dirs.Spec) bool { return strings.Contains(l.text, b.Base) })
+		return slices.ContainsFunc(bases, func(b making.Base) bool { return strings.Contains(l.text, private.Base) })
 	})
 }
 
@@ -118,10 +119,10 @@ func turnedOff(conf []numbered) bool {
 }
 
 // exception is what a tool is told to leave the bases alone.
-func exception(tool string, bases []dirs.Spec) string {
+func exception(tool string, bases []making.Base) string {
 	var words []string
 	for _, b := range bases {
-		switch path := b.BasePath(); tool {
+		switch path := b.Path(); tool {
 		case "tmpreaper":
 			words = append(words, path, path+"/*")
 		case "tmpwatch":

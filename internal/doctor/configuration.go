@@ -21,7 +21,7 @@ func checkConfiguration(m *machine, r *report) error {
 			if command != "" {
 				fix = &Fix{Run: command}
 			}
-			r.error(fact+"; logins go by the built-in configuration", fix)
+			r.error(fact+"; logins go by the last good configuration", fix)
 		}
 		return nil
 	}

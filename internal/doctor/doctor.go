@@ -58,6 +58,7 @@ var checks = []check{
 	{"mounts", checkMounts},
 	{"configuration", checkConfiguration},
 	{"configuration-path", checkConfigurationPath},
+	{"policy", checkPolicy},
 	{"bases", checkBases},
 	{"instances", checkInstances},
 	{"squatters", checkSquatters},

@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"tmpshell/internal/dirs"
+	"tmpshell/internal/making"
+	"tmpshell/internal/private"
 )
 
 // checkInstances: what is mounted over a shared directory is kept where only
@@ -14,13 +15,13 @@ import (
 func checkInstances(m *machine, r *report) error {
 	var right []string
 	for _, i := range m.needs.Instances {
-		if err := i.VerifyPlaces(); errors.Is(err, fs.ErrPermission) {
+		if err := making.VerifyPlaces(i); errors.Is(err, fs.ErrPermission) {
 			r.note(err.Error() + ": only root can tell")
 		} else if err != nil && !r.says(err.Error()) {
 			r.error(err.Error()+": nothing is mounted for sessions", setUp)
 		}
-		nested := slices.ContainsFunc(m.needs.Instances, func(o dirs.Instance) bool { return strings.HasPrefix(i.At, o.At+"/") })
-		if err := i.CheckMountPoint(); err != nil && !nested { // which a login makes
+		nested := slices.ContainsFunc(m.needs.Instances, func(o private.Instance) bool { return strings.HasPrefix(i.At, o.At+"/") })
+		if err := making.CheckMountPoint(i); err != nil && !nested { // which a login makes
 			r.error("nothing can be mounted over "+i.At+": "+err.Error(), mendParent(err))
 		}
 		right = append(right, i.At)
@@ -40,8 +41,8 @@ func (r *report) says(fact string) bool {
 
 // mendParent answers what is wrong with a shared directory.
 func mendParent(why error) *Fix {
-	if _, ok := dirs.UnsafePath(why); !ok {
+	if _, ok := making.UnsafePath(why); !ok {
 		return setUp // makes what is missing
 	}
-	return mendBase(dirs.Spec{}, why)
+	return mendBase("", why)
 }

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/build"
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 )
 
 // checkMounts: the file systems of the programs let them be run, and let their
@@ -19,8 +19,8 @@ import (
 func checkMounts(m *machine, r *report) error {
 	for _, p := range []struct {
 		path  string
-		needs caps.Set
-	}{{build.Helper(), m.needs.Helper}, {build.Launcher(), m.needs.Launcher}} {
+		needs capset.Set
+	}{{build.Helper(), m.needs.Helper}, {build.Session(), m.needs.Session}, {build.Launcher(), 0}} {
 		mnt, err := mountOf(p.path)
 		if errors.Is(err, fs.ErrNotExist) {
 			r.note(p.path + " is missing")

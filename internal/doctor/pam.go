@@ -96,8 +96,8 @@ func (r *report) polyinstantiation(m *machine, service numbered) error {
 		for _, l := range list {
 			dir := strings.Fields(l.text)[0]
 			for _, b := range m.needs.Bases {
-				if filepath.Clean(dir) == b.Parent && !r.says(l.at()+": ") {
-					r.warn(l.at()+": pam_namespace mounts a directory of its own on "+b.Parent+" for sessions (first by "+service.at()+")",
+				if filepath.Clean(dir) == string(b) && !r.says(l.at()+": ") {
+					r.warn(l.at()+": pam_namespace mounts a directory of its own on "+string(b)+" for sessions (first by "+service.at()+")",
 						commentOut(l.file, l.line))
 				}
 			}

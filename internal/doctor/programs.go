@@ -16,10 +16,10 @@ import (
 // exchange them, and none is setuid: tmpshell works with file capabilities alone.
 func checkPrograms(m *machine, r *report) error {
 	seen := make(map[string]bool)
-	for _, program := range []string{build.Launcher(), build.Helper(), build.Bindir + "/tmpshellctl"} {
+	for _, program := range []string{build.Launcher(), build.Session(), build.Helper(), build.Bindir + "/tmpshellctl"} {
 		nodes, err := way(program)
 		if errors.Is(err, fs.ErrNotExist) {
-			if program != build.Helper() || m.needs.Helper != 0 {
+			if program != build.Session() || m.needs.Session != 0 {
 				r.error(program+" is missing; install tmpshell again", nil)
 			}
 			continue
@@ -72,7 +72,7 @@ func checkLinks(_ *machine, r *report) error {
 		if err != nil {
 			return err
 		}
-		if wrapper.IsLauncher(link) || link == build.Helper() {
+		if wrapper.IsLauncher(link) || link == build.Helper() || link == build.Session() {
 			continue // which checkPrograms looks at
 		}
 		n := nodes[len(nodes)-1]

@@ -11,7 +11,8 @@ import (
 	"github.com/kballard/go-shellquote"
 	"golang.org/x/sys/unix"
 
-	"tmpshell/internal/dirs"
+	"tmpshell/internal/making"
+	"tmpshell/internal/private"
 )
 
 // checkSquatters: nobody sits in the place of a base, and what was found there
@@ -19,30 +20,30 @@ import (
 func checkSquatters(m *machine, r *report) error {
 	for _, b := range m.needs.Bases {
 		var st unix.Stat_t
-		if isSquatted(b) && unix.Lstat(b.BasePath(), &st) == nil {
+		if isSquatted(b) && unix.Lstat(b.Path(), &st) == nil {
 			what := "is not a directory"
 			if st.Mode&unix.S_IFMT == unix.S_IFDIR {
 				what = "is a directory"
 			}
 			r.error(fmt.Sprintf("%s %s, and belongs to uid %d: somebody took the name; the next login moves it aside",
-				b.BasePath(), what, st.Uid), setUp)
+				b.Path(), what, st.Uid), setUp)
 			continue
 		}
-		if err := r.movedAside(b.Parent, b.Base, ""); err != nil {
+		if err := r.movedAside(string(b), private.Base, ""); err != nil {
 			return err
 		}
 		// What is in the base can be removed only while it is not
 		// append-only.
 		guard := ""
-		if on, err := dirs.AppendOnly(b); err == nil && on {
-			guard = b.BasePath()
+		if on, err := b.AppendOnly(); err == nil && on {
+			guard = b.Path()
 		}
-		if err := r.movedAside(b.BasePath(), "", guard); err != nil {
+		if err := r.movedAside(b.Path(), "", guard); err != nil {
 			return err
 		}
 	}
 	if len(m.needs.Instances) > 0 {
-		for _, place := range []string{dirs.System.Store, dirs.System.Run} {
+		for _, place := range []string{private.Store, private.Run} {
 			if err := r.movedAside(path.Dir(place), path.Base(place), ""); err != nil {
 				return err
 			}
@@ -67,7 +68,7 @@ func (r *report) movedAside(dir, was, guard string) error {
 		return err
 	}
 	for _, e := range entries {
-		name, ok := dirs.IsMovedAside(e.Name())
+		name, ok := making.IsMovedAside(e.Name())
 		if !ok || was != "" && name != was || was == "" && strings.Trim(name, "0123456789") != "" {
 			continue
 		}

@@ -6,12 +6,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tmpshell/internal/caps"
-	"tmpshell/internal/dirs"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/filecap"
+	"tmpshell/internal/making"
 )
 
-var tmp = []dirs.Spec{dirs.Private("/tmp")}
+var tmp = []making.Base{"/tmp"}
 
 func TestTmpfilesOf(t *testing.T) {
 	for _, test := range []struct {
@@ -57,7 +57,7 @@ func TestTmpfilesOf(t *testing.T) {
 	}
 	// Nobody but root can take a name in /var/cache/xdg.
 	r := &report{}
-	if r.tmpfilesOf(dirs.Private("/var/cache/xdg"), nil, false); len(r.results) > 0 {
+	if r.tmpfilesOf(making.Base("/var/cache/xdg"), nil, false); len(r.results) > 0 {
 		t.Errorf("for a parent of root's alone: %+v; want nothing", r.results)
 	}
 	for _, bad := range []string{"d", "d tmp 0755", "%% x"} {
@@ -138,17 +138,17 @@ func TestSSHDKeyword(t *testing.T) {
 func TestWrong(t *testing.T) {
 	for _, test := range []struct {
 		have filecap.Sets
-		want caps.Set
+		want capset.Set
 		says string
 	}{
 		{filecap.Sets{}, 0, ""},
-		{filecap.Sets{Permitted: caps.Helper}, caps.Helper, ""},
-		{filecap.Sets{}, caps.SetUID, "lacks cap_setuid,"},
-		{filecap.Sets{Permitted: caps.SetUID | caps.SetGID}, caps.SetUID, "has cap_setgid,"},
-		{filecap.Sets{Inheritable: caps.SetGID}, 0, "has cap_setgid,"},
-		{filecap.Sets{Permitted: caps.SetUID, Inheritable: caps.SetUID}, caps.SetUID, "inheritable"},
-		{filecap.Sets{Permitted: caps.SetUID, Effective: true}, caps.SetUID, "effective bit"},
-		{filecap.Sets{Permitted: caps.SetUID, Root: 1000}, caps.SetUID, "uid 1000"},
+		{filecap.Sets{Permitted: capset.Helper}, capset.Helper, ""},
+		{filecap.Sets{}, capset.SetUID, "lacks cap_setuid,"},
+		{filecap.Sets{Permitted: capset.SetUID | capset.SetGID}, capset.SetUID, "has cap_setgid,"},
+		{filecap.Sets{Inheritable: capset.SetGID}, 0, "has cap_setgid,"},
+		{filecap.Sets{Permitted: capset.SetUID, Inheritable: capset.SetUID}, capset.SetUID, "inheritable"},
+		{filecap.Sets{Permitted: capset.SetUID, Effective: true}, capset.SetUID, "effective bit"},
+		{filecap.Sets{Permitted: capset.SetUID, Root: 1000}, capset.SetUID, "uid 1000"},
 	} {
 		got := wrong(test.have, test.want)
 		if (len(got) == 0) != (test.says == "") || len(got) > 1 || len(got) == 1 && !strings.Contains(got[0], test.says) {

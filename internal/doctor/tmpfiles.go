@@ -2,11 +2,13 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"tmpshell/internal/dirs"
+	"tmpshell/internal/making"
+	"tmpshell/internal/private"
 )
 
 // tmpfilesOwn is where an administrator's lines go. A file tmpshell.conf there
@@ -26,8 +28,14 @@ func checkTmpfiles(m *machine, r *report) error {
 	}
 	for _, b := range m.needs.Bases {
 		var st unix.Stat_t
-		err := unix.Stat(b.Parent, &st)
+		err := unix.Stat(string(b), &st)
 		r.tmpfilesOf(b, rules, err == nil && st.Mode&0o022 != 0)
+	}
+	for _, i := range m.needs.Instances {
+		var st unix.Stat_t
+		if err := unix.Stat(i.At, &st); err == nil && st.Mode&0o022 != 0 {
+			r.rendezvous(i, rules)
+		}
 	}
 	r.otherwise("systemd-tmpfiles makes the bases, and keeps them")
 	return nil
@@ -35,13 +43,13 @@ func checkTmpfiles(m *machine, r *report) error {
 
 // tmpfilesOf judges the rules about one base; open tells whether others than
 // root can write to its parent.
-func (r *report) tmpfilesOf(b dirs.Spec, rules []rule, open bool) {
-	base := b.BasePath()
-	line := fmt.Sprintf("d %s %04o root root ~10d", base, b.Mode)
+func (r *report) tmpfilesOf(b making.Base, rules []rule, open bool) {
+	base := b.Path()
+	line := fmt.Sprintf("d %s %04o root root ~10d", base, private.BaseMode)
 	var own, aged *rule
 	for i, one := range rules {
 		switch {
-		case one.removes() && (one.about(base) || one.about(base+"/1000") || one.about(b.Parent)):
+		case one.removes() && (one.about(base) || one.about(base+"/1000") || one.about(string(b))):
 			r.error(one.at()+" removes "+base+", whoever is using it: "+one.text, commentOut(one.file, one.line))
 		case one.removes():
 		case one.about(base):
@@ -63,16 +71,28 @@ func (r *report) tmpfilesOf(b dirs.Spec, rules []rule, open bool) {
 	case own.kind == 'X' && aged != nil:
 		r.warn(fmt.Sprintf("%s keeps %s, but not the users' directories in it, which %s ages", own.at(), base, aged.at()),
 			&Fix{Write: line, In: own.at()})
-	case own.makes() && own.wrongFor(b):
+	case own.makes() && own.wrongMode():
 		r.error(own.at()+" gives "+base+" another owner or mode than root root 0711, at each boot: "+own.text, &Fix{Write: line, In: own.at()})
 	case own.ages() && !own.keepsLevel():
 		r.warn(own.at()+" ages out the users' directories themselves, while sessions use them: "+own.text, &Fix{Write: line, In: own.at()})
 	}
 }
 
-// wrongFor tells whether a line makes a base in another way than every login
+// rendezvous: what share= has of directories is made at boot, before a user can
+// take the names.
+func (r *report) rendezvous(i private.Instance, rules []rule) {
+	rest := i.Share
+	for s, ok := private.NextShare(&rest); ok; s, ok = private.NextShare(&rest) {
+		path := i.At + "/" + s.Name
+		if s.Directory && !slices.ContainsFunc(rules, func(one rule) bool { return one.makes() && one.about(path) }) {
+			r.warn("no line makes "+path+" at boot, before anybody can take its name", appendLine("d "+path+" 1777 root root -", tmpfilesOwn))
+		}
+	}
+}
+
+// wrongMode tells whether a line makes a base in another way than every login
 // wants it.
-func (r rule) wrongFor(b dirs.Spec) bool {
+func (r rule) wrongMode() bool {
 	root := func(s string) bool { s = strings.TrimLeft(s, ":"); return s == "root" || s == "0" || s == "-" }
-	return strings.TrimLeft(r.mode, ":~0") != fmt.Sprintf("%o", b.Mode) || !root(r.user) || !root(r.group)
+	return strings.TrimLeft(r.mode, ":~0") != fmt.Sprintf("%o", private.BaseMode) || !root(r.user) || !root(r.group)
 }

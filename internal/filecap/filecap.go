@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 )
 
 const attribute = "security.capability"
@@ -30,7 +30,7 @@ const (
 
 // Sets is what a file has.
 type Sets struct {
-	Permitted, Inheritable caps.Set
+	Permitted, Inheritable capset.Set
 	Effective              bool
 	// Root is the uid of the user namespace's root that they count for: 0
 	// for the whole machine.
@@ -50,6 +50,20 @@ func Get(f *os.File) (Sets, error) {
 	return decode(buf[:n])
 }
 
+// GetPath is Get for a file that the caller may not read: its capabilities are for
+// everybody to see.
+func GetPath(path string) (Sets, error) {
+	buf := make([]byte, 64)
+	n, err := unix.Lgetxattr(path, attribute, buf)
+	if errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP) {
+		return Sets{}, nil
+	}
+	if err != nil {
+		return Sets{}, &os.PathError{Op: "lgetxattr", Path: path, Err: err}
+	}
+	return decode(buf[:n])
+}
+
 func decode(b []byte) (Sets, error) {
 	if len(b) < 20 {
 		return Sets{}, fmt.Errorf("%s has %d bytes", attribute, len(b))
@@ -64,14 +78,14 @@ func decode(b []byte) (Sets, error) {
 		return Sets{}, fmt.Errorf("%s of %d bytes has unknown revision %#x", attribute, len(b), rev>>24)
 	}
 	return Sets{
-		Permitted:   caps.Set(word(1) | word(3)<<32),
-		Inheritable: caps.Set(word(2) | word(4)<<32),
+		Permitted:   capset.Set(word(1) | word(3)<<32),
+		Inheritable: capset.Set(word(2) | word(4)<<32),
 		Effective:   word(0)&effectiveBit != 0,
 		Root:        root,
 	}, nil
 }
 
-func encode(permitted caps.Set) []byte {
+func encode(permitted capset.Set) []byte {
 	var b []byte
 	for _, word := range []uint32{revision2, uint32(permitted), 0, uint32(permitted >> 32), 0} {
 		b = binary.LittleEndian.AppendUint32(b, word)
@@ -81,7 +95,7 @@ func encode(permitted caps.Set) []byte {
 
 // Set gives an open file exactly this permitted set, an empty one removing the
 // attribute, and reads it again. Needs CAP_SETFCAP.
-func Set(f *os.File, permitted caps.Set) error {
+func Set(f *os.File, permitted capset.Set) error {
 	fd := int(f.Fd())
 	var err error
 	if permitted == 0 {

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 )
 
 // raw is the attribute from its 32-bit words.
@@ -22,7 +22,7 @@ func raw(words ...uint32) []byte {
 }
 
 func TestRoundTrip(t *testing.T) {
-	for _, set := range []caps.Set{0, 1, caps.Helper, caps.SetUID, 1 << 31, 1 << 32, 1 << 40, 1<<41 - 1, 1<<64 - 1} {
+	for _, set := range []capset.Set{0, 1, capset.Helper, capset.SetUID, 1 << 31, 1 << 32, 1 << 40, 1<<41 - 1, 1<<64 - 1} {
 		got, err := decode(encode(set))
 		if want := (Sets{Permitted: set}); got != want || err != nil {
 			t.Errorf("decode(encode(%#x)) = %+v, %v; want %+v", uint64(set), got, err, want)
@@ -33,10 +33,10 @@ func TestRoundTrip(t *testing.T) {
 // As setcap(8) of libcap writes it.
 func TestEncode(t *testing.T) {
 	want := raw(0x02000000, 0x000000c2|1<<9, 0, 0, 0)
-	if got := encode(caps.Helper); string(got) != string(want) {
-		t.Errorf("encode(%s) = %x; want %x", caps.Helper, got, want)
+	if got := encode(capset.Helper); string(got) != string(want) {
+		t.Errorf("encode(%s) = %x; want %x", capset.Helper, got, want)
 	}
-	if got := encode(caps.Helper)[0] & effectiveBit; got != 0 {
+	if got := encode(capset.Helper)[0] & effectiveBit; got != 0 {
 		t.Error("encode sets the effective bit; an exec would fail with EPERM where the bounding set is smaller")
 	}
 }
@@ -80,7 +80,7 @@ func TestSet(t *testing.T) {
 	if got, err := Get(f); got != (Sets{}) || err != nil {
 		t.Fatalf("Get of a new file = %+v, %v; want none", got, err)
 	}
-	err = Set(f, caps.Helper)
+	err = Set(f, capset.Helper)
 	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOTSUP) {
 		const missing = "missing: CAP_SETFCAP, or a file system with capabilities; run: sudo make test"
 		if os.Getenv("TMPSHELL_MUST_RUN") == "1" {
@@ -88,7 +88,7 @@ func TestSet(t *testing.T) {
 		}
 		t.Skip(missing)
 	}
-	for _, set := range []caps.Set{caps.Helper, caps.SetUID, caps.SetUID, 0, 0} {
+	for _, set := range []capset.Set{capset.Helper, capset.SetUID, capset.SetUID, 0, 0} {
 		if err := Set(f, set); err != nil {
 			t.Errorf("Set(%s) = %v; want no error", set, err)
 		}
@@ -103,10 +103,10 @@ func TestSet(t *testing.T) {
 	if got, _ := Get(f); !got.Effective {
 		t.Errorf("Get of =eip = %+v; want it effective", got)
 	}
-	if err := Set(f, caps.SetGID); err != nil {
+	if err := Set(f, capset.SetGID); err != nil {
 		t.Errorf("Set over =eip = %v; want no error", err)
 	}
-	if got, _ := Get(f); got != (Sets{Permitted: caps.SetGID}) {
+	if got, _ := Get(f); got != (Sets{Permitted: capset.SetGID}) {
 		t.Errorf("Get after Set over =eip = %+v", got)
 	}
 }
@@ -114,7 +114,7 @@ func TestSet(t *testing.T) {
 // FuzzDecode: any bytes are read without a panic, and what was written is read
 // as it was.
 func FuzzDecode(f *testing.F) {
-	for _, b := range [][]byte{nil, encode(caps.Helper), raw(revision3|effectiveBit, 1, 2, 3, 4, 1000), raw(revision3, 1, 2, 3, 4), raw(0x01000000, 1, 2)} {
+	for _, b := range [][]byte{nil, encode(capset.Helper), raw(revision3|effectiveBit, 1, 2, 3, 4, 1000), raw(revision3, 1, 2, 3, 4), raw(0x01000000, 1, 2)} {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -1,117 +1,201 @@
-// Package helper is tmpshell-helper: it makes the caller's private directories.
+// Package helper is tmpshell-helper: it compiles the configuration and makes the
+// caller's private directories.
 //
-// It MUST take nothing from its caller: no argument, no environment variable,
-// no descriptor but the one that it writes its errors to. All that it goes by
-// is the real uid and root's configuration. It MUST survive being stopped or
-// killed by its caller, who may do both, at every point.
+// It MUST take nothing from its caller: no argument, no environment variable, no
+// descriptor but the one that it writes its reasons to. All that it goes by is the
+// real uid, the groups and root's configuration. It MUST become root's before it
+// reads or asks anything: as long as it is the user's, the user's other processes
+// can signal it, change its limits and stop it. It MUST survive being killed at
+// every point before that, and by a crash of the machine at every point.
+//
+// It takes no argument and no environment. Its standard error gets a line for each
+// thing that could not be made, "tmpshell-helper: cannot make PATH: why", or one
+// that says why nothing could be done. Where the caller is root, descriptor 3 may
+// be a file, such as memfd_create(2) makes, that gets the policy where that cannot
+// be kept.
 package helper
 
 import (
+	"errors"
+	"runtime"
+	"strings"
+	"syscall"
+
 	"golang.org/x/sys/unix"
 
+	"tmpshell/internal/bare"
 	"tmpshell/internal/build"
-	"tmpshell/internal/caps"
-	"tmpshell/internal/config"
-	"tmpshell/internal/dirs"
+	"tmpshell/internal/compile"
+	"tmpshell/internal/making"
 	"tmpshell/internal/msg"
+	"tmpshell/internal/policy"
 	"tmpshell/internal/syslog"
 )
 
-// Exit codes, the launcher's to read.
+// Exit codes, the launcher's to read. Where more than one holds, it is the highest
+// but for ExitWrong, which is the lowest but ExitOK.
 const (
-	ExitOK     = 0 // every directory is there
-	ExitFailed = 1 // at least one is not; the reason is on stderr
-	ExitSetup  = 2 // the helper has no capabilities: tmpshellctl setup gives them
+	ExitOK     = 0 // everything is there
+	ExitFailed = 1 // something could not be made
+	// ExitSetup: no capabilities; tmpshellctl setup gives them. It is not 2, which is
+	// how a program ends that the Go runtime gives up, for a want of memory too.
+	ExitSetup = 5
+	// ExitKept: it was kept from finding out, by a limit, a want of memory or
+	// descriptors, a name service that does not answer. That is no "no".
+	ExitKept = 3
+	// ExitWrong: all is there, and the configuration is wrong: the last good
+	// policy is in force.
+	ExitWrong = 4
 )
 
 const program = "tmpshell-helper"
 
-// CannotMake begins the line about one directory; its path and the reason
+// CannotMake begins the line about one file or directory; its path and the reason
 // follow.
 const CannotMake = "cannot make "
 
-// Run does the helper's work for the calling process and returns its exit
-// code. The thread must be locked.
-func Run(session config.Subject) int {
-	stderr := msg.Printer{Program: program, FD: 2}
-	uid := session.UID()
-	if uid != 0 {
-		if have, err := caps.Get(); err != nil || have.Permitted&caps.Helper == 0 {
-			why, code := unprivileged()
-			stderr.Error(why)
-			return code
-		}
-	}
-	conf, confErr := config.Load(build.Config)
-	if confErr != nil {
-		conf = config.Instead(confErr) // the launcher logs why
-	}
-	policy, err := conf.Resolve(session)
+// run is one run of the helper.
+type run struct {
+	stderr msg.Printer
+	who    compile.Who
+	code   int
+	// quiet: the policy says "Log none".
+	quiet bool
+}
+
+// Run does the helper's work for the calling process and returns its exit code.
+func Run() int {
+	runtime.LockOSThread()
+	r := &run{stderr: msg.Printer{Program: program, FD: 2}}
+	who, err := caller()
 	if err != nil {
-		// Which directories are the user's is not known: making others
-		// would be obeying whoever kept the answer away.
-		stderr.Error("the policy is not known", err.Error())
-		return ExitFailed
+		return r.kept("who the caller is", err)
 	}
-	code := ExitOK
-	m := dirs.Maker{UID: uid, Notice: func(text string) {
-		if policy.Log != config.LogNone {
-			syslog.Logger{Program: program}.Send(syslog.Warning, text)
-		}
-	}}
-	err = caps.Quietly(func() error {
-		made := func(path string, err error) {
-			if err != nil {
-				code = ExitFailed
-				stderr.Error(CannotMake+path, err.Error())
-			}
-		}
-		specs := dirs.Specs(policy)
-		instances := dirs.Instances(policy)
-		if !canMount(instances) {
-			specs = append(specs, dirs.Fallbacks(policy)...)
-		}
-		for _, spec := range specs {
-			made(spec.Path(uid), m.Make(spec))
-		}
-		for _, i := range instances {
-			made(i.Path(uid), m.MakeInstance(i))
-		}
+	r.who = who
+	ignoreSignals()
+	if why, code := becomeRoot(who.UID); why != "" {
+		r.stderr.Error(why)
+		return code
+	}
+	in := r.policy(ownLimits())
+	if in == nil {
+		return r.code
+	}
+	r.directories(in)
+	if r.code == ExitOK && in.IsWrong() {
+		r.code = ExitWrong
+	}
+	return r.code
+}
+
+// caller is who the process belongs to, as the kernel has it.
+func caller() (compile.Who, error) {
+	who := compile.Who{UID: uint32(unix.Getuid()), GID: uint32(unix.Getgid())}
+	groups, err := unix.Getgroups()
+	for _, g := range groups {
+		who.Groups = append(who.Groups, uint32(g))
+	}
+	return who, err
+}
+
+// worse notes how the run ends.
+func (r *run) worse(code int) { r.code = max(r.code, code) }
+
+func (r *run) kept(what string, err error) int {
+	r.stderr.Error(what, err.Error())
+	r.worse(ExitKept)
+	return r.code
+}
+
+// cannot says that something could not be made.
+func (r *run) cannot(path string, err error) {
+	r.stderr.Error(CannotMake+path, err.Error())
+	r.worse(ExitFailed)
+	if isKept(err) {
+		r.worse(ExitKept)
+	}
+}
+
+// isKept tells whether an error says nothing of what was asked for.
+func isKept(err error) bool {
+	var t bare.TroubleError
+	if errors.As(err, &t) {
+		return t.Trouble.Kind() != bare.Object
+	}
+	var errno syscall.Errno
+	return errors.As(err, &errno) && bare.Errno(errno).Kind() == bare.Kept
+}
+
+func (r *run) log(text string) {
+	if !r.quiet {
+		syslog.Logger{Program: program}.Send(syslog.Warning, text)
+	}
+}
+
+// policy gets the policy that is in force, kept where logins find it. Nil: it
+// could not be found out. limits says which of the limits that the caller has left
+// would make a name service fail: it is not asked then.
+func (r *run) policy(limits error) *compile.InForce {
+	place := compile.SystemPlace(build.Config)
+	if limits != nil {
+		place.Names.Service.Ask = func(func([]byte) bool, string, ...string) error { return limits }
+	}
+	in, err := place.Get()
+	if err != nil {
+		r.kept("the configuration could not be compiled", err)
 		return nil
-	})
-	if err == nil {
-		err = caps.Drop()
 	}
-	if err != nil {
-		stderr.Error("capabilities", err.Error())
-		return ExitFailed
+	if in.Wrong != nil {
+		logWrong(in)
 	}
-	return code
-}
-
-// canMount tells whether the launcher can mount anything: where it cannot, a
-// session gets the directory of method env, which then has to be made, too.
-func canMount(instances []dirs.Instance) bool {
-	for _, i := range instances {
-		need := i.Needs()
-		if caps.Bounding(need) != need || !caps.OfFile(build.Launcher()).Has(need) {
-			return false
+	if in.Failed != nil {
+		r.log("names of " + build.Config + " could not be asked for: " + in.Failed.Error())
+	}
+	if err := place.Learn(in, r.who); err != nil {
+		r.kept("the names of uid "+decimal(r.who.UID)+" could not be asked for", err)
+	}
+	if in.Made {
+		if err := place.Keep(in); err != nil && !r.hand(in.Data) {
+			r.cannot(policy.Path, err)
 		}
 	}
-	return true
+	return in
 }
 
-// unprivileged says why there are no capabilities.
-func unprivileged() (string, int) {
-	if n, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); n == 1 {
-		return "no_new_privs is set, so that its capabilities do nothing", ExitFailed
+// logWrong says what is wrong with the configuration: the first lines of it.
+func logWrong(in *compile.InForce) {
+	stead := "the last good one stays in force"
+	if in.BuiltIn {
+		stead = "the built-in one is in force"
 	}
-	if caps.Bounding(caps.Helper) == 0 {
-		return "this process may not have its capabilities (bounding set)", ExitFailed
+	const most = 5
+	faults := strings.Split(in.Wrong.Error(), "\n")
+	for _, fault := range faults[:min(most, len(faults))] {
+		syslog.Logger{Program: program}.Send(syslog.Error, fault, "the configuration is wrong, and "+stead)
 	}
-	var fs unix.Statfs_t
-	if unix.Statfs(build.Helper(), &fs) == nil && fs.Flags&unix.ST_NOSUID != 0 {
-		return "it is on a file system mounted nosuid, so that its capabilities do nothing", ExitFailed
+}
+
+// hand gives the policy to a launcher of root's.
+func (r *run) hand(data []byte) bool {
+	const fd = 3
+	var st bare.Stat
+	return r.who.UID == 0 && bare.Fstat(fd, &st) == 0 && st.Type() == unix.S_IFREG && compile.WriteAll(fd, data) == nil
+}
+
+// directories makes the caller's directories for everything that the policy has
+// for anybody. What is shared in them is as the policy says for the caller.
+func (r *run) directories(in *compile.InForce) {
+	said, err := compile.System().Resolve(in.File, r.who)
+	if err != nil {
+		r.kept("the policy of uid "+decimal(r.who.UID), err)
+		return
 	}
-	return "it has no capabilities", ExitSetup
+	r.quiet = said.Log == policy.LogNone
+	m := making.Maker{UID: r.who.UID, GID: r.who.GID, Notice: r.log}
+	all := compile.EverybodyOf(in.File)
+	for _, w := range wants(all, said) {
+		if err := w.make(&m); err != nil {
+			r.cannot(w.path(r.who.UID), err)
+		}
+	}
 }

@@ -138,20 +138,19 @@ func (l *launcher) accountShell() (string, bare.Trouble) {
 	if only, t := accounts.FilesOnly(); !t.OK() || only {
 		return "", t
 	}
-	for {
-		shell, _, ok := policyFile.Learnt(policy.SubjectShell, l.uid)
-		if ok {
-			return shell, bare.Trouble{}
-		}
-		if l.session.helped {
-			break
-		}
+	if shell, _, ok := policyFile.Learnt(policy.SubjectShell, l.uid); ok {
+		return shell, bare.Trouble{}
+	}
+	if !l.session.helped {
 		if t := l.runHelper(); t.Kind() == bare.Kept {
 			return "", t
 		}
-		if t := readPolicy(); t.Kind() == bare.Kept {
-			return "", t
-		}
+	}
+	if t := readPolicy(); t.Kind() == bare.Kept {
+		return "", t
+	}
+	if shell, _, ok := policyFile.Learnt(policy.SubjectShell, l.uid); ok {
+		return shell, bare.Trouble{}
 	}
 	if l.session.setup || policyFile.Size() == 0 {
 		return "", bare.Trouble{} // nobody here can ask: there is no such account

@@ -4,6 +4,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
+	"tmpshell/internal/build"
 	"tmpshell/internal/policy"
 	"tmpshell/internal/private"
 )
@@ -117,7 +118,7 @@ func (l *launcher) verifyEnv(d *directory) bare.Trouble {
 	if why.Kind() == bare.Object {
 		to := l.strings.text()
 		private.Env{Parent: d.Path}.AddPath(&to, l.uid)
-		why.Why = reasonFor(l.strings.keep(&to))
+		why.Why = l.strings.join(build.Helper(), ": ", reasonFor(l.strings.keep(&to)))
 	}
 	return why
 }
@@ -138,9 +139,14 @@ func (l *launcher) lookAtEnv(d *directory) bare.Trouble {
 // of method env, where nothing could be mounted, or a fallback that is made
 // without privilege. There may be neither.
 func (l *launcher) instead(d *directory, why bare.Trouble) {
-	if t := l.lookAtEnv(d); !t.OK() || !d.Mounted() {
+	found := false
+	if d.Mounted() {
+		t := l.verifyEnv(d)
+		found = t.OK()
+	}
+	if !found {
 		to := l.strings.text()
-		if t = private.Fallback(d.Path, l.uid, &to); t.OK() {
+		if t := private.Fallback(d.Path, l.uid, &to); t.OK() {
 			d.path = l.strings.keep(&to)
 		} else if t.Kind() != bare.Object {
 			l.goOn(&t)
@@ -210,7 +216,7 @@ func (l *launcher) runtimeDirectory() {
 	}
 	for i := range s.n {
 		d := &s.list[i]
-		if d.Path != "/tmp" || d.Method != policy.Env || d.path == "" {
+		if d.Path != "/tmp" || d.Method == policy.Tmpfs || d.path == "" {
 			continue
 		}
 		inside := l.strings.join(d.path, "/", private.RuntimeName)

@@ -10,8 +10,10 @@ import (
 // Exit codes of tmpshell-helper.
 const (
 	helperOK     = 0
-	helperSetup  = 2 // it has no capabilities
 	helperKept   = 3 // it was kept from finding out
+	helperWrong  = 4 // the last good policy is in force
+	helperSetup  = 5 // it has no capabilities
+	helperFailed = 1
 	helperNoExec = 126
 )
 
@@ -61,13 +63,14 @@ func (l *launcher) runHelper() bare.Trouble {
 		return bare.Failed("read", e, build.Helper(), "")
 	case waited != 0:
 		return bare.Failed("wait4", waited, build.Helper(), "")
-	case code < 0, code == helperKept, code == ExitOwn:
-		return bare.Trouble{Call: build.Helper(), Errno: bare.Errno(unix.EINTR), Where: text}
-	case code == helperOK:
+	case code == helperOK, code == helperWrong:
 		return bare.Trouble{}
+	case code == helperFailed, code == helperSetup, code == helperNoExec:
+		l.session.setup = code != helperFailed
+		return bare.Broken("", "", l.strings.join(build.Helper(), ": ", text))
 	}
-	l.session.setup = code == helperSetup
-	return bare.Broken(build.Helper(), "", text)
+	// It was killed, or its runtime has given up for a want of memory.
+	return bare.Trouble{Call: l.strings.join(build.Helper(), ": ", text), Errno: bare.Errno(unix.EINTR)}
 }
 
 // between is the process that starts the helper, waits for it and ends as it
@@ -94,8 +97,12 @@ var helperArgs = [2]*byte{&helperName[0], nil}
 var helperName = [16]byte{'t', 'm', 'p', 's', 'h', 'e', 'l', 'l', '-', 'h', 'e', 'l', 'p', 'e', 'r', 0}
 
 // becomeHelper executes it with the pipe on the standard descriptors, at most
-// one more, nothing of the environment, and "/" for a working directory.
+// one more, nothing of the environment, and "/" for a working directory. The
+// soft limits with which its runtime may not start become the hard ones.
 func (l *launcher) becomeHelper(w int) {
+	for _, resource := range [...]int{unix.RLIMIT_AS, unix.RLIMIT_DATA, unix.RLIMIT_STACK, unix.RLIMIT_NPROC} {
+		bare.RaiseLimit(resource)
+	}
 	memory := l.session.memory
 	for fd := range 3 {
 		if e := bare.Dup(w, fd); e != 0 {
@@ -116,11 +123,14 @@ func (l *launcher) becomeHelper(w int) {
 	}
 	none := [1]*byte{}
 	e := bare.Execve(build.Helper(), helperArgs[:], none[:])
-	l.tell("cannot run it", e.Text(), "")
-	if e.Kind() == bare.Kept {
+	l.tell(e.Text(), "", "")
+	switch {
+	case e.Kind() == bare.Kept:
 		bare.Exit(helperKept)
+	case e == bare.Errno(unix.ENOENT):
+		bare.Exit(helperNoExec) // make install, and setup, bring it
 	}
-	bare.Exit(helperNoExec)
+	bare.Exit(helperFailed)
 }
 
 // reasonFor is the line that the helper has printed about a path, without the

@@ -23,18 +23,16 @@ func (l *launcher) whatDoesThePolicySay() bool {
 		return true
 	}
 	t := readPolicy()
+	if !t.OK() && !configured() {
+		l.policy.BuiltIn(l.uid == 0 && l.inv.Mode != Program)
+		l.session.known = resolved
+		return true
+	}
 	helped := false
 	switch {
 	case t.OK():
 	case t.Kind() == bare.Kept:
 		return l.withoutPolicy(&t)
-	case t.Missing() && !l.configured(&t):
-		if !t.OK() {
-			return l.withoutPolicy(&t)
-		}
-		l.policy.BuiltIn(l.uid == 0 && l.inv.Mode != Program)
-		l.session.known = resolved
-		return true
 	default:
 		why := l.runHelper()
 		helped = true
@@ -70,11 +68,24 @@ func (l *launcher) whatDoesThePolicySay() bool {
 // withoutPolicy: there is a configuration, and what it says is not known.
 func (l *launcher) withoutPolicy(t *bare.Trouble) bool {
 	l.policy = policy.Policy{}
+	if hasNoRoot() {
+		// A user namespace in which nothing is root's: its configuration is
+		// nobody's, and who is in there is free of it already.
+		l.session.known = resolved
+		l.policy.Exempt = true
+	}
 	if !l.goOn(t) {
 		return false
 	}
 	l.nothingAsked()
 	return true
+}
+
+// hasNoRoot tells whether the root directory itself is not root's, as in a user
+// namespace that root is not mapped into (user_namespaces(7)).
+func hasNoRoot() bool {
+	var st bare.Stat
+	return bare.StatPath("/", &st) == 0 && st.UID != 0
 }
 
 // nothingAsked is the policy of a plain session.
@@ -102,20 +113,17 @@ func (l *launcher) policyOfHelper(t bare.Trouble) bare.Trouble {
 	return policyFile.ReadFrom(l.session.memory, policy.Path, policyData[:])
 }
 
-// configured tells whether there is a configuration; trouble, instead of t, says
-// that this is not known.
-func (l *launcher) configured(t *bare.Trouble) bool {
+// configured tells whether there is a configuration: everything but a plain "no"
+// says that there is. It needs no descriptor, but for kernels without statx(2).
+func configured() bool {
 	var st bare.Stat
 	e := bare.StatPath(build.Config, &st)
-	if e == bare.Errno(unix.ENOENT) {
-		*t = bare.Trouble{}
-		return false
+	if e == bare.Errno(unix.ENOSYS) {
+		var fd int
+		fd, e = bare.Open(build.Config, unix.O_PATH)
+		bare.Close(fd)
 	}
-	if e.Kind() == bare.Kept {
-		*t = bare.Failed("statx", e, build.Config, "")
-		return false
-	}
-	return true
+	return e != bare.Errno(unix.ENOENT)
 }
 
 func (l *launcher) resolve() bare.Trouble {

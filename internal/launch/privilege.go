@@ -72,7 +72,21 @@ func (l *launcher) needsPrivilege() bool {
 		l.session.entered = true
 		missing &^= mountPlan.Needs() &^ l.grants()
 	}
-	return missing != 0
+	return l.toGain(missing) != 0
+}
+
+// toGain is what of it the session program can give: with no_new_privs nothing,
+// and nothing that is not in the bounding set. Where it is nothing, the program is
+// not executed: the kernel would take the ambient set and more for it.
+func (l *launcher) toGain(missing capset.Set) capset.Set {
+	if nnp, _ := bare.Prctl(unix.PR_GET_NO_NEW_PRIVS, 0, 0); nnp == 1 {
+		return 0
+	}
+	gain := capset.Bounding(missing)
+	if mounting := missing & mountPlan.Needs(); !gain.Has(mounting) {
+		gain &^= mounting &^ l.grants() // all of them or none
+	}
+	return gain
 }
 
 // grants is what Ambient gives and the caller has not already.
@@ -223,6 +237,20 @@ func (l *launcher) lacking(need capset.Set) bare.Trouble {
 	if nnp, _ := bare.Prctl(unix.PR_GET_NO_NEW_PRIVS, 0, 0); nnp == 1 {
 		return bare.Broken(build.Session(), "", "has capabilities that do nothing: no_new_privs is set")
 	}
+	if isNosuid(build.Session()) {
+		return bare.Broken(build.Session(), "", "is on a file system mounted nosuid, so that its capabilities do nothing here")
+	}
 	l.session.setup = true
-	return bare.Broken(build.Session(), "", "does not have the capabilities that the configuration needs, or they do nothing here (nosuid mount, or a user namespace)")
+	return bare.Broken(build.Session(), "", "does not have the capabilities that the configuration needs, or they do nothing here (a user namespace)")
+}
+
+// isNosuid tells whether no program of a file system gains anything.
+func isNosuid(path string) bool {
+	var st unix.Statfs_t
+	fd, e := bare.Open(path, unix.O_PATH)
+	if e == 0 {
+		e = bare.Statfs(fd, &st)
+	}
+	bare.Close(fd)
+	return e == 0 && st.Flags&unix.ST_NOSUID != 0
 }

@@ -7,51 +7,54 @@ package needs
 
 import (
 	"slices"
+	"strings"
 
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/config"
-	"tmpshell/internal/dirs"
+	"tmpshell/internal/making"
+	"tmpshell/internal/private"
 )
 
 // Needs is what the programs need.
 type Needs struct {
-	// Launcher and Helper are the permitted sets of the two programs.
-	Launcher, Helper caps.Set
+	// Session and Helper are the permitted sets of tmpshell-session and
+	// tmpshell-helper. tmpshell has none, whatever the configuration says.
+	// The helper's do not depend on it: it compiles it.
+	Session, Helper capset.Set
 	// Bases are those that tmpshell makes, in the order of the
 	// configuration.
-	Bases []dirs.Spec
+	Bases []making.Base
 	// Instances are the directories that are mounted.
-	Instances []dirs.Instance
+	Instances []private.Instance
 }
 
 // Of answers for one policy.
 func Of(p config.Policy) Needs {
-	var n Needs
-	specs := dirs.Specs(p)
-	if len(specs) > 0 {
-		n.Helper = caps.Helper
-	}
-	for _, s := range specs {
-		if s.Guarded {
-			n.Bases = append(n.Bases, s)
+	n := Needs{Session: p.Grants(), Helper: capset.Helper}
+	for _, d := range p.Directories {
+		switch {
+		case d.Method == config.Env:
+			n.Bases = append(n.Bases, making.Base(d.Path))
+		case d.Mounted():
+			i := Instance(d)
+			n.Instances = append(n.Instances, i)
+			n.Session |= i.Needs()
 		}
-	}
-	n.Launcher = p.Grants()
-	n.Instances = dirs.Instances(p)
-	for _, i := range n.Instances {
-		n.Helper = caps.Helper
-		n.Launcher |= i.Needs()
 	}
 	return n
 }
 
+// Instance is what is mounted for a directory of a policy.
+func Instance(d config.Directory) private.Instance {
+	return private.Instance{At: d.Path, Share: strings.Join(d.Share, ","), Fresh: d.Method == config.Tmpfs}
+}
+
 // OfConfig answers for everybody whom a configuration may be about.
 func OfConfig(c *config.Config) Needs {
-	var all Needs
+	all := Needs{Helper: capset.Helper}
 	for _, p := range c.Variants() {
 		n := Of(p)
-		all.Launcher |= n.Launcher
-		all.Helper |= n.Helper
+		all.Session |= n.Session
 		for _, b := range n.Bases {
 			if !slices.Contains(all.Bases, b) {
 				all.Bases = append(all.Bases, b)

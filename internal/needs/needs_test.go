@@ -5,9 +5,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/config"
-	"tmpshell/internal/dirs"
+	"tmpshell/internal/making"
+	"tmpshell/internal/private"
 )
 
 func TestOfConfig(t *testing.T) {
@@ -15,19 +16,19 @@ func TestOfConfig(t *testing.T) {
 		text string
 		want Needs
 	}{
-		{"", Needs{Helper: caps.Helper, Bases: []dirs.Spec{dirs.Private("/tmp")}}},
-		{"Exempt 0-", Needs{Helper: caps.Helper, Bases: []dirs.Spec{dirs.Private("/tmp")}}}, // --exec ignores it
-		{"Directory /tmp off", Needs{Helper: caps.Helper}},
-		{"Directory /tmp off\nRuntimeDirectory no", Needs{}},
+		{"", Needs{Helper: capset.Helper, Bases: []making.Base{"/tmp"}}},
+		{"Exempt 0-", Needs{Helper: capset.Helper, Bases: []making.Base{"/tmp"}}}, // --exec ignores it
+		{"Directory /tmp off", Needs{Helper: capset.Helper}},
+		{"Directory /tmp off\nRuntimeDirectory no", Needs{Helper: capset.Helper}},
 		{"Directory /tmp off\nRuntimeDirectory no\nMatch User a\nDirectory /b env\nMatch User c\nDirectory /b env variables=B\nDirectory /d env",
-			Needs{Helper: caps.Helper, Bases: []dirs.Spec{dirs.Private("/b"), dirs.Private("/d")}}},
+			Needs{Helper: capset.Helper, Bases: []making.Base{"/b", "/d"}}},
 		{"Directory /tmp tmpfs\nDirectory /a mount share=x\nRuntimeDirectory no\nMatch User a\nDirectory /a mount",
-			Needs{Launcher: caps.Keeper, Helper: caps.Helper, Instances: []dirs.Instance{
-				{At: "/tmp", Fresh: true, In: dirs.System}, {At: "/a", Share: "x", In: dirs.System}}}},
+			Needs{Session: capset.Keeper, Helper: capset.Helper, Instances: []private.Instance{
+				{At: "/tmp", Fresh: true}, {At: "/a", Share: "x"}}}},
 		{"Directory /tmp off\nRuntimeDirectory no\nMatch User a\nDirectory /tmp tmpfs",
-			Needs{Launcher: caps.Mounter, Helper: caps.Helper, Instances: []dirs.Instance{{At: "/tmp", Fresh: true, In: dirs.System}}}},
+			Needs{Session: capset.Mounter, Helper: capset.Helper, Instances: []private.Instance{{At: "/tmp", Fresh: true}}}},
 		{"Directory /tmp off\nRuntimeDirectory no\nMatch User a\nAmbient cap_chown\nMatch User b\nAmbient cap_net_raw cap_syslog",
-			Needs{Launcher: 1<<0 | 1<<13 | 1<<34}},
+			Needs{Helper: capset.Helper, Session: 1<<0 | 1<<13 | 1<<34}},
 	} {
 		c, err := config.Parse("conf", test.text)
 		if err != nil {

@@ -16,8 +16,9 @@
 // beginning of the file. A string is an offset and a length.
 //
 //	header    96 bytes, see the constants
-//	source    64 bytes: path (8), kind (4), 0 (4), device (8), inode (8),
-//	          size (8), mtime s (8), mtime ns (4), ctime ns (4), ctime s (8)
+//	source    72 bytes: path (8), kind (4), mode (4), device (8), inode (8),
+//	          size (8), mtime s (8), mtime ns (4), ctime ns (4), ctime s (8),
+//	          digest of the contents (8)
 //	slot      16 bytes: kind (4), name (8), option (4)
 //	block     16 bytes: criteria (8), settings (8): offset and number
 //	criterion 16 bytes: 0 (4), items (8): offset and number, 0 (4)
@@ -46,7 +47,7 @@ const (
 )
 
 // Magic begins a policy of this format.
-const Magic = "tmpshell policy1"
+const Magic = "tmpshell policy2"
 
 // Offsets of the header. Each table has its offset and then its number.
 const (
@@ -74,7 +75,7 @@ const (
 
 // Sizes of the records.
 const (
-	SourceSize    = 64
+	SourceSize    = 72
 	SlotSize      = 16
 	BlockSize     = 16
 	CriterionSize = 16
@@ -87,6 +88,9 @@ const (
 const (
 	SourcePresent = 1
 	SourceAbsent  = 2 // there was no such file
+	// SourceBarred: it could not even be looked at, for a reason of its own
+	// (a loop of links).
+	SourceBarred = 3
 )
 
 // Kinds of slots. The value of a setting is a number (the first 4 bytes), a set

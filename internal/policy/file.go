@@ -177,15 +177,32 @@ func (f *File) source(at uint32) bare.Trouble {
 	source := f.Text(at)
 	e := bare.StatPath(source, &st)
 	gone := e == bare.Errno(unix.ENOENT) || e == bare.Errno(unix.ENOTDIR)
-	switch {
-	case e != 0 && !gone:
+	same := false
+	switch kind := f.Number(at + 8); {
+	case e != 0 && !gone && (kind != SourceBarred || e.Kind() != bare.Object):
 		return bare.Failed("statx", e, source, "")
-	case gone != (f.Number(at+8) == SourceAbsent),
-		!gone && (f.long(at+16) != uint64(st.Major)<<32|uint64(st.Minor) || f.long(at+24) != st.Ino ||
-			f.long(at+32) != st.Size ||
-			int64(f.long(at+40)) != st.Mtime.Sec || f.Number(at+48) != st.Mtime.Nsec ||
-			f.Number(at+52) != st.Ctime.Nsec || int64(f.long(at+56)) != st.Ctime.Sec):
+	case kind == SourceBarred:
+		same = e != 0 && !gone
+	case kind == SourceAbsent:
+		same = gone
+	case kind == SourcePresent && !gone:
+		if same = f.sameStamps(at, &st); !same {
+			var t bare.Trouble
+			if same, t = f.sameContent(at, source); !t.OK() {
+				return t
+			}
+		}
+	}
+	if !same {
 		return bare.Broken(source, "", "has changed since the policy was made")
 	}
 	return bare.Trouble{}
+}
+
+// sameStamps tells whether a source is the object that was read, unchanged.
+func (f *File) sameStamps(at uint32, st *bare.Stat) bool {
+	return f.long(at+16) == uint64(st.Major)<<32|uint64(st.Minor) && f.long(at+24) == st.Ino &&
+		f.Number(at+12) == st.Mode && f.long(at+32) == st.Size &&
+		int64(f.long(at+40)) == st.Mtime.Sec && f.Number(at+48) == st.Mtime.Nsec &&
+		f.Number(at+52) == st.Ctime.Nsec && int64(f.long(at+56)) == st.Ctime.Sec
 }

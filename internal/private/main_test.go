@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
-	oldcaps "tmpshell/internal/caps"
 	"tmpshell/internal/capset"
 	"tmpshell/internal/testas"
 )
@@ -21,7 +20,7 @@ const (
 
 // user is a user as package testas takes one.
 func user(uid uint32, s capset.Set) testas.User {
-	return testas.User{UID: uid, Caps: oldcaps.Set(s)}
+	return testas.User{UID: uid, Caps: s}
 }
 
 // shared makes a directory as /tmp is: root's, 1777, reachable for everybody.

@@ -3,7 +3,10 @@ package session
 import (
 	"unsafe"
 
+	"golang.org/x/sys/unix"
+
 	"tmpshell/internal/bare"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/mounts"
 )
 
@@ -39,8 +42,21 @@ func (r record) add(to *bare.Text) {
 // can have made it: in a user namespace of their own, users copy a session's
 // namespace and mount there what they like, /etc included, and on kernels where a
 // namespace is named by its inode, theirs may have that of an older session.
+//
+// A process that was granted capabilities is looked at by who has them, too
+// (ptrace(2), PTRACE_MODE_READ_FSCREDS).
 func (r record) open() (int, bool) {
 	fd, e := mounts.OfProcess(r.pid)
+	if e == bare.Errno(unix.EACCES) {
+		t := capset.With(^capset.Set(0), func() bare.Trouble {
+			fd, e = mounts.OfProcess(r.pid)
+			return bare.Trouble{}
+		})
+		if !t.OK() {
+			bare.Close(fd)
+			return -1, false
+		}
+	}
 	if e != 0 {
 		return -1, false
 	}

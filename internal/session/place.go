@@ -1,6 +1,8 @@
 package session
 
 import (
+	"unsafe"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -106,11 +108,15 @@ func propagate(how mounts.Propagation) bare.Trouble {
 // Only setns(2) answers that, and it moves root and working directory. A child
 // asks, which goes nowhere else.
 func (p *place) isRealRoot() bool {
+	var root bare.Stat
+	if bare.Fstat(p.root, &root) != 0 {
+		return false
+	}
 	pid := -1
 	t := capset.With(capset.SysAdmin|capset.SysChroot, func() bare.Trouble {
 		var e bare.Errno
 		if pid, e = bare.Fork(); e == 0 && pid == 0 {
-			bare.Exit(p.look())
+			p.look(&root)
 		}
 		return bare.Failed("clone", e, "", "")
 	})
@@ -125,55 +131,110 @@ func (p *place) isRealRoot() bool {
 // which fails ends with.
 const sameRoot = 42
 
-// look is what the child does.
-func (p *place) look() int {
-	if mounts.Setns(p.namespace) != 0 {
-		return 1
+// look is what the child does. In a test it is a copy of a program that has the
+// runtime, but for all threads except one: nothing here may call the runtime, as
+// growing the stack does.
+//
+//go:nosplit
+func (p *place) look(root *bare.Stat) {
+	code := 1
+	slash := [2]byte{'/', 0}
+	var x unix.Statx_t
+	const wanted = unix.STATX_INO | unix.STATX_MNT_ID_UNIQUE
+	_, e := bare.Call(unix.SYS_SETNS, uintptr(p.namespace), unix.CLONE_NEWNS, 0, 0, 0, 0)
+	if e == 0 {
+		_, e = bare.Call(unix.SYS_STATX, 0, uintptr(unsafe.Pointer(&slash)), unix.AT_STATX_DONT_SYNC, wanted,
+			uintptr(unsafe.Pointer(&x)), 0)
 	}
-	now, e := bare.Open("/", asPath)
-	if e != 0 || !sameFile(now, p.root) || !sameMount(now, p.root) {
-		return 1
+	if e == 0 && x.Ino == root.Ino && x.Dev_major == root.Major && x.Dev_minor == root.Minor {
+		// Before Linux 5.8 statx(2) does not know mounts.
+		if x.Mnt_id == root.MountID && root.MountID != 0 || root.MountID == 0 && p.onMountOf("/") {
+			code = sameRoot
+		}
 	}
-	return sameRoot
+	for {
+		_, _ = bare.Call(unix.SYS_EXIT_GROUP, uintptr(code), 0, 0, 0, 0, 0)
+	}
+}
+
+// onMountOf tells whether the root directory from before is on the mount of a path.
+func (p *place) onMountOf(path string) bool {
+	now, e := bare.Open(path, asPath)
+	return e == 0 && sameMount(now, p.root)
 }
 
 // follow takes the working directory along into a namespace that was entered: to
 // the directory of the same path, if it is the same one, or if it is one that the
-// session has something else for. One that was removed, or that is not there, is
-// no reason for a namespace of the session's own: any number of them could be had.
-// The session begins in "/" then, where setns(2) has put it.
-//
-// A directory that the user may not search can be what they were started in: it is
-// gone to with privilege if it is the same.
+// session has something else for; to where the shared directory is kept, for one
+// inside that; or else to the very directory that it was, which then has no path
+// in the session, as one that was deleted has none. A namespace of its own would
+// keep the path: so anybody could have any number of them.
 func (p *place) follow(plan *Plan) bare.Trouble {
-	if !bare.HasPrefix(p.path, "/") {
-		return bare.Trouble{}
+	done, t := p.followTo(p.path, plan.replaces(p))
+	if done || !t.OK() {
+		return t
 	}
-	fd, e := bare.Open(p.path, asPath)
-	if e == bare.Errno(unix.EACCES) {
-		if t := search(func() { fd, e = bare.Open(p.path, asPath) }); !t.OK() {
+	for i := range plan.Directories {
+		d := &plan.Directories[i]
+		if len(p.path) <= len(d.At) || p.path[:len(d.At)] != d.At || p.path[len(d.At)] != '/' {
+			continue
+		}
+		to := bare.NewText(followPath[:])
+		d.AddSharedPath(&to)
+		to.Add(p.path[len(d.At):])
+		if to.Full() {
+			break
+		}
+		if done, t = p.followTo(to.String(), false); done || !t.OK() {
 			return t
+		}
+	}
+	e := bare.Fchdir(p.cwd)
+	if e == bare.Errno(unix.EACCES) {
+		t = search(func() { e = bare.Fchdir(p.cwd) })
+	}
+	if t.OK() {
+		t = bare.Failed("fchdir", e, "the working directory", "")
+	}
+	return t
+}
+
+var followPath [unix.PathMax]byte
+
+// followTo goes to a path, if that is the directory of before, or in any case.
+func (p *place) followTo(path string, anyway bool) (bool, bare.Trouble) {
+	if !bare.HasPrefix(path, "/") {
+		return false, bare.Trouble{}
+	}
+	fd, e := bare.Open(path, asPath)
+	if e == bare.Errno(unix.EACCES) {
+		if t := search(func() { fd, e = bare.Open(path, asPath) }); !t.OK() {
+			return false, t
 		}
 	}
 	switch {
 	case e.Kind() == bare.Kept:
-		return bare.Failed("openat", e, "the working directory", "")
+		return false, bare.Failed("openat", e, "the working directory", "")
 	case e != 0:
-		return bare.Trouble{}
+		return false, bare.Trouble{}
 	}
-	same := sameFile(fd, p.cwd)
-	if same || plan.replaces(p) {
-		e = bare.Fchdir(fd)
+	if !anyway && !sameFile(fd, p.cwd) {
+		bare.Close(fd)
+		return false, bare.Trouble{}
 	}
 	var t bare.Trouble
-	if same && e == bare.Errno(unix.EACCES) {
+	e = bare.Fchdir(fd)
+	if e == bare.Errno(unix.EACCES) && !anyway { // the one that the caller has already
 		t = search(func() { e = bare.Fchdir(fd) })
 	}
 	bare.Close(fd)
-	if t.OK() && e.Kind() == bare.Kept {
-		t = bare.Failed("fchdir", e, "the working directory", "")
+	switch {
+	case !t.OK():
+		return false, t
+	case e.Kind() == bare.Kept:
+		return false, bare.Failed("fchdir", e, "the working directory", "")
 	}
-	return t
+	return e == 0, bare.Trouble{}
 }
 
 // search runs f with the capability to search any directory. Its trouble is that

@@ -17,12 +17,22 @@ var (
 // limit bytes.
 func ReadFor(fd, ms, limit int) ([]byte, error) {
 	var out []byte
-	buf := make([]byte, 4096)
+	err := StreamFor(fd, ms, func(text []byte) bool {
+		out = append(out, text...)
+		return len(out) <= limit
+	})
+	return out, err
+}
+
+// StreamFor reads to the end of a pipe, or until f wants no more (ErrTooLong),
+// for a number of milliseconds. f must not keep what it gets.
+func StreamFor(fd, ms int, f func(text []byte) bool) error {
+	buf := make([]byte, 16<<10)
 	end := now() + int64(ms)
 	for {
 		left := end - now()
 		if left <= 0 {
-			return out, ErrTimeout
+			return ErrTimeout
 		}
 		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 		n, err := unix.Poll(fds, int(left))
@@ -30,17 +40,17 @@ func ReadFor(fd, ms, limit int) ([]byte, error) {
 			continue
 		}
 		if err != nil {
-			return out, err
+			return err
 		}
 		got, err := unix.Read(fd, buf)
 		if err == unix.EINTR {
 			continue
 		}
 		if err != nil || got == 0 {
-			return out, err
+			return err
 		}
-		if out = append(out, buf[:got]...); len(out) > limit {
-			return out, ErrTooLong
+		if !f(buf[:got]) {
+			return ErrTooLong
 		}
 	}
 }

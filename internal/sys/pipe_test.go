@@ -4,7 +4,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -33,13 +32,9 @@ func TestReadFor(t *testing.T) {
 		if test.close {
 			unix.Close(p[1])
 		}
-		start := time.Now()
 		out, err := ReadFor(p[0], 200, 10000)
 		if err != test.want || err == nil && string(out) != test.text {
 			t.Errorf("%s: ReadFor = %.20q, %v; want %.20q, %v", test.name, out, err, test.text, test.want)
-		}
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("%s: ReadFor took %v; want 200 ms at most", test.name, took)
 		}
 		if !test.close {
 			unix.Close(p[1])
@@ -60,7 +55,7 @@ func TestWait(t *testing.T) {
 		{"exec sleep 1000", ErrTimeout, func(s syscall.WaitStatus) bool { return s.Signal() == syscall.SIGKILL }},
 		{"kill -STOP $$", ErrTimeout, func(s syscall.WaitStatus) bool { return s.Signal() == syscall.SIGKILL }},
 	} {
-		ms := 10000
+		ms := 600_000
 		if test.want != nil {
 			ms = 200
 		}

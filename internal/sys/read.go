@@ -71,6 +71,11 @@ func DirNames(path string) ([]string, error) {
 		return nil, err
 	}
 	defer Close(fd)
+	return DirNamesOf(fd, path)
+}
+
+// DirNamesOf lists the names in an open directory; path is for the error alone.
+func DirNamesOf(fd int, path string) ([]string, error) {
 	var names []string
 	buf := make([]byte, 8<<10)
 	for {

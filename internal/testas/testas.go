@@ -10,13 +10,13 @@ import (
 	"syscall"
 	"testing"
 
-	"tmpshell/internal/caps"
+	"tmpshell/internal/capset"
 )
 
 // User is whom the body runs as.
 type User struct {
 	UID  uint32
-	Caps caps.Set // permitted, effective and ambient
+	Caps capset.Set // permitted, effective and ambient
 }
 
 // MustRun is the variable that turns a skipped test into a failed one.
@@ -26,6 +26,21 @@ const (
 	insideVar = "TMPSHELL_TEST_INSIDE"
 	dirVar    = "TMPSHELL_TEST_DIR"
 )
+
+// With the umask of a careful user nobody else could execute the test binary, nor
+// look into what the tests make.
+func init() {
+	if os.Getuid() == 0 && Inside() == "" {
+		Readable()
+	}
+}
+
+// Readable has the test binary be one that everybody can execute, and what the
+// process makes from now on be for everybody to read.
+func Readable() {
+	syscall.Umask(0o022)
+	_ = os.Chmod("/proc/self/exe", 0o755) // who cannot sees it when it is executed
+}
 
 // Root skips a test that needs root, and says so.
 func Root(t *testing.T) {

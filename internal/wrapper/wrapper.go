@@ -33,6 +33,16 @@ func Shells() []string {
 	})
 }
 
+// WithoutShell are those of Shells that ask for a shell which shells(5) does not
+// list.
+func WithoutShell() []string {
+	listed := account.Shells(account.ShellsFile)
+	return slices.DeleteFunc(Shells(), func(path string) bool {
+		name, isLink := strings.CutPrefix(filepath.Base(path), "tmpshell-")
+		return !isLink || len(account.ShellsNamed(listed, name)) > 0
+	})
+}
+
 // Candidates are all files beside the launcher with a name of such a link.
 func Candidates() []string {
 	links, _ := filepath.Glob(build.Launcher() + "-*") // a bad pattern only

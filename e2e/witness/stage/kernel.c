@@ -83,21 +83,29 @@ static void covered(char *o) /* an empty file system on a directory, in a namesp
 
 static void keyring(char *o) { MUST(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, o)); }
 
-static void refuse(char *o) /* SYSTEM CALL:ERROR, by a seccomp filter */
+static void filter(unsigned call, unsigned action)
 {
-	unsigned call = number(&o), error = number(&o);
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+		BPF_STMT(BPF_RET | BPF_K, action),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog filter = {sizeof code / sizeof *code, code};
-	MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter));
+	struct sock_fprog program = {sizeof code / sizeof *code, code};
+	MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
 }
+
+static void refuse(char *o) /* SYSTEM CALL:ERROR, by a seccomp filter */
+{
+	unsigned call = number(&o);
+	filter(call, SECCOMP_RET_ERRNO | number(&o));
+}
+
+/* SYSTEM CALL, by a seccomp filter */
+static void deadly(char *o) { filter(number(&o), SECCOMP_RET_KILL_PROCESS); }
 
 const struct step kernel_steps[] = {
 	{"limit", limit}, {"nice", do_nice}, {"scheduling", scheduling}, {"affinity", affinity}, {"ioprio", ioprio},
 	{"mempolicy", mempolicy}, {"personality", do_personality}, {"control", control}, {"put", put},
-	{"unshare", do_unshare}, {"covered", covered}, {"keyring", keyring}, {"refuse", refuse}, {0},
+	{"unshare", do_unshare}, {"covered", covered}, {"keyring", keyring}, {"refuse", refuse}, {"deadly", deadly}, {0},
 };

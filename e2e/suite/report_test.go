@@ -1,0 +1,54 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+const events = `{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"    view.go:1: processor time: 1.50 s\n"}
+{"Action":"pass","Package":"p","Test":"TestA/sub","Elapsed":9}
+{"Action":"pass","Package":"p","Test":"TestA","Elapsed":2}
+{"Action":"output","Package":"p","Test":"TestB","Output":"=== RUN   TestB\n"}
+{"Action":"output","Package":"p","Test":"TestB/sub","Output":"    b_test.go:1: it is wrong\n"}
+{"Action":"fail","Package":"p","Test":"TestB/sub","Elapsed":1}
+{"Action":"fail","Package":"p","Test":"TestB","Elapsed":3}
+{"Action":"output","Package":"p","Test":"TestC","Output":"    c_test.go:1: missing: xterm\n"}
+{"Action":"output","Package":"p","Test":"TestC","Output":"--- SKIP: TestC (0.00s)\n"}
+{"Action":"skip","Package":"p","Test":"TestC"}
+{"Action":"output","Package":"p","Test":"TestD","Output":"panic: out of order\n"}
+{"Action":"output","Package":"p","Output":"FAIL\tp\n"}
+{"Action":"fail","Package":"p","Elapsed":5}
+{"Action":"build-output","ImportPath":"q","Output":"q.go:1: no such thing\n"}
+{"Action":"build-fail","ImportPath":"q"}
+not json
+`
+
+func TestReport(t *testing.T) {
+	var out strings.Builder
+	r := newReport(&out)
+	if err := r.read(strings.NewReader(events)); err != nil {
+		t.Fatal(err)
+	}
+	r.end()
+	for _, want := range []string{
+		"p:\n=== RUN   TestB\n    b_test.go:1: it is wrong\n", "panic: out of order\n", "q.go:1: no such thing\n", "not json\n",
+		"fail p 5.0 s\n", "skipped: p TestC: c_test.go:1: missing: xterm\n",
+		"     3.0        -  p TestB\n     2.0      1.5  p TestA\n", "2 tests, 2 failed, 1 skipped\n", "FAILED: p TestB\nFAILED: p\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "processor time: ") {
+		t.Errorf("what a test says that has passed is printed:\n%s", out.String())
+	}
+}
+
+func TestReportWithoutTests(t *testing.T) {
+	var out strings.Builder
+	newReport(&out).end()
+	if !strings.Contains(out.String(), "0 tests, 0 failed, 0 skipped\n") {
+		t.Error(out.String())
+	}
+}

@@ -1,0 +1,124 @@
+package account
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Service asks the name service for names and numbers. It MUST NOT run with the
+// uid of whom it asks about: whoever owns getent's process can answer in its
+// place.
+type Service struct {
+	// Ask runs getent(1) for the keys of a database and hands on what it
+	// prints; ErrNotFound: it does not have all of them. Nil: nobody can be
+	// asked.
+	Ask func(read func(text []byte) bool, database string, keys ...string) error
+
+	// failed keeps the first failure: a server that has not answered one
+	// question is not waited for again.
+	failed error
+}
+
+// NewService is the machine's own.
+func NewService() *Service { return &Service{Ask: askGetent} }
+
+// keysAtOnce bounds one command line.
+const keysAtOnce = 200
+
+// IDs returns the numbers of those names that the service has. With an error,
+// nothing is known of the others.
+func (s *Service) IDs(database string, names []string) (map[string]uint32, error) {
+	found := make(map[string]uint32)
+	wanted := make(map[string]bool)
+	var keys []string
+	for _, n := range names {
+		// Nobody is called so, and getent would take it for something else.
+		if n == "" || n[0] == '-' || strings.ContainsAny(n, ":\n\x00") || wanted[n] {
+			continue
+		}
+		wanted[n] = true
+		keys = append(keys, n)
+	}
+	err := s.each(database, keys, func(name string, id uint32) {
+		if _, again := found[name]; wanted[name] && !again {
+			found[name] = id
+		}
+	})
+	return found, err
+}
+
+// Names returns the names of those numbers that have one.
+func (s *Service) Names(database string, ids []uint32) (map[uint32]string, error) {
+	found := make(map[uint32]string)
+	wanted := make(map[uint32]bool)
+	var keys []string
+	for _, id := range ids {
+		if !wanted[id] {
+			wanted[id] = true
+			keys = append(keys, strconv.FormatUint(uint64(id), 10))
+		}
+	}
+	err := s.each(database, keys, func(name string, id uint32) {
+		if _, again := found[id]; wanted[id] && !again {
+			found[id] = name
+		}
+	})
+	return found, err
+}
+
+// Accounts returns the accounts of those uids that have one: name and shell.
+func (s *Service) Accounts(uids []uint32) (map[uint32]Account, error) {
+	found := make(map[uint32]Account)
+	keys := make([]string, 0, len(uids))
+	for _, id := range uids {
+		keys = append(keys, strconv.FormatUint(uint64(id), 10))
+	}
+	var entries *Entries
+	err := s.eachOf(&entries, Users, keys, func(name string, id uint32) {
+		if _, again := found[id]; !again && slices.Contains(uids, id) {
+			found[id] = Account{Name: name, UID: id, Shell: entries.Shell()}
+		}
+	})
+	return found, err
+}
+
+func (s *Service) each(database string, keys []string, visit func(string, uint32)) error {
+	var entries *Entries
+	return s.eachOf(&entries, database, keys, visit)
+}
+
+func (s *Service) eachOf(reader **Entries, database string, keys []string, visit func(string, uint32)) error {
+	for len(keys) > 0 {
+		if s.failed != nil {
+			return s.failed
+		}
+		if s.Ask == nil {
+			return errNoGetent
+		}
+		n := min(len(keys), keysAtOnce)
+		entries := NewEntries(database, func(name string, id uint32) bool {
+			visit(name, id)
+			return true
+		})
+		*reader = entries
+		err := s.Ask(entries.Add, database, keys[:n]...)
+		entries.End()
+		if err != nil && err != ErrNotFound {
+			s.failed = err
+			return err
+		}
+		keys = keys[n:]
+	}
+	return nil
+}
+
+// askGetent: a getent that is not there says that there is nobody to ask, which
+// is the answer of a machine without a name service.
+func askGetent(read func([]byte) bool, database string, keys ...string) error {
+	err := getent(append([]string{"getent", database}, keys...), read)
+	if err == errNoGetent {
+		return ErrNotFound
+	}
+	return err
+}

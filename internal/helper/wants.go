@@ -1,0 +1,100 @@
+package helper
+
+import (
+	"strconv"
+
+	"tmpshell/internal/bare"
+	"tmpshell/internal/build"
+	"tmpshell/internal/capset"
+	"tmpshell/internal/compile"
+	"tmpshell/internal/making"
+	"tmpshell/internal/policy"
+	"tmpshell/internal/private"
+)
+
+func decimal(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+
+// want is a directory to be made.
+type want struct {
+	path func(uid uint32) string
+	make func(*making.Maker) error
+}
+
+// tmp is the shared directory whose private one has the runtime directory, where no
+// logind makes /run/user/UID: that is on a file system of its own with a limit, and
+// a plain directory in its place would let every account fill /run.
+const tmp = "/tmp"
+
+// wants lists what is to be made, in the order of the configuration.
+func wants(all compile.Everybody, said *policy.Policy) []want {
+	var list []want
+	runtime := all.Runtime && !hasLogind()
+	for _, p := range all.Paths {
+		var need capset.Set
+		if p.Mount {
+			i := private.Instance{At: p.At, Share: shareOf(said, p.At)}
+			need |= i.Needs()
+			list = append(list, ofInstance(i))
+			if runtime && p.At == tmp {
+				list = append(list, want{
+					func(uid uint32) string { return making.InstancePath(i, uid) + "/" + private.RuntimeName },
+					func(m *making.Maker) error { return m.InstanceRuntime(i) },
+				})
+			}
+		}
+		if p.Tmpfs {
+			i := private.Instance{At: p.At, Fresh: true}
+			need |= i.Needs()
+			list = append(list, ofInstance(i))
+		}
+		if p.Env || need != 0 && !canMount(need) {
+			list = append(list, ofEnv(p.At))
+		}
+		if p.Env && p.At == tmp && runtime {
+			list = append(list, want{
+				func(uid uint32) string { return making.EnvPath(tmp, uid) + "/" + private.RuntimeName },
+				func(m *making.Maker) error { return m.EnvRuntime(tmp) },
+			})
+		}
+	}
+	return list
+}
+
+func ofInstance(i private.Instance) want {
+	return want{
+		func(uid uint32) string { return making.InstancePath(i, uid) },
+		func(m *making.Maker) error { return m.Instance(i) },
+	}
+}
+
+func ofEnv(at string) want {
+	return want{
+		func(uid uint32) string { return making.EnvPath(at, uid) },
+		func(m *making.Maker) error { return m.Env(at) },
+	}
+}
+
+// shareOf is what a policy shares in a directory for the caller.
+func shareOf(p *policy.Policy, at string) string {
+	for slot, ok := uint32(0), true; ; {
+		var d policy.Directory
+		if slot, ok = p.Directory(slot, &d); !ok {
+			return ""
+		}
+		if d.Path == at && d.Method == policy.Mount {
+			return d.Share
+		}
+	}
+}
+
+// canMount tells whether a session can mount anything: where it cannot, it gets
+// the directory of method env, which then has to be made, too.
+func canMount(need capset.Set) bool {
+	return capset.Bounding(need) == need && capset.OfFile(build.Session()).Has(need)
+}
+
+// hasLogind tells whether systemd-logind, or elogind, makes runtime directories.
+func hasLogind() bool {
+	var st bare.Stat
+	return bare.StatPath("/run/systemd/system", &st) == 0 || bare.StatPath("/run/systemd/seats", &st) == 0
+}

@@ -1,0 +1,83 @@
+package making
+
+import (
+	"errors"
+	"io/fs"
+
+	"tmpshell/internal/bare"
+	"tmpshell/internal/owned"
+	"tmpshell/internal/private"
+)
+
+// Base is the base of method env, named by the shared directory that it is in.
+type Base string
+
+// Path is where the base is.
+func (b Base) Path() string { return string(b) + "/" + private.Base }
+
+// Verify tells whether the base is there and is as it must be. It changes nothing.
+func (b Base) Verify() error {
+	fd, t := private.Env{Parent: string(b)}.OpenBase()
+	bare.Close(fd)
+	return t.Err()
+}
+
+// AppendOnly tells whether the base has the append-only flag.
+func (b Base) AppendOnly() (bool, error) { return AppendOnly(string(b)) }
+
+// UnsafePath is what an error is about that says that something is not as it must
+// be.
+func UnsafePath(err error) (string, bool) {
+	var t bare.TroubleError
+	if !errors.As(err, &t) || !t.Trouble.Unsafe() {
+		return "", false
+	}
+	path := t.Trouble.Where
+	if t.Trouble.Entry != "" {
+		path += "/" + t.Trouble.Entry
+	}
+	return path, path != ""
+}
+
+// VerifyPlaces tells what is wrong with the places of an instance. One that is
+// missing is not: the next login makes it, in a directory that only root can
+// write to.
+func VerifyPlaces(i private.Instance) error {
+	n := of(i)
+	for _, place := range []struct {
+		path string
+		mode uint32
+		kept bool
+	}{
+		{n.run, private.RunMode, true},
+		{n.run + "/" + private.SharedDir, private.SharedMode, true},
+		{n.run + "/" + private.SessionsDir, private.SessionsMode, true},
+		{n.store, private.StoreMode, !n.Fresh},
+	} {
+		if !place.kept {
+			continue
+		}
+		parent, t := owned.OpenParent(bare.Dir(place.path))
+		if t.OK() {
+			var fd int
+			fd, t = owned.Open(parent, bare.Dir(place.path), bare.Base(place.path), owned.Roots(place.mode))
+			bare.Close(fd)
+			bare.Close(parent)
+		}
+		if err := t.Err(); err != nil && !missing(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckMountPoint tells why nothing can be mounted over the shared directory of
+// an instance.
+func CheckMountPoint(i private.Instance) error {
+	fd, t := i.OpenShared()
+	bare.Close(fd)
+	if err := t.Err(); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return errors.New("it does not exist; tmpshellctl setup makes it, if the directory that it is in exists")
+}

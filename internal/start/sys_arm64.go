@@ -1,5 +1,0 @@
-package start
-
-import "golang.org/x/sys/unix"
-
-const sysFstatat = unix.SYS_FSTATAT
