@@ -37,6 +37,8 @@ type startState struct {
 	// elsewhere: the mount namespace of an older session cannot be entered from
 	// here.
 	elsewhere bool
+	// unconfigured: for the ways of TestStarts alone.
+	unconfigured bool
 	// unequal has the facts that cannot be equal in this state: see
 	// TestWhatDiffers.
 	unequal map[string]string
@@ -120,7 +122,7 @@ func (w startWay) steps(s startState) []string {
 
 // possible: can this state be that of a process started in this way?
 func (w startWay) possible(s startState) bool {
-	return (s.only == "" || s.only == w.account.Name) && !(w.exec && s.shellOnly)
+	return (s.only == "" || s.only == w.account.Name) && !(w.exec && s.shellOnly) && !(w.configured != nil && s.unconfigured)
 }
 
 // infinity as stage has it.
