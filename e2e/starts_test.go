@@ -37,6 +37,9 @@ type startState struct {
 	// elsewhere: the mount namespace of an older session cannot be entered from
 	// here.
 	elsewhere bool
+	// noProcess: the launcher cannot have anything made, and has no session for a
+	// first login: see TestHardLimitsFirst.
+	noProcess bool
 	// unconfigured: for the ways of TestStarts alone.
 	unconfigured bool
 	// unequal has the facts that cannot be equal in this state: see
@@ -122,6 +125,9 @@ func (w startWay) steps(s startState) []string {
 
 // possible: can this state be that of a process started in this way?
 func (w startWay) possible(s startState) bool {
+	if s.noProcess && w.fresh {
+		return false
+	}
 	return (s.only == "" || s.only == w.account.Name) && !(w.exec && s.shellOnly) && !(w.configured != nil && s.unconfigured)
 }
 
