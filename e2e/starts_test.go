@@ -31,9 +31,6 @@ type startState struct {
 	// noHelper: the helper cannot work, so that a session without a directory
 	// gets the one that is made without privilege.
 	noHelper bool
-	// noMaking: no directory is made at all, for the real and the effective
-	// user differ.
-	noMaking bool
 	// elsewhere: the mount namespace of an older session cannot be entered from
 	// here.
 	elsewhere bool
