@@ -59,22 +59,24 @@ func (w startWay) words() []string {
 	return all
 }
 
-// gained is what a program file's capabilities, in the permitted set alone, give
-// to the process that executes it.
-func gained(file capset.Set, f witness.Facts) capset.Set {
-	return permitted(file, f) &^ set(f, "permitted")
-}
-
-// permitted is what of them it then has.
+// permitted is what of a program file's capabilities the process has in the end,
+// if it executes that: what tmpshell has without it, and what it gains.
 func permitted(file capset.Set, f witness.Facts) capset.Set {
-	file &= set(f, "bounding")
-	if one(f, "no_new_privs") == "1" {
-		file &= set(f, "permitted")
+	have := set(f, "permitted")
+	if one(f, "no_new_privs") != "1" {
+		have |= set(f, "bounding")
 	}
-	return file
+	return file & have
 }
 
-// ofKernel are the effects of a launcher with file capabilities.
+// executed tells whether the session program is executed: it has something to give.
+// Mounting takes all of its capabilities.
+func executed(file capset.Set, f witness.Facts) bool {
+	all := permitted(file, f)
+	return all&^set(f, "permitted") != 0 && (!file.Has(capset.SysAdmin) || all == file)
+}
+
+// ofKernel are the effects of a session program with file capabilities.
 func ofKernel(file capset.Set) []effect {
 	const (
 		secure      = 0x0400000 | noRandomization | compatLayout | mmapPageZero // PER_CLEAR_ON_SETID
@@ -84,10 +86,10 @@ func ofKernel(file capset.Set) []effect {
 	if file == 0 {
 		return nil
 	}
-	when := func(f witness.Facts) bool { return gained(file, f) != 0 }
+	when := func(f witness.Facts) bool { return executed(file, f) }
 	return []effect{
 		{ambientCleared, func(_ startState, f, _ witness.Facts) {
-			if set(f, "ambient") != 0 {
+			if when(f) && set(f, "ambient") != 0 {
 				for _, name := range []string{"ambient", "permitted", "effective"} {
 					put(f, name, 0)
 				}
@@ -100,8 +102,7 @@ func ofKernel(file capset.Set) []effect {
 		}},
 		{personalityBits, func(_ startState, f, _ witness.Facts) {
 			bits, _ := strconv.ParseUint(one(f, "personality"), 0, 32)
-			// The kernel looks at no_new_privs later.
-			if file&set(f, "bounding")&^set(f, "permitted") == 0 || bits&secure == 0 {
+			if !when(f) || bits&secure == 0 {
 				return
 			}
 			f["personality"] = []string{cHex(bits &^ secure)}
@@ -119,20 +120,12 @@ func ofKernel(file capset.Set) []effect {
 	}
 }
 
-// leastFiles is the limit on open files under which nothing is mounted: 11, says
-// tmpshell(8), and 4 are open.
-const leastFiles = 11 + 4
+// leastFiles is the limit on open files under which a session that is to have a
+// mount is refused: it takes 9, says tmpshell(8), and 4 are open.
+const leastFiles = 9 + 4
 
-// mountable: the launcher has capabilities and descriptors enough. Where real and
-// effective user differ, it has no access to the user's list of sessions.
-func mountable(file capset.Set, f witness.Facts) bool {
-	_, hard, _ := strings.Cut(one(f, fmt.Sprintf("limit %d", unix.RLIMIT_NOFILE)), ":")
-	files, err := strconv.Atoi(hard)
-	var real, effective int
-	_, _ = fmt.Sscanf(one(f, "uid"), "real %d, effective %d", &real, &effective)
-	return permitted(file, f).Has(file) && (err != nil || files >= leastFiles) &&
-		(real == effective || !file.Has(capset.DACReadSearch))
-}
+// mountable: there are capabilities enough.
+func mountable(file capset.Set, f witness.Facts) bool { return permitted(file, f).Has(file) }
 
 // cHex is %#x of printf(3).
 func cHex(n uint64) string {

@@ -31,12 +31,14 @@ type startState struct {
 	// noHelper: the helper cannot work, so that a session without a directory
 	// gets the one that is made without privilege.
 	noHelper bool
-	// noMaking: no directory is made at all, for the real and the effective
-	// user differ.
-	noMaking bool
 	// elsewhere: the mount namespace of an older session cannot be entered from
 	// here.
 	elsewhere bool
+	// noProcess: the launcher cannot have anything made, and has no session for a
+	// first login: see TestHardLimitsFirst.
+	noProcess bool
+	// unconfigured: for the ways of TestStarts alone.
+	unconfigured bool
 	// unequal has the facts that cannot be equal in this state: see
 	// TestWhatDiffers.
 	unequal map[string]string
@@ -120,7 +122,10 @@ func (w startWay) steps(s startState) []string {
 
 // possible: can this state be that of a process started in this way?
 func (w startWay) possible(s startState) bool {
-	return (s.only == "" || s.only == w.account.Name) && !(w.exec && s.shellOnly)
+	if s.noProcess && w.fresh {
+		return false
+	}
+	return (s.only == "" || s.only == w.account.Name) && !(w.exec && s.shellOnly) && !(w.configured != nil && s.unconfigured)
 }
 
 // infinity as stage has it.

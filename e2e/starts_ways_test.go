@@ -87,7 +87,7 @@ func (w startWay) prepare(t *testing.T) {
 // tells: there is one line on standard error, which says what --exec could not do.
 // It is one of tmpshell's, and there may be no system log where --exec is called.
 func (w startWay) tells(state startState, stderr string) bool {
-	return w.exec && (w.fresh && (state.noHelper || state.noMaking) || w.isMounted()) &&
+	return w.exec && (w.fresh && state.noHelper || w.isMounted()) &&
 		strings.HasPrefix(stderr, "tmpshell: no private directory in /tmp: ") && strings.Count(stderr, "\n") == 1
 }
 
@@ -141,8 +141,6 @@ func (w startWay) checkVariables(t *testing.T, state startState, without witness
 	switch private := w.account.Private(); {
 	case w.isMounted() && mountable(w.caps, without):
 		session.CheckVariables(t, "/tmp")
-	case state.noMaking && (w.fresh || w.isMounted() && dir == ""):
-		session.CheckVariables(t, "")
 	case dir == private, (state.noHelper || w.isMounted()) && dir == "/tmp/.private-"+filepath.Base(private):
 		session.CheckVariables(t, dir)
 		w.checkDirectory(t, dir)
@@ -152,7 +150,7 @@ func (w startWay) checkVariables(t *testing.T, state startState, without witness
 	switch want := w.account.Private() + "/.runtime"; {
 	case run == want:
 		w.checkDirectory(t, run)
-	case runSet || dir == w.account.Private() && !state.noHelper && !state.noMaking:
+	case runSet || dir == w.account.Private() && !state.noHelper:
 		t.Errorf("%s: XDG_RUNTIME_DIR is %q, want %q", w.name, run, want)
 	}
 	if shell, _ := session.Getenv("SHELL"); !w.exec && shell != witness.Probe {

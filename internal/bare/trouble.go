@@ -7,7 +7,8 @@ type Trouble struct {
 	Call  string
 	Errno Errno
 	// Why is the rule that is broken, as "belongs to uid"; Value is what was
-	// found, to the base Base, if that is not 0; Want is what should be.
+	// found, to the base Base, if that is not 0; Want is what should be. With
+	// an Errno, Why is told in place of what that is called.
 	Why   string
 	Value uint64
 	Base  uint8
@@ -70,7 +71,7 @@ func (t *Trouble) Tell(to *Text) {
 		}
 		to.Add(t.Entry)
 	}
-	if t.Errno != 0 {
+	if t.Errno != 0 && t.Why == "" {
 		to.Add(": ")
 		to.Add(t.Errno.Text())
 		return

@@ -57,6 +57,9 @@ func becomeRoot(uid uint32) (why string, code int) {
 	if uid != 0 && !have.Permitted.Has(needed) {
 		return unprivileged()
 	}
+	if err := roomForSignals(); err != nil {
+		return err.Error(), ExitKept
+	}
 	permitted := have.Permitted & capset.Helper
 	all := func(effective capset.Set) error {
 		return setCaps(capset.State{Effective: effective, Permitted: permitted})

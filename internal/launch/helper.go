@@ -70,7 +70,7 @@ func (l *launcher) runHelper() bare.Trouble {
 		return bare.Broken("", "", l.strings.join(build.Helper(), ": ", text))
 	}
 	// It was killed, or its runtime has given up for a want of memory.
-	return bare.Trouble{Call: l.strings.join(build.Helper(), ": ", text), Errno: bare.Errno(unix.EINTR)}
+	return bare.Trouble{Why: l.strings.join(build.Helper(), ": ", text), Errno: bare.Errno(unix.EINTR)}
 }
 
 // between is the process that starts the helper, waits for it and ends as it

@@ -104,8 +104,23 @@ static void refuse(char *o) /* SYSTEM CALL:ERROR, by a seccomp filter */
 /* SYSTEM CALL, by a seccomp filter */
 static void deadly(char *o) { filter(number(&o), SECCOMP_RET_KILL_PROCESS); }
 
+static void grow(char *o) /* COUNT:LENGTH, more than this process could have been given */
+{
+	extern char **environ;
+	long count = number(&o), length = number(&o), have = 0;
+	while (environ[have])
+		have++;
+	char **all = calloc(have + count + 1, sizeof *all), *entry = calloc(length + 1, 1);
+	memcpy(all, environ, have * sizeof *all);
+	memset(entry, 'x', length);
+	memcpy(entry, "A=", 2);
+	for (long i = 0; i < count; i++)
+		all[have + i] = entry;
+	environ = all;
+}
+
 const struct step kernel_steps[] = {
 	{"limit", limit}, {"nice", do_nice}, {"scheduling", scheduling}, {"affinity", affinity}, {"ioprio", ioprio},
 	{"mempolicy", mempolicy}, {"personality", do_personality}, {"control", control}, {"put", put},
-	{"unshare", do_unshare}, {"covered", covered}, {"keyring", keyring}, {"refuse", refuse}, {"deadly", deadly}, {0},
+	{"unshare", do_unshare}, {"covered", covered}, {"keyring", keyring}, {"refuse", refuse}, {"deadly", deadly}, {"grow", grow}, {0},
 };
