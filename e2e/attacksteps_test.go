@@ -72,7 +72,7 @@ func TestAttackSteps(t *testing.T) {
 	killed := attack.Begin(t, "killed at each call")
 	for _, c := range s.calls(t, func() { s.clear(t) }, nil, naive) {
 		s.clear(t)
-		strace(t, s.alice, []string{"-e", injection{c, kill}.option(s.alice)}, naive...)
+		strace(t, s.alice, []string{"-e", injection{call: c, fault: kill}.option(s.alice)}, naive...)
 		r := rig.Command{As: s.alice, Path: naive[0], Args: naive}.Run(t)
 		_, why := s.login.Judge(r)
 		killed.Naive(why != "")
@@ -83,7 +83,7 @@ func TestAttackSteps(t *testing.T) {
 		}
 		squat()
 		before := attack.Take(t)
-		r, _ := strace(t, s.alice, []string{"-e", injection{c, kill}.option(s.alice)}, helper...)
+		r, _ := strace(t, s.alice, []string{"-e", injection{call: c, fault: kill}.option(s.alice)}, helper...)
 		s.held(t, killed, c.line, before, r)
 	}
 	table.Add(killed)
@@ -95,7 +95,11 @@ func (s *scene) calls(t *testing.T, prepare func(), names, argv []string) []trac
 	t.Helper()
 	prepare()
 	_, trace := strace(t, s.alice, nil, argv...)
-	return slices.DeleteFunc(parseTrace(trace)[1:], func(c tracedCall) bool {
+	calls := parseTrace(trace)
+	if argv[0] == rig.Helper {
+		markRuntime(calls)
+	}
+	return slices.DeleteFunc(calls[1:], func(c tracedCall) bool {
 		return argv[0] != attack.Naive && !c.ours || names != nil && !slices.Contains(names, c.name)
 	})
 }
@@ -127,9 +131,9 @@ func (s *scene) held(t *testing.T, row *attack.Row, what string, before attack.I
 	row.Held(1, end, wrong...)
 }
 
-// stopAt runs a program as alice, stops it after a call, lets mallory do
-// something in /tmp, and lets it go on.
-func (s *scene) stopAt(t *testing.T, c tracedCall, script string, argv []string) rig.Result {
+// stopAt runs a program as the account, stops it after a call, does something
+// meanwhile, and lets it go on. It returns how often it was stopped.
+func stopAt(t *testing.T, a *rig.Account, c tracedCall, meanwhile func(), argv []string) (rig.Result, int) {
 	t.Helper()
 	// Not a pipe: the program would have it open, too.
 	const fifo, end = "/run/e2e/fifo", "the end"
@@ -142,9 +146,9 @@ func (s *scene) stopAt(t *testing.T, c tracedCall, script string, argv []string)
 	}
 	defer trace.Close()
 	var stdout, stderr strings.Builder
-	cmd := exec.Command("strace", append([]string{"-q", "-u", s.alice.Name, "-o", fifo, "-e", "trace=" + c.name, "-e", "signal=STOP",
+	cmd := exec.Command("strace", append([]string{"-q", "-u", a.Name, "-o", fifo, "-e", "trace=" + c.name, "-e", "signal=STOP",
 		"-e", fmt.Sprintf("inject=%s:signal=STOP:when=%d", c.name, c.nth)}, argv...)...)
-	cmd.Env, cmd.Dir = s.alice.Env(), "/"
+	cmd.Env, cmd.Dir = a.Env(), "/"
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -161,7 +165,7 @@ func (s *scene) stopAt(t *testing.T, c tracedCall, script string, argv []string)
 			continue
 		}
 		stops++
-		_ = rig.Command{As: s.mallory, Path: "/bin/bash", Args: []string{"bash", "-c", "umask 0; cd /tmp; " + script}}.Run(t)
+		meanwhile()
 		children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", cmd.Process.Pid))
 		if err != nil {
 			t.Fatal(err)
@@ -174,10 +178,23 @@ func (s *scene) stopAt(t *testing.T, c tracedCall, script string, argv []string)
 		}
 	}
 	<-done
+	r := rig.Result{Stdout: stdout.String(), Stderr: stderr.String(), Status: cmd.ProcessState.ExitCode()}
+	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() {
+		r.Signal = status.Signal()
+	}
+	return r, stops
+}
+
+// stopAt lets mallory do something in /tmp while a program of alice's stands still.
+func (s *scene) stopAt(t *testing.T, c tracedCall, script string, argv []string) rig.Result {
+	t.Helper()
+	r, stops := stopAt(t, s.alice, c, func() {
+		_ = rig.Command{As: s.mallory, Path: "/bin/bash", Args: []string{"bash", "-c", "umask 0; cd /tmp; " + script}}.Run(t)
+	}, argv)
 	if stops == 0 {
 		t.Errorf("not stopped at %s", c.line)
 	}
-	return rig.Result{Stdout: stdout.String(), Stderr: stderr.String(), Status: cmd.ProcessState.ExitCode()}
+	return r
 }
 
 // clear empties /tmp, and makes what the attacks are aimed at.

@@ -2,12 +2,9 @@ package e2e
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"tmpshell/e2e/attack"
 	"tmpshell/e2e/rig"
@@ -15,16 +12,34 @@ import (
 	"tmpshell/internal/sample"
 )
 
+// demand is what a configuration demands of a session, beside its directories.
+type demand struct {
+	name                    string
+	lines                   []string
+	deny, restricted, shell bool
+}
+
+var (
+	demandNothing  = demand{name: "nothing"}
+	demandShell    = demand{name: "Shell", lines: []string{"Shell " + attack.Session}, shell: true}
+	demandNoPrivs  = demand{name: "NoNewPrivileges", lines: []string{"NoNewPrivileges yes"}, restricted: true}
+	demandDeny     = demand{name: "deny", lines: []string{"OnFailure deny"}, deny: true}
+	demandAll      = demand{name: "all", lines: []string{"OnFailure deny", "NoNewPrivileges yes", "Shell " + attack.Session}, deny: true, restricted: true, shell: true}
+	demandedOfEnv  = []demand{demandNothing, demandShell, demandNoPrivs, demandDeny}
+	demandedOfBoth = []demand{demandNothing, demandAll}
+)
+
 // faultProgram is one run whose system calls are made to fail, one by one.
 type faultProgram struct {
-	name   string
-	policy []string
+	name    string
+	policy  string
+	demands []demand
 	// fresh brings about what the program is to find.
 	fresh   func(t *testing.T)
-	helper  bool   // the program is tmpshell-helper, not the login
-	mounted bool   // method mount
-	joins   bool   // there is an older session
-	only    string // of OnFailure, where both take too long for one view
+	helper  bool // the program is tmpshell-helper, not the login
+	helps   bool // the login runs the helper
+	mounted bool // method mount, which is a demand, too
+	joins   bool // there is an older session
 	account *rig.Account
 }
 
@@ -37,23 +52,38 @@ const (
 
 // TestFaultsLogin: the first login of a user, which runs the helper.
 func TestFaultsLogin(t *testing.T) {
-	runFaults(t, faultProgram{name: "first login, method env", policy: []string{methodEnv}, fresh: removeDirectories})
+	runFaults(t, faultProgram{name: "first login, method env", policy: methodEnv, demands: demandedOfEnv, fresh: removeDirectories, helps: true})
+}
+
+// TestFaultsUsual: the usual login, where all is there.
+func TestFaultsUsual(t *testing.T) {
+	runFaults(t, faultProgram{name: "usual login, method env", policy: methodEnv, demands: demandedOfEnv, fresh: func(*testing.T) {}})
+}
+
+// TestFaultsStale: a login after the configuration has changed, whose policy the
+// helper has to compile.
+func TestFaultsStale(t *testing.T) {
+	runFaults(t, faultProgram{name: "login with a stale policy", policy: methodEnv, demands: demandedOfBoth, helps: true, fresh: func(t *testing.T) {
+		if err := os.Remove(rig.Policy); err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+	}})
 }
 
 // TestFaultsHelper: the helper, and the login after it.
 func TestFaultsHelper(t *testing.T) {
-	runFaults(t, faultProgram{name: "tmpshell-helper, method env", policy: []string{methodEnv}, fresh: removeDirectories, helper: true})
+	runFaults(t, faultProgram{name: "tmpshell-helper, method env", policy: methodEnv, demands: demandedOfBoth[:1], fresh: removeDirectories, helper: true})
 }
 
 // TestFaultsMount: a login that mounts.
-func TestFaultsMount(t *testing.T) { faultsMount(t, "fallback") }
+func TestFaultsMount(t *testing.T) { faultsMount(t, demandNothing) }
 
-// TestFaultsMountDeny: the same with OnFailure deny.
-func TestFaultsMountDeny(t *testing.T) { faultsMount(t, "deny") }
+// TestFaultsMountDeny: the same where all that can be is demanded.
+func TestFaultsMountDeny(t *testing.T) { faultsMount(t, demandAll) }
 
-func faultsMount(t *testing.T, only string) {
+func faultsMount(t *testing.T, d demand) {
 	t.Helper()
-	runFaults(t, faultProgram{name: "login, method mount, OnFailure " + only, only: only, policy: []string{methodMount}, mounted: true, fresh: func(t *testing.T) {
+	runFaults(t, faultProgram{name: "login, method mount, demanded: " + d.name, demands: []demand{d}, policy: methodMount, mounted: true, fresh: func(t *testing.T) {
 		removeDirectories(t)
 		if err := os.Truncate(sessionsList, 0); err != nil {
 			t.Fatal(err)
@@ -63,7 +93,7 @@ func faultsMount(t *testing.T, only string) {
 
 // TestFaultsMountHelper: the helper that makes what is mounted.
 func TestFaultsMountHelper(t *testing.T) {
-	runFaults(t, faultProgram{name: "tmpshell-helper, method mount", policy: []string{methodMount}, mounted: true, helper: true, fresh: func(t *testing.T) {
+	runFaults(t, faultProgram{name: "tmpshell-helper, method mount", policy: methodMount, demands: demandedOfBoth[:1], mounted: true, helper: true, fresh: func(t *testing.T) {
 		removeDirectories(t)
 		for _, path := range []string{"/var/lib/tmpshell", "/run/tmpshell", "/tmp/.X11-unix"} {
 			if err := os.RemoveAll(path); err != nil {
@@ -74,15 +104,15 @@ func TestFaultsMountHelper(t *testing.T) {
 }
 
 // TestFaultsJoin: a login that enters the namespace of an older session.
-func TestFaultsJoin(t *testing.T) { faultsJoin(t, "fallback") }
+func TestFaultsJoin(t *testing.T) { faultsJoin(t, demandNothing) }
 
-// TestFaultsJoinDeny: the same with OnFailure deny.
-func TestFaultsJoinDeny(t *testing.T) { faultsJoin(t, "deny") }
+// TestFaultsJoinDeny: the same where all that can be is demanded.
+func TestFaultsJoinDeny(t *testing.T) { faultsJoin(t, demandAll) }
 
-func faultsJoin(t *testing.T, only string) {
+func faultsJoin(t *testing.T, d demand) {
 	t.Helper()
 	var list []byte
-	runFaults(t, faultProgram{name: "second session, method mount, OnFailure " + only, only: only, policy: []string{methodMount}, mounted: true, joins: true, fresh: func(t *testing.T) {
+	runFaults(t, faultProgram{name: "second session, method mount, demanded: " + d.name, demands: []demand{d}, policy: methodMount, mounted: true, joins: true, fresh: func(t *testing.T) {
 		removeDirectories(t)
 		if list == nil {
 			list, _ = os.ReadFile(sessionsList)
@@ -93,141 +123,150 @@ func faultsJoin(t *testing.T, only string) {
 	}})
 }
 
+// faultRun is a program in a view.
+type faultRun struct {
+	faultProgram
+	table  faultTable
+	mounts string // of the machine
+}
+
 func runFaults(t *testing.T, p faultProgram) {
 	t.Helper()
 	if !view.Enter(t) {
 		return
 	}
 	view.Need(t, "strace")
-	rig.Install(t, append([]string{"Shell " + attack.Session}, p.policy...)...)
+	rig.Install(t, p.policy)
 	attack.Build(t, attack.Session)
 	p.account = rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
-	alice := p.account
-	if r := alice.Login(t, ""); r.Status != 0 {
+	if r := p.account.Login(t, "true"); r.Status != 0 {
 		t.Fatalf("%+v", r)
 	}
 	if p.joins {
-		stay(t, alice)
+		stay(t, p.account)
 	}
-	login := p.login(t)
-	argv := []string{rig.Tmpshell, "-c", "exec " + attack.Session}
-	if p.helper {
-		argv = []string{rig.Helper}
+	run := &faultRun{faultProgram: p, mounts: mountTable(t)}
+	run.table = faultTable{name: p.name, rows: map[string]*faultRow{}, demands: map[string]*faultRow{}, left: map[string]int{}, share: sample.Of(12)}
+	for round, d := range p.demands {
+		run.round(t, round, d)
 	}
-	mounts := mountTable(t)
-	p.fresh(t)
-	_, trace := strace(t, alice, nil, argv...)
-	calls := parseTrace(trace)
-	table := faultTable{name: p.name, calls: len(calls), rows: map[string]*faultRow{}, left: map[string]int{}, share: sample.Of(12)}
+	view.Tell(run.table.String())
+}
 
-	inject := func(i injection, login attack.Login) {
-		t.Helper()
-		var r rig.Result
-		const times = 6
-		for try := 1; ; try++ {
-			p.fresh(t)
-			if r, trace = strace(t, alice, []string{"-e", "trace=" + i.call.name, "-e", i.option(alice)}, argv...); i.happened(r, trace) {
+func (p faultProgram) argv() []string {
+	if p.helper {
+		return []string{rig.Helper}
+	}
+	return []string{rig.Tmpshell, "-c", "exec " + attack.Session}
+}
+
+// round makes the calls of a run fail under one configuration.
+func (run *faultRun) round(t *testing.T, round int, d demand) {
+	t.Helper()
+	rig.Configure(t, append([]string{run.policy}, d.lines...)...)
+	rig.Setup(t)
+	login := run.login(t)
+	login.Deny, login.Restricted, login.AsShell = d.deny, d.restricted, d.shell
+	run.fresh(t)
+	_, trace := strace(t, run.account, nil, run.argv()...)
+	calls := run.parse(trace)
+	run.table.calls = max(run.table.calls, len(calls))
+	if !run.helper && !calls[len(calls)-1].becomes() {
+		t.Fatalf("not the whole login:\n%s", trace)
+	}
+	var able []tracedCall
+	for _, c := range calls[1:] { // the first is the execve(2) that starts it
+		faults := c.faults(t, round, run.helper)
+		if len(faults) == 0 {
+			run.table.left[c.name]++
+		} else {
+			able = append(able, c)
+		}
+		faults = append(faults, injection{call: c, fault: kill})
+		if !run.helper {
+			faults = append(faults, injection{call: c, fault: stop})
+		}
+		for _, i := range faults {
+			run.table.all++
+			if run.table.share.Has(run.name, i.fault, c.name, c.nth, d.name) {
+				run.inject(t, d, login, i)
+			}
+		}
+	}
+	if run.helper {
+		return
+	}
+	if run.helps {
+		for _, i := range faultsBetween() {
+			run.table.all++
+			if run.table.share.Has(run.name, i.fault, i.call.name, i.call.nth, d.name) {
+				run.inject(t, d, login, i)
+			}
+		}
+	}
+	// Pairs, and a call that fails from one time on.
+	const each = 4
+	random := rand.New(rand.NewPCG(sample.Seed(), uint64(len(d.name)+round)))
+	count := each * len(able)
+	run.table.all += count
+	for range count / int(run.table.share) {
+		first, second := random.IntN(len(able)), random.IntN(len(able))
+		i := injection{call: able[min(first, second)], fault: starving[random.IntN(len(starving))]}
+		i.also = &injection{call: able[max(first, second)], fault: starving[random.IntN(len(starving))]}
+		run.inject(t, d, login, i)
+	}
+}
+
+// inject does it, and looks at what came of it.
+func (run *faultRun) inject(t *testing.T, d demand, login attack.Login, i injection) {
+	t.Helper()
+	var r rig.Result
+	var trace string
+	const times = 6
+	for try := 1; ; try++ {
+		run.fresh(t)
+		if i.fault == stop {
+			var stops int
+			if r, stops = stopAt(t, run.account, i.call, func() {}, run.argv()); stops > 0 {
 				break
 			}
-			if i = i.another(try - 1); try == times {
-				if table.unreached++; i.call.ours {
-					t.Errorf("%v: the call is not made any more", i)
-				}
+		} else if r, trace = strace(t, run.account, i.options(run.account), run.argv()...); i.happened(r, trace) {
+			if i.late(trace) {
+				run.table.unreached++
 				return
 			}
+			break
 		}
-		if i.call.configuration { // what cannot be read is not in force
-			login.Deny = false
-		}
-		kind, why := p.judge(login, r)
-		if kind == attack.Killed && i.fault != kill {
-			kind, why = attack.Violation, "it died of a signal"
-		}
-		// Whatever happened, the next login works.
-		next := alice.Login(t, "exec "+attack.Session)
-		if got, what := login.Judge(next); kind != attack.Violation && (got != attack.Right || next.Stderr != "") {
-			kind, why = attack.Violation, "the next login: "+string(got)+" "+what+next.Stderr
-		}
-		if now := mountTable(t); now != mounts {
-			kind, why = attack.Violation, "mounts outside have changed:\n"+now
-			mounts = now
-		}
-		if odd := leftovers(t); odd != "" {
-			kind, why = attack.Violation, odd
-		}
-		if table.add(i.call.name, kind); kind == attack.Violation {
-			table.violations++
-			t.Errorf("%v: %s", i, why)
-		}
-	}
-	rounds := []bool{false, true}
-	switch {
-	case p.helper || p.only == "fallback":
-		rounds = rounds[:1] // the helper leaves OnFailure to the login
-	case p.only == "deny":
-		rounds = rounds[1:]
-	}
-	for _, deny := range rounds {
-		round := 0
-		if deny {
-			round = 1 // other errors than the first time
-		}
-		policy := append([]string{"Shell " + attack.Session}, p.policy...)
-		if deny {
-			policy = append(policy, "OnFailure deny")
-		}
-		rig.Configure(t, policy...)
-		login.Deny = deny
-		for _, c := range calls[1:] { // the first is the execve(2) that starts it
-			faults := c.faults(t, round)
-			if len(faults) == 0 && !deny {
-				table.left[c.name]++
+		if i = i.another(try - 1); try == times {
+			if run.table.unreached++; i.call.ours {
+				t.Errorf("%v: the call is not made any more", i)
 			}
-			if !deny {
-				faults = append(faults, injection{c, kill})
-			}
-			for _, i := range faults {
-				table.all++
-				if table.share.Has(p.name, i.fault, i.call.name, i.call.nth, deny) {
-					inject(i, login)
-				}
-			}
+			return
 		}
 	}
-	view.Tell(table.String())
-}
-
-// login is what a right login finds. The shared /tmp is as a process outside
-// sees it.
-func (p faultProgram) login(t *testing.T) attack.Login {
-	t.Helper()
-	r := rig.Command{Path: attack.Session, Args: []string{"session"}, Env: os.Environ()}.Run(t)
-	outside, ok := attack.Parse(r.Stdout)
-	if !ok {
-		t.Fatalf("%+v", r)
+	kind, why := run.judge(login, i, r)
+	if kind != attack.Violation {
+		if less := run.allowed(d, i, kind, r.Stderr); less != "" {
+			kind, why = attack.Violation, fmt.Sprintf("%s: %s; status %d, %q, %q", kind, less, r.Status, r.Stdout, r.Stderr)
+		}
 	}
-	l := attack.Login{UID: p.account.UID, Shared: outside.Tmp, Outside: outside.Namespace, Descriptors: outside.Descriptors}
-	if p.mounted {
-		l.Instance = fmt.Sprintf("/var/lib/tmpshell/%d/tmp", p.account.UID)
+	// Whatever happened, the next login works.
+	next := run.account.Login(t, "exec "+attack.Session)
+	if got, what := login.Judge(next); kind != attack.Violation && (got != attack.Right || next.Stderr != "") {
+		kind, why = attack.Violation, "the next login: "+string(got)+" "+what+next.Stderr
 	}
-	return l
-}
-
-// judge is Judge, or for the helper what its exit status says.
-func (p faultProgram) judge(l attack.Login, r rig.Result) (attack.Kind, string) {
-	switch {
-	case !p.helper:
-		return l.Judge(r)
-	case r.Signal != 0:
-		return attack.Killed, ""
-	case r.Status == 0 && r.Stdout+r.Stderr == "":
-		return attack.Right, ""
-	case (r.Status == 1 || r.Status == 2) && r.Stdout == "" && strings.HasPrefix(r.Stderr, "tmpshell-helper: ") && !strings.Contains(r.Stderr, "goroutine"):
-		return attack.Reported, ""
-	case r.Status == 125 && r.Stdout == "" && strings.HasPrefix(r.Stderr, "tmpshell: no private directory: ") && strings.Count(r.Stderr, "\n") == 1:
-		return attack.Reported, "" // the runtime cannot run: package start
+	if now := mountTable(t); now != run.mounts {
+		kind, why = attack.Violation, "mounts outside have changed:\n"+now
+		run.mounts = now
 	}
-	return attack.Violation, fmt.Sprintf("the helper: status %d, %q, %q", r.Status, r.Stdout, r.Stderr)
+	if odd := leftovers(t); odd != "" {
+		kind, why = attack.Violation, odd
+	}
+	run.table.add(i, d, kind)
+	if kind == attack.Violation {
+		run.table.violations++
+		t.Errorf("demanded %s: %v: %s", d.name, i, why)
+	}
 }
 
 // stay starts a session that stays until the test ends.
@@ -235,37 +274,4 @@ func stay(t *testing.T, a *rig.Account) {
 	t.Helper()
 	c := rig.Command{As: a, Path: rig.Tmpshell, Args: []string{"tmpshell", "--exec", "sh", "-c", "echo there; exec sleep 1000"}}
 	c.OnTerminal(t).Expect("there")
-}
-
-func mountTable(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// leftovers are what no run may leave: objects moved aside although nobody has
-// squatted anything, and directories in the bases that are not their user's.
-func leftovers(t *testing.T) string {
-	t.Helper()
-	var odd []string
-	for _, pattern := range []string{"/tmp/.private*", "/tmp/.private/*", "/run/user/*", "/run/tmpshell/*/*", "/var/lib/tmpshell/*", "/var/lib/tmpshell/*/*"} {
-		names, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range names {
-			var st unix.Stat_t
-			if err := unix.Lstat(name, &st); err != nil {
-				t.Fatal(err)
-			}
-			ours := filepath.Base(name) == "1000" && filepath.Dir(name) != "/var/lib/tmpshell"
-			if strings.Contains(name, "squatted") || ours && st.Uid != 1000 || !ours && st.Uid != 0 && !strings.HasPrefix(name, "/tmp/.private-1000") {
-				odd = append(odd, fmt.Sprintf("left behind: %s of %d", name, st.Uid))
-			}
-		}
-	}
-	return strings.Join(odd, ", ")
 }

@@ -10,12 +10,12 @@ import (
 )
 
 // faultKinds are the columns: how a login may end, and how it may not.
-var faultKinds = []attack.Kind{attack.Right, attack.Fallback, attack.Without, attack.Refused, attack.Reported, attack.Killed, attack.Violation}
+var faultKinds = []attack.Kind{attack.Right, attack.Fallback, attack.Without, attack.Refused, attack.NoShell, attack.Reported, attack.Killed, attack.Violation}
 
 func (table *faultTable) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nFaults: %s, %d system calls\n", table.name, table.calls)
-	fmt.Fprintf(&b, "%-20s %9s", "call", "injected")
+	fmt.Fprintf(&b, "%-26s %9s", "call", "injected")
 	for _, k := range faultKinds {
 		fmt.Fprintf(&b, " %*s", max(9, len(k)), k)
 	}
@@ -30,18 +30,21 @@ func (table *faultTable) String() string {
 		}
 	}
 	total.print(&b, "all")
+	for _, d := range slices.Sorted(maps.Keys(table.demands)) {
+		table.demands[d].print(&b, "demanded: "+d)
+	}
 	for _, call := range slices.Sorted(maps.Keys(table.left)) {
 		fmt.Fprintf(&b, "killed at, not made to fail: %s (%d): %s\n", call, table.left[call], cannotFail[call])
 	}
 	fmt.Fprintf(&b, "%s: %d faults; %v\n", table.name, table.all, table.share)
-	fmt.Fprintf(&b, "%s: injected %d, session %d, fallback %d, without directory %d, refused (125) %d, reported by the helper %d, killed %d, not made this time %d, %d violations\n",
+	fmt.Fprintf(&b, "%s: injected %d, session %d, fallback %d, without directory %d, refused (125) %d, no shell (126, 127) %d, reported by the helper %d, killed %d, not made this time %d, %d violations\n",
 		table.name, total.injected, total.kinds[attack.Right], total.kinds[attack.Fallback], total.kinds[attack.Without],
-		total.kinds[attack.Refused], total.kinds[attack.Reported], total.kinds[attack.Killed], table.unreached, table.violations)
+		total.kinds[attack.Refused], total.kinds[attack.NoShell], total.kinds[attack.Reported], total.kinds[attack.Killed], table.unreached, table.violations)
 	return b.String()
 }
 
 func (row faultRow) print(b *strings.Builder, name string) {
-	fmt.Fprintf(b, "%-20s %9d", name, row.injected)
+	fmt.Fprintf(b, "%-26s %9d", name, row.injected)
 	for _, k := range faultKinds {
 		text := "."
 		if n := row.kinds[k]; n > 0 {

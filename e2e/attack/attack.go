@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -41,11 +42,13 @@ func Build(t testing.TB, programs ...string) {
 
 // Facts are what Session says.
 type Facts struct {
-	UID       uint32
-	Dir       string // $TMPDIR, empty where there is none
-	DirStat   Stat
-	Tmp       Stat // of /tmp, as the session sees it
-	Namespace string
+	UID        uint32
+	Dir        string // $TMPDIR, empty where there is none
+	DirStat    Stat
+	Tmp        Stat // of /tmp, as the session sees it
+	Namespace  string
+	Restricted bool // no_new_privs
+	Args       int  // 3 if Session itself was executed as the shell
 	// Gained are capabilities, which no session may have.
 	Gained      []string
 	Descriptors []string // beyond 0 to 2
@@ -71,6 +74,10 @@ func Parse(stdout string) (f Facts, ok bool) {
 			if ok = err == nil; f.UID != effective {
 				f.Gained = append(f.Gained, "effective uid "+value)
 			}
+		case "arguments":
+			f.Args, _ = strconv.Atoi(value) // 0 is never right
+		case "no_new_privs":
+			f.Restricted = value == "1"
 		case "TMPDIR":
 			f.Dir = value
 		case "directory":
@@ -111,7 +118,8 @@ const (
 	Without   Kind = "without directory" // no variable names any
 	Refused   Kind = "refused"           // 125 and a reason
 	Killed    Kind = "killed"            // by a signal that was sent
-	Reported  Kind = "reported"          // by the helper: 1 or 2 and a reason
+	Reported  Kind = "reported"          // by the helper: a code of its own and a reason
+	NoShell   Kind = "no shell"          // 126 or 127 and a reason: the shell could not be executed
 	Violation Kind = "VIOLATION"
 )
 
@@ -126,6 +134,8 @@ type Login struct {
 	Shared       Stat // /tmp outside
 	Outside      string
 	Deny         bool
+	// Restricted: NoNewPrivileges yes. AsShell: Shell is Session.
+	Restricted, AsShell bool
 	// Descriptors are those that the caller has open.
 	Descriptors []string
 }
@@ -146,12 +156,18 @@ func (l Login) Judge(r rig.Result) (Kind, string) {
 		return Killed, ""
 	case !ok && r.Status == 125 && oneLine(r.Stderr):
 		return Refused, ""
+	case !ok && (r.Status == 126 || r.Status == 127) && strings.HasPrefix(r.Stderr, "tmpshell: cannot run /"):
+		return NoShell, ""
 	case !ok:
 		return wrong("no session, and not 125 with one line")
 	case r.Status != 0:
 		return wrong("the session's status is lost")
 	case f.UID != l.UID || len(f.Gained) > 0:
 		return wrong("uid %d has gained %q", f.UID, f.Gained)
+	case l.Restricted && !f.Restricted:
+		return wrong("NoNewPrivileges yes, and no_new_privs is not set")
+	case l.AsShell && f.Args != 3:
+		return wrong("the shell is not that of the configuration")
 	case !slices.Equal(f.Descriptors, l.Descriptors):
 		return wrong("descriptors %q, the caller has %q", f.Descriptors, l.Descriptors)
 	}

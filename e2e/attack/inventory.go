@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
 )
 
@@ -28,7 +29,7 @@ var outside = []string{view.Written + "/etc", view.Written + "/usr", view.Writte
 // inside are the bases, what the tests themselves write, and the machine's trees.
 var inside = []string{
 	"/run/user", "/run/tmpshell", "/run/e2e", "/home/alice", "/home/jail", "/dev/pts", "/dev/ptmx", "/run/lock", "/run/fuse",
-	view.Written + "/var/lib/tmpshell",
+	view.Written + "/var/lib/tmpshell", view.Written + rig.Policy,
 	view.Written, "/run/tmpshell-source", "/run/tmpshell-bin", "/run/tmpshell-programs",
 }
 
@@ -56,7 +57,8 @@ func (list Inventory) take(dir int, name, path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	size := st.Size
-	if path == "/run" || path == view.Written+"/var/lib" { // a base is made in it
+	switch path {
+	case "/run", view.Written + "/var/lib", view.Written + filepath.Dir(rig.Policy): // a base is made in it, or the policy
 		st.Ctim, st.Mtim, st.Nlink, size = unix.Timespec{}, unix.Timespec{}, 0, 0
 	}
 	list[path] = fmt.Sprintf("%d:%d %o %d links, %d bytes, %d, %d.%09d %d.%09d", st.Uid, st.Gid, st.Mode,

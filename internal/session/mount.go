@@ -33,8 +33,11 @@ func (p *Plan) mount(d *Directory, shared int, before *place) bare.Trouble {
 	}
 	// A working directory that is the mount point follows the mount; one below
 	// it stays in the directory that is covered.
-	if t.OK() && sameFile(before.cwd, target) {
-		t = bare.Failed("fchdir", bare.Fchdir(root), d.At, "")
+	if t.OK() {
+		var on bool
+		if on, t = isFile(before.cwd, target, d.At); on {
+			t = bare.Failed("fchdir", bare.Fchdir(root), d.At, "")
+		}
 	}
 	bare.Close(root)
 	bare.Close(target)
@@ -141,7 +144,9 @@ func (p *Plan) mountKept(d *Directory, shared int, at *mounts.Place, flags mount
 		root, t = mounts.Bind(instance, at, flags)
 		return t
 	})
-	is = t.OK() && sameFile(root, instance)
+	if t.OK() {
+		is, t = isFile(root, instance, d.At)
+	}
 	bare.Close(instance)
 	return root, is, t
 }

@@ -262,6 +262,19 @@ func (p *Plan) replaces(before *place) bool {
 	return false
 }
 
+// isFile tells whether two descriptors are of one file; there is trouble where that
+// was kept from being found out.
+func isFile(a, b int, where string) (bool, bare.Trouble) {
+	var x, y bare.Stat
+	e := bare.Fstat(a, &x)
+	if e == 0 {
+		e = bare.Fstat(b, &y)
+	}
+	return e == 0 && x.SameFile(&y), bare.Failed("statx", e, where, "")
+}
+
+// sameFile is isFile where "no" is what not to know comes to: another mount more,
+// or a namespace of the session's own.
 func sameFile(a, b int) bool {
 	var x, y bare.Stat
 	return bare.Fstat(a, &x) == 0 && bare.Fstat(b, &y) == 0 && x.SameFile(&y)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,10 +18,14 @@ static void say_stat(const char *key, const char *path)
 		printf("%s %u %o %lx:%lu\n", key, st.st_uid, st.st_mode, st.st_dev, st.st_ino);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	(void)argv;
 	const char *dir = getenv("TMPDIR");
 	printf("uid %u %u\n", getuid(), geteuid());
+	// Three for the shell itself, one for what a shell has executed.
+	printf("arguments %d\n", argc);
+	printf("no_new_privs %d\n", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
 	if (dir) {
 		printf("TMPDIR %s\n", dir);
 		say_stat("directory", dir);
