@@ -147,10 +147,12 @@ func TestTooManySlots(t *testing.T) {
 	}
 }
 
-// A policy may be obeyed as long as all that it was made from is as it was.
+// A policy may be obeyed as long as all that it was made from is as it was: the
+// same object, or another one with the same in it.
 func TestCheck(t *testing.T) {
+	testas.Root(t) // sources are root's
 	dir := t.TempDir()
-	file, absent := dir+"/file", dir+"/absent"
+	file, list, absent, loop := dir+"/file", dir+"/list", dir+"/absent", dir+"/loop"
 	write := func(path, text string) {
 		t.Helper()
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -158,29 +160,50 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	now := time.Now().Unix()
+	nothing := func() {}
 	for _, c := range []struct {
 		name    string
 		change  func()
 		policy  func(p *policytest.Policy)
 		current bool
 	}{
-		{"as it was", func() {}, nil, true},
-		{"touched", func() { _ = os.Chtimes(file, time.Unix(1, 0), time.Unix(1, 5)) }, nil, false},
-		{"mode", func() { _ = os.Chmod(file, 0o644) }, nil, false}, // the change time
-		{"longer", func() { write(file, "longer") }, nil, false},
-		{"another file", func() { write(dir+"/new", "text"); _ = os.Rename(dir+"/new", file) }, nil, false},
+		{"as it was", nothing, nil, true},
+		{"touched", func() { _ = os.Chtimes(file, time.Unix(1, 0), time.Unix(1, 5)) }, nil, true},
+		{"written anew", func() { write(dir+"/new", "text"); _ = os.Rename(dir+"/new", file) }, nil, true},
+		{"other contents, of the same size", func() { write(file, "tent"); _ = os.Chtimes(file, time.Unix(1, 0), time.Unix(1, 5)) }, nil, false},
+		{"mode", func() { _ = os.Chmod(file, 0o644) }, nil, false},
+		{"a user's", func() { _ = os.Chown(file, 61001, 0) }, nil, false},
+		{"longer", func() { write(file, "text, and more") }, nil, false},
+		{"empty", func() { write(file, "") }, nil, false},
 		{"gone", func() { _ = os.Remove(file) }, nil, false},
+		{"a directory in its place", func() { _ = os.Remove(file); _ = os.Mkdir(file, 0o600) }, nil, false},
+		{"a loop in its place", func() { _ = os.Remove(file); _ = os.Symlink("file", file) }, nil, false},
 		{"come", func() { write(absent, "") }, nil, false},
-		{"still absent, its directory gone", func() {}, func(p *policytest.Policy) {
+		{"a file more in the directory", func() { write(list+"/b", "") }, nil, false},
+		{"a file less in the directory", func() { _ = os.Remove(list + "/a") }, nil, false},
+		{"another name in the directory", func() { _ = os.Rename(list+"/a", list+"/b") }, nil, false},
+		{"a file less and the same one more", func() { _ = os.Remove(list + "/a"); write(list+"/a", "") }, nil, true},
+		{"the loop is gone", func() { _ = os.Remove(loop) }, nil, false},
+		{"the loop is a file", func() { _ = os.Remove(loop); write(loop, "") }, nil, false},
+		{"still absent, below a file", nothing, func(p *policytest.Policy) {
 			p.Sources = append(p.Sources, policytest.Source{Path: dir + "/file/x", Kind: policy.SourceAbsent})
 		}, true},
-		{"expired", func() {}, func(p *policytest.Policy) { p.Made, p.Expires = now-100, now }, false},
-		{"not expired", func() {}, func(p *policytest.Policy) { p.Made, p.Expires = now-100, now+1000 }, true},
-		{"made in the future", func() {}, func(p *policytest.Policy) { p.Made, p.Expires = now+1000, now+2000 }, false},
+		{"of no kind", nothing, func(p *policytest.Policy) { p.Sources[0].Kind = 7 }, false},
+		{"expired", nothing, func(p *policytest.Policy) { p.Made, p.Expires = now-100, now }, false},
+		{"not expired", nothing, func(p *policytest.Policy) { p.Made, p.Expires = now-100, now+100_000 }, true},
+		{"made in the future", nothing, func(p *policytest.Policy) { p.Made, p.Expires = now+100_000, now+200_000 }, false},
 	} {
-		_ = os.Remove(absent)
+		for _, path := range []string{file, list, absent, loop} {
+			_ = os.RemoveAll(path)
+		}
 		write(file, "text")
-		p := policytest.Policy{Sources: []policytest.Source{policytest.SourceOf(file), policytest.SourceOf(absent)}}
+		_ = os.Mkdir(list, 0o755)
+		write(list+"/a", "")
+		_ = os.Symlink("loop", loop)
+		p := policytest.Policy{}
+		for _, path := range []string{file, list, absent, loop} {
+			p.Sources = append(p.Sources, policytest.SourceOf(path))
+		}
 		if c.policy != nil {
 			c.policy(&p)
 		}
@@ -190,7 +213,7 @@ func TestCheck(t *testing.T) {
 		}
 		c.change()
 		if trouble := f.Check("test"); trouble.OK() != c.current || !c.current && trouble.Kind() != bare.Object {
-			t.Errorf("%s: %v; want current: %v", c.name, trouble.Err(), c.current)
+			t.Errorf("%s: %v, kind %d; want current: %v", c.name, trouble.Err(), trouble.Kind(), c.current)
 		}
 	}
 }

@@ -5,6 +5,9 @@ package policytest
 
 import (
 	"encoding/binary"
+	"hash/fnv"
+	"io"
+	"os"
 	"sort"
 
 	"golang.org/x/sys/unix"
@@ -25,18 +28,37 @@ type Policy struct {
 
 // Source is a file that the policy was made from.
 type Source struct {
-	Path string
-	Kind uint32
-	Stat unix.Stat_t
+	Path   string
+	Kind   uint32
+	Stat   unix.Stat_t
+	Digest uint64
 }
 
 // SourceOf is the source at a path, as it is now.
 func SourceOf(path string) Source {
 	s := Source{Path: path, Kind: policy.SourcePresent}
-	if unix.Stat(path, &s.Stat) != nil {
+	switch unix.Stat(path, &s.Stat) {
+	case nil:
+	case unix.ELOOP:
+		s.Kind = policy.SourceBarred
+	default:
 		s.Kind = policy.SourceAbsent
 	}
+	if text, err := os.ReadFile(path); err == nil {
+		s.Digest = digest(string(text))
+	} else if entries, err := os.ReadDir(path); err == nil {
+		s.Digest = digest(".") + digest("..")
+		for _, e := range entries {
+			s.Digest += digest(e.Name())
+		}
+	}
 	return s
+}
+
+func digest(text string) uint64 {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, text)
+	return h.Sum64()
 }
 
 // Slot is something that can be set.
@@ -152,6 +174,8 @@ func (w *writer) source(at uint32, s Source) {
 	if s.Kind != policy.SourcePresent {
 		return
 	}
+	w.number(at+12, s.Stat.Mode)
+	w.long(at+64, s.Digest)
 	dev := uint64(s.Stat.Dev)
 	w.long(at+16, uint64(unix.Major(dev))<<32|uint64(unix.Minor(dev)))
 	w.long(at+24, s.Stat.Ino)
