@@ -41,7 +41,7 @@ var limitStates = []startState{
 	{name: "processes, soft", steps: []string{"user", limit(unix.RLIMIT_NPROC, 5, 3000)}, shows: []string{limitLine(unix.RLIMIT_NPROC, 5, 3000)}, noProcess: true},
 	limitState("files, soft", unix.RLIMIT_NOFILE, 256, 1000),
 	limitState("files, soft and hard", unix.RLIMIT_NOFILE, 777, 777),
-	limitState("few files", unix.RLIMIT_NOFILE, 12, 12),
+	limitState("few files", unix.RLIMIT_NOFILE, leastFiles, leastFiles),
 	raisedState("many files", unix.RLIMIT_NOFILE, 1024, 500_000),
 	limitState("locked memory", unix.RLIMIT_MEMLOCK, 0, 4096),
 	limitState("address space, soft", unix.RLIMIT_AS, 100*mega, infinity),

@@ -34,6 +34,9 @@ type startState struct {
 	// elsewhere: the mount namespace of an older session cannot be entered from
 	// here.
 	elsewhere bool
+	// noRuntime: the effective user may not look into the directory, so that no
+	// runtime directory in it is named.
+	noRuntime bool
 	// noProcess: the launcher cannot have anything made, and has no session for a
 	// first login: see TestHardLimitsFirst.
 	noProcess bool

@@ -150,7 +150,7 @@ func (w startWay) checkVariables(t *testing.T, state startState, without witness
 	switch want := w.account.Private() + "/.runtime"; {
 	case run == want:
 		w.checkDirectory(t, run)
-	case runSet || dir == w.account.Private() && !state.noHelper:
+	case runSet || dir == w.account.Private() && !state.noHelper && !state.noRuntime:
 		t.Errorf("%s: XDG_RUNTIME_DIR is %q, want %q", w.name, run, want)
 	}
 	if shell, _ := session.Getenv("SHELL"); !w.exec && shell != witness.Probe {

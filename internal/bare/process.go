@@ -64,20 +64,27 @@ func Memory(size int) (unsafe.Pointer, Errno) {
 
 // Groups returns the supplementary groups, in buf if they fit.
 func Groups(buf []uint32) ([]uint32, Errno) {
-	n, e := Call(sysGetgroups, 0, 0, 0, 0, 0, 0)
-	if e != 0 || n == 0 {
-		return nil, e
-	}
-	if int(n) > len(buf) {
-		room, e := Memory(int(n) * 4)
-		if e != 0 {
-			return nil, e
+	n, e := getgroups(buf)
+	if e == Errno(unix.EINVAL) { // there are more
+		if n, e = getgroups(nil); e == 0 {
+			var room unsafe.Pointer
+			if room, e = Memory(n * 4); e == 0 {
+				buf = unsafe.Slice((*uint32)(room), n)
+				n, e = getgroups(buf)
+			}
 		}
-		buf = unsafe.Slice((*uint32)(room), int(n))
 	}
-	n, e = Call(sysGetgroups, uintptr(len(buf)), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), 0, 0, 0, 0)
 	if e != 0 {
 		return nil, e
 	}
 	return buf[:n], 0
+}
+
+// getgroups returns the number of groups, with an empty buf without them.
+func getgroups(buf []uint32) (int, Errno) {
+	n, e := Call(sysGetgroups, uintptr(len(buf)), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), 0, 0, 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return int(n), 0
 }

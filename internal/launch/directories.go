@@ -220,10 +220,12 @@ func (l *launcher) runtimeDirectory() {
 			continue
 		}
 		inside := l.strings.join(d.path, "/", private.RuntimeName)
-		if !l.isRuntime(inside) && !s.helped {
+		is := l.isRuntime(inside)
+		if !is && !s.helped {
 			_ = l.runHelper()
+			is = l.isRuntime(inside)
 		}
-		if l.isRuntime(inside) {
+		if is {
 			s.runtime = inside
 		}
 	}

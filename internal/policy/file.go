@@ -75,6 +75,14 @@ func (f *File) Use(data []byte, path string) bare.Trouble {
 	case f.long(AtSum) != Sum(data[AtExpires:]):
 		return bare.Broken(path, "", "is damaged: the checksum differs")
 	}
+	for _, t := range [...]struct{ at, size uint32 }{
+		{AtSources, SourceSize}, {AtSlots, SlotSize}, {AtBlocks, BlockSize}, {AtLearnt, LearntSize},
+	} {
+		f.table(t.at, t.size)
+	}
+	if f.broken {
+		return bare.Broken(path, "", "is damaged: a table is outside of it")
+	}
 	return bare.Trouble{}
 }
 
