@@ -40,7 +40,7 @@ const (
 // long as that is not known, it does; but nothing is demanded of root, who
 // could change the configuration and has to be able to log in and do so.
 func (l *launcher) demands() bool {
-	if l.session.known == resolved {
+	if l.session.known != unknown {
 		return l.policy.Demands()
 	}
 	return bare.Getuid() != 0 // l.uid may not be known, either
