@@ -45,7 +45,7 @@ func faultPolicies() map[string][]byte {
 // it is known that nothing is demanded, else none.
 func TestFaults(t *testing.T) {
 	testas.Root(t)
-	for _, p := range processors {
+	for _, p := range chosen() {
 		t.Run(p.goarch, func(t *testing.T) {
 			emulator := needEmulator(t, p.goarch, p.qemu)
 			program := filepath.Join(t.TempDir(), "tmpshell")

@@ -11,12 +11,15 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tmpshell/internal/sample"
 	"tmpshell/internal/testas"
 )
 
+type processor struct{ goarch, qemu string }
+
 // processors are those that package bare has an entry point for, and the program
 // that runs them here (Debian: qemu-user-static); the first is this machine's.
-var processors = []struct{ goarch, qemu string }{
+var processors = []processor{
 	{"amd64", ""},
 	{"arm64", "qemu-aarch64-static"},
 	{"riscv64", "qemu-riscv64-static"},
@@ -27,12 +30,26 @@ var processors = []struct{ goarch, qemu string }{
 	{"arm", "qemu-arm-static"},
 }
 
+// chosen are this machine's processor and, of the others, one that the seed
+// chooses; in make test-all they are all tried. Each takes as much time to compile
+// for as all the other tests of a package take.
+func chosen() (list []processor) {
+	if sample.All() {
+		return processors
+	}
+	foreign := processors[1:]
+	if testing.Short() {
+		return processors[:1]
+	}
+	return []processor{processors[0], foreign[sample.Seed()%uint64(len(foreign))]}
+}
+
 // TestOtherProcessors builds the launcher for every processor, holds the rules of
 // package bare there, too, and runs it. What it becomes is a program of this
 // machine: an emulator of user mode hands execve(2) on to the kernel.
 func TestOtherProcessors(t *testing.T) {
 	testas.Root(t) // for a /tmp of its own
-	for _, p := range processors {
+	for _, p := range chosen() {
 		t.Run(p.goarch, func(t *testing.T) {
 			emulator := needEmulator(t, p.goarch, p.qemu)
 			program := filepath.Join(t.TempDir(), "tmpshell")
