@@ -20,8 +20,9 @@ var raised = map[string]string{
 	"CAP_SYS_ADMIN":                "unshare mount open_tree mount_setattr move_mount openat fsopen fsconfig fsmount",
 	"CAP_SYS_CHROOT|CAP_SYS_ADMIN": "setns",
 	"CAP_DAC_READ_SEARCH":          "openat statx fchdir",
-	// The helper: take root's file-system ids, and make what is the user's.
-	"CAP_SETGID|CAP_SETUID":        "setfsgid setfsuid",
+	// The helper: become root, take the user's file-system ids, and make what is
+	// the user's.
+	"CAP_SETGID|CAP_SETUID":        "setgroups setresgid setresuid setfsgid setfsuid",
 	"CAP_DAC_OVERRIDE":             "mkdirat openat statx",
 	"CAP_LINUX_IMMUTABLE":          "ioctl",
 	"CAP_SYS_ADMIN|CAP_SYS_CHROOT": "setns",
@@ -29,7 +30,7 @@ var raised = map[string]string{
 
 // framing calls look at nothing of the caller's; they frame the others.
 const framing = "close capset capget prctl " +
-	"futex mmap munmap madvise mprotect nanosleep sched_yield clone clone3 rt_sigprocmask rt_sigreturn" // the Go runtime's
+	"futex mmap munmap madvise mprotect nanosleep sched_yield clone clone3 rt_sigprocmask rt_sigreturn getpid tgkill" // the Go runtime's, which has each thread do it
 
 var (
 	callLine   = regexp.MustCompile(`^(\d+) +([a-z_0-9]+)\(`)
@@ -93,7 +94,7 @@ func collect(seen map[string]map[string]int, trace string) {
 		}
 		pid, call := m[1], m[2]
 		if call == "execve" {
-			ours[pid] = strings.Contains(line, `execve("/usr/bin/tmpshell"`) || strings.Contains(line, `execve("/usr/libexec/tmpshell-helper"`)
+			ours[pid] = strings.Contains(line, `execve("/usr/bin/tmpshell"`) || strings.Contains(line, `execve("/usr/libexec/tmpshell-`)
 			effective[pid] = ""
 			continue
 		}
