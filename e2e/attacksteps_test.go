@@ -259,23 +259,3 @@ func TestAttackUserNamespace(t *testing.T) {
 	}
 	view.Tell(table.String())
 }
-
-// TestStoppedHelper: alice stops her helper for good. Her login goes on after 15
-// seconds, and the next one has its directory.
-func TestStoppedHelper(t *testing.T) {
-	if !view.Enter(t) {
-		return
-	}
-	view.Need(t, "strace")
-	s := newScene(t, methodEnv)
-	s.stage(t, attempt{})
-	// The launcher makes no such call.
-	r, trace := strace(t, s.alice, []string{"-f", "-e", "trace=setfsuid", "-e", "signal=STOP", "-e", "inject=setfsuid:signal=STOP:when=3"},
-		rig.Tmpshell, "-c", "exec "+attack.Session)
-	if end, why := s.login.Judge(r); end != attack.Fallback || !strings.Contains(trace, "stopped by SIGSTOP") {
-		t.Errorf("%s %s\n%s", end, why, trace)
-	}
-	if end, why := s.login.Judge(s.alice.Login(t, "exec "+attack.Session)); end != attack.Right {
-		t.Errorf("the next login: %s %s", end, why)
-	}
-}
