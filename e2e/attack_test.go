@@ -127,7 +127,7 @@ func (s *scene) run(t *testing.T, a attempt, program string, patience int) (end 
 		end = attack.Reported
 		if end = attack.Reported; r.Status == 0 {
 			end = attack.Right
-		} else if r.Status > 2 && r.Status != 125 {
+		} else if r.Status > 5 { // helper.ExitSetup is the greatest
 			why = fmt.Sprintf("%+v", r)
 		}
 	} else {

@@ -142,9 +142,9 @@ func badPolicies(good []byte) []badPolicy {
 		})},
 		{"of another configuration", sh(`cp -p "$1" "$1.old"; echo 'SetEnv MARK=two' >/etc/tmpshell.part; tmpshellctl setup >/dev/null
 			grep -q two "$1"; cp -p "$1" "$1.two"; echo 'SetEnv MARK=one' >/etc/tmpshell.part; cp -p "$1.two" "$1"`)},
-		{"the configuration was written again", sh(`cat /etc/tmpshell.conf >/etc/new; mv /etc/new /etc/tmpshell.conf`)},
-		{"the configuration of the same size and time", sh(`touch -r /etc/tmpshell.part /run/then; sed -i s/one/two/ /etc/tmpshell.part
-			sed -i s/two/one/ /etc/tmpshell.part; touch -r /run/then /etc/tmpshell.part`)},
+		{"the configuration was written again", sh(`cat /etc/tmpshell.conf >/etc/new; echo >>/etc/new; mv /etc/new /etc/tmpshell.conf`)},
+		{"the configuration of the same size and time", sh(`touch -r /etc/tmpshell.part /run/then; sed -i s/SetEnv/setENV/ /etc/tmpshell.part
+			touch -r /run/then /etc/tmpshell.part`)},
 	}
 	for at := 0; at < len(good); at += 97 {
 		list = append(list, badPolicy{"a bit changed", changed(func(b []byte) []byte { b[at] ^= 0x10; return b })})

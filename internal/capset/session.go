@@ -106,10 +106,11 @@ func Ambient(asked Set) Set {
 }
 
 // Bounding returns which of the capabilities asked for a program may still gain.
+// Where that cannot be found out, it may: the kernel decides when it is executed.
 func Bounding(asked Set) Set {
 	return each(asked, func(n uintptr) bool {
 		is, e := bare.Prctl(unix.PR_CAPBSET_READ, n, 0)
-		return e == 0 && is == 1
+		return e == 0 && is == 1 || e.Kind() == bare.Kept
 	})
 }
 
@@ -118,7 +119,7 @@ func Bounding(asked Set) Set {
 func Unknown(asked Set) Set {
 	return each(asked, func(n uintptr) bool {
 		_, e := bare.Prctl(unix.PR_CAPBSET_READ, n, 0)
-		return e != 0
+		return e == bare.Errno(unix.EINVAL)
 	})
 }
 

@@ -36,7 +36,14 @@ func (l *launcher) whatDoesThePolicySay() bool {
 	default:
 		why := l.runHelper()
 		helped = true
-		if t = readPolicy(); !t.OK() {
+		t = readPolicy()
+		// An account file may be changed at the same time: what is stale again
+		// is compiled again.
+		for tries := 0; why.OK() && t.Kind() == bare.Object && tries < 5; tries++ {
+			why = l.runHelper()
+			t = readPolicy()
+		}
+		if !t.OK() {
 			t = l.policyOfHelper(t)
 		}
 		if !t.OK() && why.Kind() == bare.Kept {
