@@ -77,7 +77,7 @@ func TestApplicationsAgents(t *testing.T) {
 		// It asks for /run/user/UID itself, which no logind has made here.
 		{name: "gpg-agent", try: gpg(""), want: [4]string{"home", "home", "home", "home"}},
 		{name: "gpg-agent, without XDG_RUNTIME_DIR", try: gpg("unset XDG_RUNTIME_DIR; "), want: [4]string{"home", "home", "home", "home"}},
-		{name: "emacs --daemon", try: emacs(""), want: [4]string{"shared", "private", "private", "private" + oneLogin}},
+		{name: "emacs --daemon", try: emacs(""), want: [4]string{"shared", "private", "runtime", "private" + oneLogin}},
 		{name: "emacs --daemon, without XDG_RUNTIME_DIR", try: emacs("unset XDG_RUNTIME_DIR; "), want: [4]string{"shared", "private", "private", "private" + oneLogin}},
 		{name: "tmux", try: tmux("unset TMUX_TMPDIR; "), want: [4]string{"shared", "shared", "private", "private" + oneLogin}},
 		{name: "tmux, with TMUX_TMPDIR", try: tmux(""), want: [4]string{"shared", "private", "private", "private" + oneLogin}},
@@ -91,7 +91,7 @@ func TestApplicationsAgents(t *testing.T) {
 			c.do(c.first, "dbus-run-session -- dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetId")
 			return "reached"
 		}},
-		{name: "PulseAudio", try: pulse(""), want: [4]string{"shared", "private", "private", "private" + oneLogin}},
+		{name: "PulseAudio", try: pulse(""), want: [4]string{"shared", "private", "runtime", "private" + oneLogin}},
 		{name: "PulseAudio, without XDG_RUNTIME_DIR", try: pulse("unset XDG_RUNTIME_DIR; "), want: [4]string{"shared", "private", "private", "private" + oneLogin}},
 	})
 }
