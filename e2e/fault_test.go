@@ -146,7 +146,7 @@ func runFaults(t *testing.T, p faultProgram) {
 		stay(t, p.account)
 	}
 	run := &faultRun{faultProgram: p, mounts: mountTable(t)}
-	run.table = faultTable{name: p.name, rows: map[string]*faultRow{}, demands: map[string]*faultRow{}, left: map[string]int{}, share: sample.Of(12)}
+	run.table = faultTable{name: p.name, rows: map[string]*faultRow{}, demands: map[string]*faultRow{}, left: map[string]int{}, share: sample.Of(30)}
 	for round, d := range p.demands {
 		run.round(t, round, d)
 	}

@@ -20,8 +20,6 @@ const (
 	Session    = "/usr/local/bin/session"
 	Naive      = "/usr/local/bin/naive"
 	NaiveMount = "/usr/local/bin/naivemount"
-	NaiveLogin = "/usr/local/bin/naivelogin"
-	Assail     = "/usr/local/bin/assail"
 	Racer      = "/usr/local/bin/racer"
 	Logins     = "/usr/local/bin/logins"
 )
@@ -35,7 +33,7 @@ func Build(t testing.TB, programs ...string) {
 	}
 	for _, program := range programs {
 		source := filepath.Join(root, "e2e/attack/programs", filepath.Base(program)+".c")
-		view.Compile(t, program, []string{"-static", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-unused-result"}, source)
+		view.Compile(t, program, []string{"-static", "-O1", "-Wall", "-Wextra", "-Werror"}, source)
 		if program == Naive || program == NaiveMount {
 			rig.Must(t, "chmod", "4755", program)
 		}

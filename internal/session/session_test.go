@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/sample"
 )
 
 const good = "<nil>"
@@ -216,7 +218,11 @@ func TestEnterFaults(t *testing.T) {
 		if c.joins {
 			hold(t, top, "mount=public", "enter")
 		}
+		share := sample.Of(3)
 		for n := 0; ; n++ {
+			if !share.Has(c.name, n) {
+				continue // the last ones that are tried are beyond the last call
+			}
 			list := append(begin[:len(begin):len(begin)], "mount=public", "fault="+itoa(n), "enter", "look=/public")
 			a := asAlice(t, top, list...)
 			if a.one("hit") == "-1" {
