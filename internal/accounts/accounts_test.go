@@ -95,7 +95,13 @@ func TestCannotRead(t *testing.T) {
 			t := EachShell(func(string) bool { n++; return true })
 			return n > 0, t
 		},
-		"FilesOnly": func() (bool, bare.Trouble) { only, t := FilesOnly(); return t.OK() && !only, t },
+		"ReachOf": func() (bool, bare.Trouble) {
+			reach, t := ReachOf(NSSwitch, "passwd")
+			if !t.OK() && reach != Far {
+				return true, t
+			}
+			return t.OK() && reach != Files, t
+		},
 	}
 	for name, f := range ask {
 		Passwd, Group, Shells, NSSwitch = "/nowhere/passwd", "/nowhere/group", "/nowhere/shells", "/nowhere/nsswitch.conf"
@@ -187,17 +193,19 @@ func TestEachShell(t *testing.T) {
 	}
 }
 
-func TestFilesOnly(t *testing.T) {
-	for text, want := range map[string]bool{
-		"": true, "group: files nis\n": true, "passwd: files\n": true, "passwd: files # ldap\n": true,
-		"passwd:\tfiles\n": true, "passwd : files files\n": true, "passwd:files\n": true,
-		"passwd: files systemd\n": false, "passwd: files ldap": false, "passwd:\tfiles\tsss\n": false, "passwd: compat\n": false,
-		"passwd: files [NOTFOUND=return] ldap\n": false, "#passwd: ldap\n": true, "passwd: ldap\npasswd: files\n": false,
-		"  passwd:   files   ": true, "passwd: FILES\n": false, "passwd:\n": true,
+func TestReachOf(t *testing.T) {
+	for text, want := range map[string]Reach{
+		"": Files, "group: files nis\n": Files, "passwd: files\n": Files, "passwd: files # ldap\n": Files,
+		"passwd:\tfiles\n": Files, "passwd : files files\n": Files, "passwd:files\n": Files, "  passwd:   files   ": Files, "passwd:\n": Files,
+		"#passwd: ldap\n": Files, "passwd: files [!UNAVAIL=return SUCCESS=continue]\r\n": Files,
+		"passwd: db files\n": Local, "passwd: files[NOTFOUND=return]db\n": Local, "passwd: db\npasswd: files\n": Local,
+		"passwd: files systemd\n": Far, "passwd: files ldap": Far, "passwd:\tfiles\tsss\n": Far, "passwd: compat\n": Far,
+		"passwd: files [NOTFOUND=return] ldap\n": Far, "passwd: ldap\npasswd: files\n": Far, "passwd: db sss db\n": Far, "passwd: FILES\n": Far,
+		"passwd: files" + strings.Repeat(" ", maxLine) + " ldap\n": Far,
 	} {
 		put(t, &NSSwitch, text)
-		if only, trouble := FilesOnly(); !trouble.OK() || only != want {
-			t.Errorf("%q: %v, %v; want %v", text, only, trouble.Err(), want)
+		if reach, trouble := ReachOf(NSSwitch, "passwd"); !trouble.OK() || reach != want {
+			t.Errorf("%q: %v, %v; want %v", text, reach, trouble.Err(), want)
 		}
 	}
 }

@@ -154,7 +154,7 @@ func (l *learner) account(uid uint32, name bool) {
 		l.set(policy.SubjectUser, uid, a.Name)
 	case err != nil:
 		l.failed = err
-	case l.filesAlone(policy.SubjectUser):
+	case l.answers(policy.SubjectUser):
 		l.set(policy.SubjectShell, uid, "")
 		l.set(policy.SubjectUser, uid, "")
 	}
@@ -174,7 +174,7 @@ func (l *learner) groups(gids []uint32) {
 	if err != nil {
 		l.failed = err
 	}
-	none := err == nil && l.filesAlone(policy.SubjectGroup)
+	none := err == nil && l.answers(policy.SubjectGroup)
 	for _, gid := range missing {
 		if name := answer[gid]; name != "" || none {
 			l.set(policy.SubjectGroup, gid, name)

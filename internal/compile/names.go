@@ -2,11 +2,11 @@ package compile
 
 import (
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/account"
+	"tmpshell/internal/accounts"
 	"tmpshell/internal/bare"
 	"tmpshell/internal/config"
 	"tmpshell/internal/policy"
@@ -221,33 +221,9 @@ func (k key) label() string {
 	return "user " + k.name
 }
 
-// filesAlone tells whether nsswitch.conf(5) names nothing for a database that
-// could be out of reach: then "not found" means that there is none.
-func (n *Names) filesAlone(subject uint32) bool {
-	fd, err := source.Open(n.NSSwitch)
-	if source.IsGone(err) {
-		return true // glibc's default, and musl has nothing else
-	}
-	if err != nil {
-		return false
-	}
-	defer unix.Close(fd)
-	text := make([]byte, 64<<10)
-	size, err := unix.Read(fd, text)
-	if err != nil || size == len(text) {
-		return false
-	}
-	for line := range strings.Lines(string(text[:size])) {
-		line, _, _ = strings.Cut(line, "#")
-		name, services, ok := strings.Cut(line, ":")
-		if ok && strings.TrimSpace(name) == database(subject) {
-			for _, s := range strings.Fields(services) {
-				if s != "files" && s != "db" && !strings.HasPrefix(s, "[") {
-					return false
-				}
-			}
-			return true
-		}
-	}
-	return true
+// answers tells whether "not found" is an answer of the name service's: whether
+// nothing that it asks could be out of reach.
+func (n *Names) answers(subject uint32) bool {
+	reach, t := accounts.ReachOf(n.NSSwitch, database(subject))
+	return t.OK() && reach != accounts.Far
 }

@@ -35,7 +35,8 @@ const posixShell = "/bin/sh"
 type trial uint8
 
 const (
-	next    trial = iota // it was not there, and another may stand in
+	skipped trial = iota // it is tmpshell itself, or no path
+	absent               // it is not there, or no program
 	settled              // nothing may stand in: l.code is the exit code
 )
 
@@ -43,7 +44,7 @@ const (
 // started.
 func (l *launcher) becomeShell() int {
 	l.code = ExitNotFound
-	if l.policy.Shell != "" && l.attempt(l.policy.Shell) == settled {
+	if l.policy.Shell != "" && l.only(l.policy.Shell) == settled {
 		return l.code
 	}
 	if name := l.inv.ShellName(); name != "" && l.named(name) == settled {
@@ -67,22 +68,21 @@ func (l *launcher) becomeShell() int {
 	return l.code
 }
 
-// named tries the lines of shells(5) whose base name is NAME. A NAME that is not
+// named tries all lines of shells(5) whose base name is NAME. A NAME that is not
 // there is not a shell, and nothing stands in for it.
 func (l *launcher) named(name string) trial {
-	found, result := false, next
+	found, result := false, skipped
 	t := accounts.EachShell(func(path string) bool {
 		if bare.Base(path) != name {
 			return true
 		}
 		found = true
-		result = l.attempt(path)
-		return result == next
+		result = max(result, l.attempt(path))
+		return result != settled
 	})
 	for i := range refusals {
-		if r := &refusals[i]; r.name == name && result == next {
-			found = true
-			if l.attempt(r.first) == next {
+		if r := &refusals[i]; r.name == name && result != settled {
+			if l.attempt(r.first) != settled {
 				_ = l.attempt(r.second)
 			}
 			return settled
@@ -95,13 +95,17 @@ func (l *launcher) named(name string) trial {
 		l.complain(&t)
 		l.code = ExitOwn
 		return settled
-	case !found:
-		t = bare.Broken(l.strings.join(prefix, name, ""), "", "names a shell that is not in /etc/shells")
+	case !found, result == skipped && !isUnrestricted(name):
+		why := "names a shell that is not in /etc/shells"
+		if found {
+			why = "names tmpshell itself by /etc/shells"
+		}
+		t = bare.Broken(l.strings.join(prefix, name, ""), "", why)
 		l.complainOfShell(&t)
 		l.code = ExitNotFound
 		return settled
 	}
-	return result
+	return instead(name, result)
 }
 
 // ofAccount tries the shell of the account. One that is tmpshell's link asks for
@@ -119,9 +123,9 @@ func (l *launcher) ofAccount() trial {
 		return l.named(name)
 	}
 	if shell == "" { // the default shell (passwd(5)), and no choice of anybody's
-		return next
+		return skipped
 	}
-	return l.attempt(shell)
+	return l.only(shell)
 }
 
 // accountShell is the shell of the passwd entry: from /etc/passwd, or as root
@@ -135,7 +139,7 @@ func (l *launcher) accountShell() (string, bare.Trouble) {
 	if !t.OK() || found {
 		return l.strings.join(a.Shell, "", ""), t
 	}
-	if only, t := accounts.FilesOnly(); !t.OK() || only {
+	if reach, t := accounts.ReachOf(accounts.NSSwitch, "passwd"); !t.OK() || reach == accounts.Files {
 		return "", t
 	}
 	if shell, _, ok := policyFile.Learnt(policy.SubjectShell, l.uid); ok {
@@ -167,10 +171,21 @@ func (l *launcher) complainOfShell(t *bare.Trouble) {
 	l.warn(text.String())
 }
 
+// only tries a shell that somebody has named by its path.
+func (l *launcher) only(shell string) trial { return instead(bare.Base(shell), l.attempt(shell)) }
+
+// instead tells whether another shell may stand in for one of this name.
+func instead(name string, t trial) trial {
+	if t == absent && !isUnrestricted(name) {
+		return settled
+	}
+	return t
+}
+
 // attempt becomes one candidate, and returns when that failed.
 func (l *launcher) attempt(shell string) trial {
 	if !bare.HasPrefix(shell, "/") || IsWrapperName(shell) || isSelf(shell) {
-		return next
+		return skipped
 	}
 	kept := l.strings.join(shell, "", "") // the caller's may be a line of a file
 	l.setVariable("SHELL", kept)
@@ -182,9 +197,7 @@ func (l *launcher) attempt(shell string) trial {
 	l.code = exitCode(e)
 	switch unix.Errno(e) {
 	case unix.ENOENT, unix.ENOTDIR, unix.EACCES, unix.ELOOP, unix.ENOEXEC:
-		if isUnrestricted(bare.Base(kept)) {
-			return next
-		}
+		return absent
 	}
 	return settled
 }
