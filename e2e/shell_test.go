@@ -27,6 +27,8 @@ func TestRealShell(t *testing.T) {
 		rig.Write(t, "/usr/local/lib/"+name, "#!/no/such/interpreter\n", 0o755)
 		rig.Must(t, "install", "-d", "/usr/local/share/"+name)
 	}
+	rig.Write(t, "/usr/local/bin/there/guarded", "#!/bin/sh\necho guarded\n", 0o755)
+	rig.Must(t, "sh", "-c", "echo /bin/guarded >>/etc/shells; echo /usr/local/bin/there/guarded >>/etc/shells")
 	rig.Setup(t) // lists the link
 	if shells := rig.Must(t, "cat", "/etc/shells"); !strings.Contains(shells, "\n/usr/bin/tmpshell-zsh\n") {
 		t.Errorf("setup did not list the link:\n%s", shells)
@@ -44,6 +46,7 @@ func TestRealShell(t *testing.T) {
 		{"link to none", "", "/bin/dash", "tmpshell-nosuch", "", "tmpshell: tmpshell-nosuch names a shell that is not in /etc/shells\n", 127},
 		{"link to none, unrestricted", "", "/bin/dash", "tmpshell-csh", "", "tmpshell: tmpshell-csh names a shell that is not in /etc/shells\n", 127},
 		{"link in passwd, called otherwise", "", "/usr/bin/tmpshell-zsh", "/usr/bin/tmpshell", "/bin/zsh /usr/bin/zsh", "", 0},
+		{"link, the second line", "", rig.Tmpshell, "tmpshell-guarded", "guarded", "tmpshell: cannot run /bin/guarded: no such file or directory\n", 0},
 		{"configured", "Shell /bin/dash", rig.Tmpshell, "tmpshell-zsh", "/bin/dash /usr/bin/dash", "", 0},
 		{"configured, missing", "Shell /nowhere/csh", "/bin/dash", "tmpshell", "/bin/dash /usr/bin/dash", "tmpshell: cannot run /nowhere/csh: no such file or directory\n", 0},
 		{"not executable", "Shell /usr/local/bin/mksh", rig.Tmpshell, "tmpshell", "/bin/bash /usr/bin/bash", "tmpshell: cannot run /usr/local/bin/mksh: permission denied\n", 0},

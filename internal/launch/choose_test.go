@@ -37,7 +37,10 @@ func shellsIn(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, target := range map[string]string{"self": self, "good/link": "zsh", "loop": "loop", "good/sh": "/bin/dash"} {
+	if err := os.Mkdir(dir+"/itself", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{"self": self, "itself/rbash": self, "good/link": "zsh", "loop": "loop", "good/sh": "/bin/dash"} {
 		if err := os.Symlink(target, dir+"/"+name); err != nil {
 			t.Fatal(err)
 		}
@@ -96,6 +99,14 @@ func TestChoice(t *testing.T) {
 		{name: "restricted by the configuration", conf: "T/none/rbash", passwd: "T/good/zsh", want: strings.TrimSpace(say(notFound, "T/none/rbash")), code: 127},
 		{name: "restricted by a link", called: "tmpshell-rbash", passwd: "T/good/zsh", shells: "T/none/rbash /bin/bash",
 			want: strings.TrimSpace(say(notFound, "T/none/rbash")), code: 127},
+		{name: "restricted by a link, the second", called: "tmpshell-rbash", shells: "T/none/rbash /bin/bash T/good/rbash",
+			want: say(notFound, "T/none/rbash") + "script|T/good/rbash|T/good/rbash|-c|CMD|"},
+		{name: "restricted by a link, none is there", called: "tmpshell-rbash", passwd: "T/good/zsh", shells: "T/none/rbash T/broken/rbash /bin/bash",
+			want: say(notFound, "T/none/rbash") + strings.TrimSpace(say(notFound, "T/broken/rbash")), code: 127},
+		{name: "restricted by a link, tmpshell itself", called: "tmpshell-rbash", passwd: "T/good/zsh", shells: "T/itself/rbash /bin/bash",
+			want: "tmpshell: tmpshell-rbash names tmpshell itself by /etc/shells", code: 127},
+		{name: "too large, restricted by a link", called: "tmpshell-rbash", shells: "T/good/rbash T/good/other/rbash /bin/bash", big: true, code: 126,
+			want: "tmpshell: cannot run T/good/rbash: argument list too long"},
 		{name: "nologin, missing", passwd: "T/none/nologin", shells: "/bin/bash", want: strings.TrimSpace(say(notFound, "T/none/nologin")), code: 127},
 
 		// What the caller can bring about leads to nothing else.
