@@ -111,6 +111,20 @@ func TestRuntimeDirectory(t *testing.T) {
 			t.Errorf("XDG_RUNTIME_DIR=%q became %q, %q; want %q", value, r.Stdout, r.Stderr, want)
 		}
 	}
+	// Where a logind makes /run/user/UID, no other one is made. Its package's
+	// directories alone are no logind.
+	for _, c := range []struct{ prepare, want string }{
+		{"mkdir -p /run/systemd/seats", "/tmp/.private/1000/.runtime"},
+		{"touch /run/systemd/seats/seat0", ""},
+		{"rm -r /run/systemd/seats; mkdir /run/systemd/system", ""},
+		{"rm -r /run/systemd", "/tmp/.private/1000/.runtime"},
+	} {
+		rig.Must(t, "sh", "-ec", "rm -rf /tmp/.private/1000/.runtime; "+c.prepare)
+		made := c.want != ""
+		if r := alice.Login(t, "echo $XDG_RUNTIME_DIR"); r.Stdout != c.want+"\n" || r.Stderr != "" || exists("/tmp/.private/1000/.runtime") != made {
+			t.Errorf("%s: XDG_RUNTIME_DIR is %q, %q, made: %v; want %q", c.prepare, r.Stdout, r.Stderr, !made, c.want)
+		}
+	}
 	rig.Sh(t, "rm -rf /tmp/.private/1000/.runtime; setcap -r /usr/libexec/tmpshell-helper")
 	r := rig.Command{As: alice, Path: rig.Tmpshell, Args: []string{"tmpshell", "-c", "env | grep -c ^XDG_RUNTIME_DIR"},
 		Env: append(alice.Env(), "XDG_RUNTIME_DIR=/run/roots"), Dir: alice.Home}.Run(t)

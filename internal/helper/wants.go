@@ -3,7 +3,6 @@ package helper
 import (
 	"strconv"
 
-	"tmpshell/internal/bare"
 	"tmpshell/internal/build"
 	"tmpshell/internal/capset"
 	"tmpshell/internal/compile"
@@ -28,7 +27,7 @@ const tmp = "/tmp"
 // wants lists what is to be made, in the order of the configuration.
 func wants(all compile.Everybody, said *policy.Policy) []want {
 	var list []want
-	runtime := all.Runtime && !hasLogind()
+	runtime := all.Runtime && !private.HasLogind()
 	for _, p := range all.Paths {
 		var need capset.Set
 		if p.Mount {
@@ -91,10 +90,4 @@ func shareOf(p *policy.Policy, at string) string {
 // the directory of method env, which then has to be made, too.
 func canMount(need capset.Set) bool {
 	return capset.Bounding(need) == need && capset.OfFile(build.Session()).Has(need)
-}
-
-// hasLogind tells whether systemd-logind, or elogind, makes runtime directories.
-func hasLogind() bool {
-	var st bare.Stat
-	return bare.StatPath("/run/systemd/system", &st) == 0 || bare.StatPath("/run/systemd/seats", &st) == 0
 }

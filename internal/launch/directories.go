@@ -211,7 +211,7 @@ func (l *launcher) runtimeDirectory() {
 		s.runtime = own
 		return
 	}
-	if hasLogind() {
+	if private.HasLogind() {
 		return
 	}
 	for i := range s.n {
@@ -235,10 +235,4 @@ func (l *launcher) isRuntime(path string) bool {
 	var st bare.Stat
 	return bare.HasPrefix(path, "/") && bare.StatPath(path, &st) == 0 &&
 		st.Type() == unix.S_IFDIR && st.UID == l.uid && st.Perm() == 0o700
-}
-
-// hasLogind tells whether systemd-logind, or elogind, makes these directories.
-func hasLogind() bool {
-	var st bare.Stat
-	return bare.StatPath("/run/systemd/system", &st) == 0 || bare.StatPath("/run/systemd/seats", &st) == 0
 }
