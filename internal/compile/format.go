@@ -101,7 +101,7 @@ func seal(headAndBody []byte, t tail) []byte {
 	b.putLong(policy.AtMade, uint64(t.made))
 	b.putPair(policy.AtSources, sources, len(t.sources))
 	b.putPair(policy.AtLearnt, learnt, len(t.learnt))
-	b.putLong(policy.AtSum, policy.Sum(b.b[policy.AtExpires:]))
+	b.putLong(policy.AtSum, policy.Sum(b.b))
 	return b.b
 }
 

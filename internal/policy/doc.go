@@ -47,14 +47,14 @@ const (
 )
 
 // Magic begins a policy of this format.
-const Magic = "tmpshell policy2"
+const Magic = "tmpshell policy3"
 
 // Offsets of the header. Each table has its offset and then its number.
 const (
 	AtMagic    = 0
 	AtSize     = 16
 	AtFlags    = 20
-	AtSum      = 24 // of what follows the sum
+	AtSum      = 24 // of all but itself
 	AtExpires  = 32 // seconds since 1970, 0 for never
 	AtMade     = 40
 	AtSources  = 48

@@ -72,7 +72,7 @@ func (f *File) Use(data []byte, path string) bare.Trouble {
 		return bare.Broken(path, "", "is not a policy of this version")
 	case f.Number(AtSize) != uint32(len(data)):
 		return bare.Broken(path, "", "is cut")
-	case f.long(AtSum) != Sum(data[AtExpires:]):
+	case f.long(AtSum) != Sum(data):
 		return bare.Broken(path, "", "is damaged: the checksum differs")
 	}
 	for _, t := range [...]struct{ at, size uint32 }{
@@ -86,19 +86,24 @@ func (f *File) Use(data []byte, path string) bare.Trouble {
 	return bare.Trouble{}
 }
 
-// Sum is the checksum: FNV-1a on words of 8 bytes, little endian, the last one
-// filled with zeros. It finds damage, not forgery; only root writes the file.
+// Sum is the checksum of a whole policy, in which the sum itself counts as 0:
+// FNV-1a on words of 8 bytes, little endian, the last one filled with zeros. It
+// finds damage, not forgery; only root writes the file.
 func Sum(data []byte) uint64 {
 	const offset, prime = 14695981039346656037, 1099511628211
 	h := uint64(offset)
-	for len(data) >= 8 {
-		h = (h ^ le64(data)) * prime
+	at := 0
+	for ; at+8 <= len(data); at += 8 {
+		word := uint64(0)
+		if at != AtSum {
+			word = le64(data[at:])
+		}
+		h = (h ^ word) * prime
 		h ^= h >> 29
-		data = data[8:]
 	}
 	last := uint64(0)
-	for i := range data {
-		last |= uint64(data[i]) << (8 * i)
+	for i := range data[at:] {
+		last |= uint64(data[at+i]) << (8 * uint(i))
 	}
 	return (h ^ last) * prime
 }

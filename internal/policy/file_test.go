@@ -80,8 +80,8 @@ func TestUse(t *testing.T) {
 	other := append([]byte(nil), good...)
 	other[len(policy.Magic)-1]++
 	refused("another version", policytest.Seal(other), "is not a policy of this version")
-	// Each bit of it counts.
-	for at := policy.AtSum; at < len(good); at++ {
+	// Each byte of it counts.
+	for at := policy.AtFlags; at < len(good); at++ {
 		damaged := append([]byte(nil), good...)
 		damaged[at] ^= 1 << (at % 8)
 		refused("damaged", damaged, "is damaged")

@@ -136,7 +136,7 @@ func (p Policy) Bytes() []byte {
 func Seal(data []byte) []byte {
 	if len(data) >= policy.HeaderSize {
 		binary.LittleEndian.PutUint32(data[policy.AtSize:], uint32(len(data)))
-		binary.LittleEndian.PutUint64(data[policy.AtSum:], policy.Sum(data[policy.AtExpires:]))
+		binary.LittleEndian.PutUint64(data[policy.AtSum:], policy.Sum(data))
 	}
 	return data
 }
