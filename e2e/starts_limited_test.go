@@ -59,6 +59,7 @@ var limitedStates = []limitedState{
 	{startState{name: "32 MiB of data", steps: []string{limit(unix.RLIMIT_DATA, 20*mega, 32*mega)}}, noRuntime},
 	{startState{name: "no process", steps: []string{"user", both(unix.RLIMIT_NPROC, 0)}}, noFork},
 	{startState{name: "one process", steps: []string{"user", both(unix.RLIMIT_NPROC, 1)}}, noFork},
+	{startState{name: "one process, soft", steps: []string{"user", limit(unix.RLIMIT_NPROC, 1, 3000)}}, noFork},
 	{startState{name: "no children", steps: []string{"scheduling=6:0:0:10000000:30000000:30000000"}, optional: true}, noFork},
 	{startState{name: "children in another PID namespace", steps: []string{fmt.Sprintf("unshare=%d", unix.CLONE_NEWPID)}}, ""},
 	{startState{name: "no time stamp counter", steps: []string{prctl(unix.PR_SET_TSC, unix.PR_TSC_SIGSEGV)}, optional: true}, ""},

@@ -18,6 +18,7 @@ var guarded = []string{"account", "accounts", "capset", "compile", "config", "he
 const (
 	byPath  = "a path can lead elsewhere between check and use: take a descriptor and one name (package sys)"
 	follows = byPath + "; and it follows symbolic links"
+	narrow  = "ids have 16 bits in it on 386 and arm: package bare has the other number"
 	global  = "Go changes every thread with it; package capset changes this one"
 	asks    = "nothing that the caller controls may decide here: see section FILES of tmpshell.conf(5)"
 	starts  = "searches PATH, which is the caller's: syscall.ForkExec of an absolute path"
@@ -50,7 +51,13 @@ var banned = []struct {
 	{"syscall", "Setresuid Setresgid Setgroups", global, map[string]string{"helper/become.go": "every thread has to be root's"}},
 	{"syscall", "Open Mkdir Chown Chmod Lchown Rename Unlink Rmdir Symlink Link Mknod Stat Mount Truncate", byPath, nil},
 	{"syscall", "Getenv Environ", asks, nil},
+	{"unix", narrowCalls, narrow, nil},
+	{"syscall", narrowCalls, narrow, nil},
 }
+
+// narrowCalls have a second number with "32" in its name where a word has 32 bits.
+const narrowCalls = "SYS_CHOWN SYS_FCHOWN SYS_GETEGID SYS_GETEUID SYS_GETGID SYS_GETGROUPS SYS_GETRESGID SYS_GETRESUID SYS_GETUID " +
+	"SYS_LCHOWN SYS_SETFSGID SYS_SETFSUID SYS_SETGID SYS_SETGROUPS SYS_SETREGID SYS_SETRESGID SYS_SETRESUID SYS_SETREUID SYS_SETUID"
 
 // bannedImports are not for these packages, whatever is called in them.
 var bannedImports = map[string]string{
@@ -167,6 +174,7 @@ func TestScan(t *testing.T) {
 		{"sys/a.go", `package sys; import . "os"`, []string{"import . os"}},
 		{"sys/a.go", `package sys; import "syscall"; var os = 1; var _ = syscall.Getpid()`, nil},
 		{"helper/a.go", `package helper; import "syscall"; var _, _ = syscall.Getenv("PATH")`, []string{"syscall.Getenv"}},
+		{"capset/a.go", `package capset; import "golang.org/x/sys/unix"; const f = unix.SYS_SETFSUID`, []string{"unix.SYS_SETFSUID"}},
 	} {
 		got := strings.Join(findings(t, test.file, test.text, map[string]bool{}), "\n")
 		for _, want := range test.want {

@@ -134,7 +134,7 @@ var (
 // be is how the id is asked for.
 func asking(call int, args [6]uint64) bool {
 	switch call {
-	case unix.SYS_SETFSUID, unix.SYS_SETFSGID:
+	case bare.SysSetFSUID, bare.SysSetFSGID:
 		return uint32(args[0]) == ^uint32(0)
 	case unix.SYS_PRCTL:
 		return args[0] != unix.PR_CAP_AMBIENT || args[1] != unix.PR_CAP_AMBIENT_RAISE
@@ -169,7 +169,7 @@ func TestFaults(t *testing.T) {
 func (o operation) fault(t *testing.T, n int, pretended bool) {
 	calls, errno := []int{unix.SYS_CAPGET, unix.SYS_CAPSET, unix.SYS_PRCTL}, unix.EIO
 	if pretended {
-		calls, errno = []int{unix.SYS_CAPSET, unix.SYS_SETFSUID, unix.SYS_SETFSGID, unix.SYS_PRCTL}, syscall.Errno(0)
+		calls, errno = []int{unix.SYS_CAPSET, bare.SysSetFSUID, bare.SysSetFSGID, unix.SYS_PRCTL}, syscall.Errno(0)
 	}
 	set(t, o.before)
 	before := look(t)

@@ -38,8 +38,8 @@ func become(uid, gid uint32) bare.Trouble {
 	if t := Effective(SetUID | SetGID); !t.OK() {
 		return t
 	}
-	setID(unix.SYS_SETFSGID, gid)
-	setID(unix.SYS_SETFSUID, uid)
+	setID(bare.SysSetFSGID, gid)
+	setID(bare.SysSetFSUID, uid)
 	// The kernel raises or lowers the file-system capabilities when the
 	// fsuid changes to or from 0 (capabilities(7)); none shall act.
 	if t := Effective(0); !t.OK() {
@@ -53,8 +53,8 @@ func become(uid, gid uint32) bare.Trouble {
 
 const noID = ^uint32(0)
 
-func fsuid() uint32 { return setID(unix.SYS_SETFSUID, noID) }
-func fsgid() uint32 { return setID(unix.SYS_SETFSGID, noID) }
+func fsuid() uint32 { return setID(bare.SysSetFSUID, noID) }
+func fsgid() uint32 { return setID(bare.SysSetFSGID, noID) }
 
 // setID returns the id that was in effect before.
 func setID(call uintptr, id uint32) uint32 {
