@@ -35,6 +35,15 @@ func Reopen(dir int) (int, Errno) {
 	return open(dir, unsafe.Pointer(&dot), unix.O_RDONLY|unix.O_DIRECTORY)
 }
 
+// OpenUp opens the parent of an open directory, as a path only (O_PATH).
+func OpenUp(dir int) (int, Errno) {
+	if dir < 0 {
+		return -1, Errno(unix.EBADF)
+	}
+	up := [3]byte{'.', '.', 0}
+	return open(dir, unsafe.Pointer(&up), unix.O_PATH|unix.O_DIRECTORY)
+}
+
 func open(dir int, path unsafe.Pointer, flags int) (int, Errno) {
 	r, e := Call(unix.SYS_OPENAT, fd(dir), uintptr(path), uintptr(flags|unix.O_CLOEXEC|largeFile), 0, 0, 0)
 	if e != 0 {
@@ -149,7 +158,17 @@ func ReadlinkAt(dir int, entry string, buf []byte) (string, Errno) {
 	if e := n.set(dir, entry); e != 0 {
 		return "", e
 	}
-	r, e := Call(unix.SYS_READLINKAT, fd(dir), uintptr(n.pointer()), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0)
+	return readlink(dir, n.pointer(), buf)
+}
+
+// ReadLink is ReadlinkAt for a symbolic link that is open (O_PATH|O_NOFOLLOW).
+func ReadLink(n int, buf []byte) (string, Errno) {
+	empty := [1]byte{}
+	return readlink(n, unsafe.Pointer(&empty), buf)
+}
+
+func readlink(dir int, path unsafe.Pointer, buf []byte) (string, Errno) {
+	r, e := Call(unix.SYS_READLINKAT, fd(dir), uintptr(path), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0)
 	switch {
 	case e != 0:
 		return "", e

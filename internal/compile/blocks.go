@@ -61,9 +61,9 @@ func seconds(text string) uint32 {
 
 func inherit(text string) uint32 {
 	if text == "private" {
-		return 1
+		return policy.InheritPrivate
 	}
-	return 2
+	return policy.InheritNo
 }
 
 // slotKey is what a slot sets: a keyword, a variable, or a directory's method or

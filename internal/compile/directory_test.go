@@ -35,6 +35,8 @@ func TestDirectories(t *testing.T) {
 		{"all options of tmpfs", "Directory /tmp tmpfs size=1g inodes=10k options=nosuid,nodev,noexec,noatime",
 			[]config.Directory{{Path: "/tmp", Method: config.Tmpfs, Variables: tmpNames, Size: "1g", Inodes: "10k",
 				Options: []string{"nosuid", "nodev", "noexec", "noatime"}, Propagation: "slave"}}},
+		{"inherit=, which is shown where it is not the default", "Directory /tmp env inherit=no\nDirectory /var/tmp env inherit=private",
+			[]config.Directory{{Path: "/tmp", Method: config.Env, Variables: tmpNames, Inherit: "no"}, {Path: "/var/tmp", Method: config.Env}}},
 		{"defaults of mount", "Directory /var/tmp mount",
 			[]config.Directory{tmp, {Path: "/var/tmp", Method: config.Mount, Options: defaults, Propagation: "slave"}}},
 

@@ -47,6 +47,9 @@ func viewDirectory(p policy.Directory) config.Directory {
 	if d.Method == config.Off {
 		d.Variables = nil
 	}
+	if p.Inherit == policy.InheritNo && d.Method != config.Off {
+		d.Inherit = "no"
+	}
 	if p.MaxAge != 0 && (d.Method == config.Env || d.Method == config.Mount) {
 		d.MaxAge = age(p.MaxAge)
 	}

@@ -65,10 +65,10 @@ func TestKeywordFaults(t *testing.T) {
 func TestNotInEffect(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
 		{"Directory /tmp env max-age=10d", "max-age="},
-		{"Directory /tmp env inherit=private", "inherit="},
 		{"Directory /tmp mount per=session", "per="},
 		{"Directory /tmp mount store=/srv/tmp", "store="},
 		{"Supervise yes", "Supervise"},
+		{"Directory /tmp env inherit=no", ""},
 		{"Directory /tmp env", ""},
 		{"Directory /tmp off", ""},
 		{"Directory /tmp mount", ""},

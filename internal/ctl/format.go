@@ -29,6 +29,7 @@ func directoryReports(p config.Policy, uid uint32) []directoryReport {
 			{"inodes", d.Inodes},
 			{"options", strings.Join(d.Options, ",")},
 			{"propagation", d.Propagation},
+			{"inherit", d.Inherit},
 		} {
 			// The built-in line for /tmp has variables, which an empty
 			// list overrides.

@@ -33,7 +33,7 @@ func checkPAM(m *machine, r *report) error {
 			module, args := pamModule(l.text)
 			switch module {
 			case "pam_tmpdir.so", "pam_mktemp.so":
-				r.warn(l.at()+": "+strings.TrimSuffix(module, ".so")+" gives sessions another temporary directory, which those keep that run no shell",
+				r.warn(l.at()+": "+strings.TrimSuffix(module, ".so")+" gives sessions another temporary directory, which they keep if they run no shell, or if it is the user's own",
 					commentOut(l.file, l.line))
 			case "pam_namespace.so":
 				if err := r.polyinstantiation(m, l); err != nil {

@@ -14,16 +14,7 @@ func (l *launcher) sayInTheEnvironment() {
 	}
 	s := &l.session
 	for i := range s.n {
-		d := &s.list[i]
-		for rest, more := d.Variables, d.Variables != ""; more; {
-			var name string
-			name, rest, more = bare.Cut(rest, ',')
-			if d.path == "" {
-				l.env.Unset(name)
-			} else {
-				l.setVariable(name, d.path)
-			}
-		}
+		l.nameDirectory(&s.list[i])
 	}
 	if s.runtime != "" {
 		l.setVariable(runtimeVariable, s.runtime)
@@ -111,13 +102,15 @@ func (l *launcher) logSession() {
 	t.Add("session")
 	for i := range l.session.n {
 		d := &l.session.list[i]
-		for rest, more := d.Variables, d.Variables != "" && d.path != ""; more; {
+		for rest, more := d.Variables, d.Variables != ""; more; {
 			var name string
 			name, rest, more = bare.Cut(rest, ',')
-			t.AddByte(' ')
-			t.Add(name)
-			t.AddByte('=')
-			t.Add(d.path)
+			if value, ok := l.env.Get(name); ok {
+				t.AddByte(' ')
+				t.Add(name)
+				t.AddByte('=')
+				t.Add(bare.String(value))
+			}
 		}
 	}
 	l.log(logInfo, t.String())

@@ -51,8 +51,12 @@ func (e *Environment) Entries() []*byte {
 // Get returns the value of a variable; of duplicates the last one, which is
 // the one that a shell takes.
 func (e *Environment) Get(name string) (*byte, bool) {
-	for i := e.n - 1; i >= 0; i-- {
-		if value, ok := bare.ValueOf(e.entries[i], name); ok {
+	return lastOf(e.entries[:e.n], name)
+}
+
+func lastOf(entries []*byte, name string) (*byte, bool) {
+	for i := len(entries) - 1; i >= 0; i-- {
+		if value, ok := bare.ValueOf(entries[i], name); ok {
 			return value, true
 		}
 	}

@@ -14,6 +14,9 @@
 //	    with user_allow_other, a FUSE server of a user's own tells others
 //	    whatever owner, mode and content it likes.
 //
+// Rule (i), for a path that the caller names, stands in own.go; (f) to (h) are
+// package making's.
+//
 // It keeps the rules of package bare.
 package owned
 
@@ -121,6 +124,10 @@ func OpenParent(path string) (int, bare.Trouble) {
 	}
 }
 
+// NotSticky is why a parent breaks rule (b) whose entries anybody can replace; a
+// mode follows.
+const NotSticky = "can be written by others and is not sticky: mode"
+
 // CheckParent is rule (b) for one directory; path is for the trouble alone.
 func CheckParent(fd int, path string) bare.Trouble {
 	if path == "" {
@@ -134,7 +141,7 @@ func CheckParent(fd int, path string) bare.Trouble {
 	case st.UID != 0:
 		return bare.Trouble{Where: path, Why: "belongs to uid", Value: uint64(st.UID), Base: 10, Want: ", not to root"}
 	case st.Perm()&0o022 != 0 && st.Perm()&unix.S_ISVTX == 0:
-		return bare.Trouble{Where: path, Why: "can be written by others and is not sticky: mode", Value: uint64(st.Perm()), Base: 8}
+		return bare.Trouble{Where: path, Why: NotSticky, Value: uint64(st.Perm()), Base: 8}
 	}
 	return bare.Trouble{}
 }

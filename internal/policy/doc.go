@@ -126,6 +126,12 @@ const (
 	Tmpfs = 4
 )
 
+// Values of inherit=.
+const (
+	InheritPrivate = 1 // and where nothing is said
+	InheritNo      = 2
+)
+
 // Options of a directory.
 const (
 	OptVariables   = 1 // string: names, comma-separated
@@ -135,7 +141,7 @@ const (
 	OptOptions     = 5 // number: MS_ flags of mount(2), nosuid and nodev included
 	OptPropagation = 6 // number: 0 slave, 1 private
 	OptMaxAge      = 7 // number: seconds
-	OptInherit     = 8 // number: 1 private, 2 no
+	OptInherit     = 8 // number: InheritPrivate…
 	OptPer         = 9
 	OptStore       = 10
 )
