@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -60,6 +61,8 @@ type caller struct {
 	silent bool
 	// unordered: the caller keeps no order of the variables.
 	unordered bool
+	// leaks: sessions inherit pipes of others that begin at the same time.
+	leaks bool
 	// only are the shells to try, in place of all.
 	only []string
 }
@@ -85,9 +88,15 @@ var changing = []string{"SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "SUDO_COMMAND
 // matrix has each caller start each of the usual shells.
 func matrix(t *testing.T, title string, callers []caller) {
 	t.Helper()
+	matrixShare(t, title, sample.Of(8), callers)
+}
+
+// matrixShare is matrix with another share of the cells.
+func matrixShare(t *testing.T, title string, share sample.Share, callers []caller) {
+	t.Helper()
 	view.Need(t, "bash", "zsh", "dash", "fish", "busybox")
 	addAsh(t)
-	matrixOf(t, title, realShells, callers)
+	matrixOf(t, title, share, realShells, callers)
 }
 
 // addAsh gives busybox the name that makes it a shell.
@@ -99,11 +108,10 @@ func addAsh(t *testing.T) {
 
 // matrixOf has each caller start each shell twice, as the passwd shell itself
 // and by tmpshell. Every shell has an account of its own.
-func matrixOf(t *testing.T, title string, shells []realShell, callers []caller, conf ...string) {
+func matrixOf(t *testing.T, title string, share sample.Share, shells []realShell, callers []caller, conf ...string) {
 	t.Helper()
 	rig.Install(t, conf...)
 	installObserver(t)
-	share := sample.Of(8)
 	cells := make([][]string, len(callers))
 	for i := range cells {
 		cells[i] = make([]string, len(shells))
@@ -200,7 +208,11 @@ func (c caller) cell(t *testing.T, s realShell, a *rig.Account) string {
 			if c.silent {
 				return r, observation{}
 			}
-			return r, observed(t, a)
+			o := observed(t, a)
+			if c.leaks {
+				o.facts = slices.DeleteFunc(o.facts, leakedPipe.MatchString)
+			}
+			return r, o
 		}
 		result, facts := session(s.path)
 		gotResult, gotFacts := session(s.tmpshell)
@@ -238,6 +250,9 @@ func (c caller) cell(t *testing.T, s realShell, a *rig.Account) string {
 	})
 	return verdict
 }
+
+// leakedPipe is one that no shell is given.
+var leakedPipe = regexp.MustCompile(`^descriptor: ([3-9]|[0-9]{2,}) -> pipe:`)
 
 func table(title string, shells []realShell, callers []caller, cells [][]string) string {
 	var b strings.Builder

@@ -14,9 +14,14 @@ func TestMatrixAnsible(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	view.Need(t, "ansible", "/usr/bin/python3")
 	rig.StartSSHD(t, "UsePAM no", "Subsystem sftp "+sftpServer)
-	matrix(t, "Ansible", []caller{
+	matrix(t, "Ansible", ansibleCallers(t))
+}
+
+func ansibleCallers(t *testing.T) []caller {
+	t.Helper()
+	view.Need(t, "ansible", "/usr/bin/python3")
+	return []caller{
 		{name: "python3 from stdin", login: func(t *testing.T, a *rig.Account, _ string) rig.Result {
 			c := rig.SSH(a)
 			c.Args = append(c.Args, "/bin/sh -c 'observe /usr/bin/python3 && sleep 0'")
@@ -25,7 +30,7 @@ func TestMatrixAnsible(t *testing.T) {
 		}},
 		{name: "pipelining=True", login: byAnsible("True")},
 		{name: "pipelining=False", login: byAnsible("False")},
-	})
+	}
 }
 
 // play has a module that comes with a file, and one with a command.

@@ -16,7 +16,7 @@ const referenceText = `#!/usr/bin/perl
 my $shell = (getpwuid $<)[8];
 (my $name = $shell) =~ s{.*/}{};
 my $command = delete $ENV{SSH_ORIGINAL_COMMAND};
-exec {$shell} defined $command ? ($name, "-c", $command) : ("-$name");
+exec {$shell} length $command ? ($name, "-c", $command) : ("-$name");
 `
 
 // TestMatrixForced has tmpshell as ForceCommand: over the passwd shell that it
@@ -36,8 +36,23 @@ func TestMatrixForced(t *testing.T) {
 		"Match LocalAddress 127.0.0.4", "ForceCommand "+reference,
 		"Match LocalAddress 127.0.0.2", "ForceCommand "+rig.Tmpshell,
 		"Match LocalAddress 127.0.0.3", "AuthorizedKeysFile .ssh/forced_keys")
-	toForced, toKeys, toReference := []string{"-oHostName=127.0.0.2"}, []string{"-oHostName=127.0.0.3"}, []string{"-oHostName=127.0.0.4"}
+	toKeys := []string{"-oHostName=127.0.0.3"}
+	// key has the account's key come with a command.
+	key := func(commandLine string, words ...string) func(*testing.T, *rig.Account, string) rig.Result {
+		return func(t *testing.T, a *rig.Account, script string) rig.Result {
+			rig.Write(t, a.Home+"/.ssh/forced_keys", `command="`+commandLine+`" `+rig.Must(t, "cat", "/etc/ssh/e2e/client.pub"), 0o644)
+			return over(toKeys, words...)(t, a, script)
+		}
+	}
+	matrix(t, "forced commands", append(forcedCallers(),
+		caller{name: "command= in authorized_keys", login: key("observe; echo forced; exit 7", "asked for")},
+		caller{name: "command=, nothing asked for", login: key("observe cat; exit 7")}))
+}
 
+// forcedCallers have servers that force tmpshell on 127.0.0.2, reference on
+// 127.0.0.4, and nothing on 127.0.0.1.
+func forcedCallers() []caller {
+	toForced, toReference := []string{"-oHostName=127.0.0.2"}, []string{"-oHostName=127.0.0.4"}
 	type sessions func(options ...string) func(*testing.T, *rig.Account, string) rig.Result
 	// direct compares with a session that no command is forced on.
 	direct := func(session sessions) func(*testing.T, *rig.Account, string) rig.Result {
@@ -72,15 +87,8 @@ func TestMatrixForced(t *testing.T) {
 	put := func(options ...string) func(*testing.T, *rig.Account, string) rig.Result {
 		return bySFTP("put {local} {remote}", options...)
 	}
-	// key has the account's key come with a command.
-	key := func(commandLine string, words ...string) func(*testing.T, *rig.Account, string) rig.Result {
-		return func(t *testing.T, a *rig.Account, script string) rig.Result {
-			rig.Write(t, a.Home+"/.ssh/forced_keys", `command="`+commandLine+`" `+rig.Must(t, "cat", "/etc/ssh/e2e/client.pub"), 0o644)
-			return over(toKeys, words...)(t, a, script)
-		}
-	}
 	bourne := []string{"bash", "zsh"}
-	matrix(t, "forced commands", []caller{
+	return []caller{
 		{name: "as without it: exec", login: direct(exec), only: bourne},
 		{name: "as without it: hostile bytes", login: direct(hostileBytes), only: bourne},
 		{name: "as without it: no terminal", login: direct(shell), only: bourne},
@@ -96,9 +104,7 @@ func TestMatrixForced(t *testing.T) {
 		{name: "over tmpshell: no terminal", login: forced(true, shell), unordered: true},
 		{name: "over tmpshell: terminal", login: forced(true, terminal), unordered: true},
 		{name: "over tmpshell: sftp", login: forced(true, put), unordered: true},
-		{name: "command= in authorized_keys", login: key("observe; echo forced; exit 7", "asked for")},
-		{name: "command=, nothing asked for", login: key("observe cat; exit 7")},
-	})
+	}
 }
 
 // isTmpshell: it is the second session of a cell.

@@ -19,40 +19,11 @@ func TestMatrixForward(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	view.Need(t, "Xvfb", "xauth", "xdpyinfo", "ssh-agent", "ssh-add")
+	view.Need(t, "Xvfb", "xauth", "xdpyinfo")
 	startX(t)
-	agent := startAgent(t)
 	rig.StartSSHD(t, "UsePAM no", "PermitUserRC yes", "X11Forwarding yes", "XAuthLocation /usr/bin/xauth")
-
-	// with has a client that forwards; what the session prints is compared.
-	with := func(options []string, words ...string) func(*testing.T, *rig.Account, string) rig.Result {
-		return func(t *testing.T, a *rig.Account, script string) rig.Result {
-			rig.Must(t, "rm", "-f", a.Home+"/.Xauthority") // xauth says when it makes it
-			c := rig.SSH(a, options...)
-			c.Env = append(os.Environ(), "SSH_AUTH_SOCK="+agent, "DISPLAY="+display, "XAUTHORITY="+xauthority)
-			c.Args = append(c.Args, fill(a, script, words)...)
-			r := c.Run(t)
-			r.Stdout = forwarded.ReplaceAllString(r.Stdout, "${1}N")
-			return r
-		}
-	}
-	// answers fails the cell if the forwarded thing has not answered.
-	answers := func(login func(*testing.T, *rig.Account, string) rig.Result, want string) func(*testing.T, *rig.Account, string) rig.Result {
-		return func(t *testing.T, a *rig.Account, script string) rig.Result {
-			r := login(t, a, script)
-			if !strings.Contains(r.Stdout, want) {
-				t.Errorf("no %q: status %d, stdout %.300q, stderr %q", want, r.Status, r.Stdout, r.Stderr)
-			}
-			return r
-		}
-	}
-	const key, screen = "e2e agent (ED25519)", "default screen number:"
-	x := answers(with([]string{"-Y"}, "observe; xdpyinfo; exit 7"), screen)
-	matrix(t, "forwarding", []caller{
-		{name: "agent", varies: []string{"SSH_AUTH_SOCK"},
-			login: answers(with([]string{"-A"}, "observe; ssh-add -l; exit 7"), key)},
-		{name: "agent, on a terminal", varies: []string{"SSH_AUTH_SOCK"},
-			login: answers(with([]string{"-A", "-tt"}, "observe; ssh-add -l; exit 7"), key)},
+	x := forwards([]string{"DISPLAY=" + display, "XAUTHORITY=" + xauthority}, "default screen number:", "-Y", "observe; xdpyinfo; exit 7")
+	matrix(t, "forwarding", append(agentCallers(t), []caller{
 		{name: "X11", varies: []string{"DISPLAY"}, login: x},
 		{name: "X11, xauth by ~/.ssh/rc", varies: []string{"DISPLAY"},
 			login: func(t *testing.T, a *rig.Account, script string) rig.Result {
@@ -61,7 +32,36 @@ func TestMatrixForward(t *testing.T) {
 				defer rig.Must(t, "rm", a.Home+"/.ssh/rc")
 				return x(t, a, script)
 			}},
-	})
+	}...))
+}
+
+// agentCallers reach the client's agent.
+func agentCallers(t *testing.T) []caller {
+	t.Helper()
+	view.Need(t, "ssh-agent", "ssh-add")
+	env := []string{"SSH_AUTH_SOCK=" + startAgent(t)}
+	const key, script = "e2e agent (ED25519)", "observe; ssh-add -l; exit 7"
+	return []caller{
+		{name: "agent", varies: []string{"SSH_AUTH_SOCK"}, login: forwards(env, key, "-A", script)},
+		{name: "agent, on a terminal", varies: []string{"SSH_AUTH_SOCK"}, login: forwards(env, key, "-A -tt", script)},
+	}
+}
+
+// forwards has a client that forwards what env names. The cell fails if the
+// script does not print what that answers; all that it prints is compared.
+func forwards(env []string, answer, options, script string) func(*testing.T, *rig.Account, string) rig.Result {
+	return func(t *testing.T, a *rig.Account, _ string) rig.Result {
+		rig.Must(t, "rm", "-f", a.Home+"/.Xauthority") // xauth says when it makes it
+		c := rig.SSH(a, strings.Fields(options)...)
+		c.Env = append(os.Environ(), env...)
+		c.Args = append(c.Args, script)
+		r := c.Run(t)
+		r.Stdout = forwarded.ReplaceAllString(r.Stdout, "${1}N")
+		if !strings.Contains(r.Stdout, answer) {
+			t.Errorf("no %q: status %d, stdout %.300q, stderr %q", answer, r.Status, r.Stdout, r.Stderr)
+		}
+		return r
+	}
 }
 
 // forwarded is what the number of sshd's display is in.

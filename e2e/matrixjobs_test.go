@@ -19,29 +19,33 @@ func TestMatrixJobs(t *testing.T) {
 		return
 	}
 	view.Need(t, "/bin/login", "su", "script", "ps")
-	rig.Write(t, "/usr/local/bin/waiter", waiter, 0o755)
 	rig.StartSSHD(t, "UsePAM no")
+	matrix(t, "job control", slices.Concat(
+		jobCallers(t, "ssh", sshTerminal),
+		jobCallers(t, "login", func(a *rig.Account) rig.Command { return asRootFor(a, "", "login", "-f", "{user}") }),
+		jobCallers(t, "su -", func(a *rig.Account) rig.Command { return asRootFor(a, "", under("su", "-", "{user}")...) }),
+		jobCallers(t, "script", func(a *rig.Account) rig.Command {
+			return program(a, under("script", "-q", "-e", "/dev/null")...)
+		})))
+}
+
+func sshTerminal(a *rig.Account) rig.Command { return rig.SSH(a, "-tt", "-e", "none") }
+
+// jobCallers have every dialogue after a login on a terminal.
+func jobCallers(t *testing.T, name string, login func(a *rig.Account) rig.Command) []caller {
+	t.Helper()
+	rig.Write(t, "/usr/local/bin/waiter", waiter, 0o755)
 	var rows []caller
-	for _, c := range []struct {
-		name  string
-		login func(a *rig.Account) rig.Command
-	}{
-		{"ssh", func(a *rig.Account) rig.Command { return rig.SSH(a, "-tt", "-e", "none") }},
-		{"login", func(a *rig.Account) rig.Command { return asRootFor(a, "", "login", "-f", "{user}") }},
-		{"su -", func(a *rig.Account) rig.Command { return asRootFor(a, "", under("su", "-", "{user}")...) }},
-		{"script", func(a *rig.Account) rig.Command { return program(a, under("script", "-q", "-e", "/dev/null")...) }},
-	} {
-		for _, d := range dialogues {
-			rows = append(rows, caller{name: c.name + ": " + d.name, silent: true, login: func(t *testing.T, a *rig.Account, _ string) rig.Result {
-				rig.Write(t, a.Home+"/.hushlogin", "", 0o644)
-				s := &seat{t: t, a: a, term: c.login(a).OnTerminal(t)}
-				s.term.Expect("$ ")
-				d.talk(s)
-				return rig.Result{Stdout: s.said.String()}
-			}})
-		}
+	for _, d := range dialogues {
+		rows = append(rows, caller{name: name + ": " + d.name, silent: true, login: func(t *testing.T, a *rig.Account, _ string) rig.Result {
+			rig.Write(t, a.Home+"/.hushlogin", "", 0o644)
+			s := &seat{t: t, a: a, term: login(a).OnTerminal(t)}
+			s.term.Expect("$ ")
+			d.talk(s)
+			return rig.Result{Stdout: s.said.String()}
+		}})
 	}
-	matrix(t, "job control", rows)
+	return rows
 }
 
 // under has a shell of its own start the command, as in life: the kernel tells

@@ -6,6 +6,7 @@ import (
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/sample"
 )
 
 // restrictedShells are chosen by a link, or by the configuration.
@@ -93,7 +94,7 @@ func TestMatrixRestricted(t *testing.T) {
 			return r
 		}
 	}
-	matrixOf(t, "restricted shells (C: configured)", restrictedShells, rows,
+	matrixOf(t, "restricted shells (C: configured)", sample.Of(8), restrictedShells, rows,
 		"Match User urbashC", "Shell /bin/rbash",
 		"Match User unologinC", "Shell /usr/sbin/nologin",
 		"Match User ugitC", "Shell /usr/bin/git-shell")

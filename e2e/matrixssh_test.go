@@ -43,7 +43,19 @@ func matrixSSH(t *testing.T, title, pam string) {
 	// pam_motd writes it anew for everybody, and two at once may see it empty.
 	rig.Must(t, "rm", "-rf", "/etc/update-motd.d")
 	rig.StartSSHD(t, pam, "PermitUserRC yes")
-	matrix(t, title, []caller{
+	matrix(t, title, append(sshCallers(), caller{name: "ControlMaster, 8 sessions", login: manySessions}, caller{name: "~/.ssh/rc", login: func(t *testing.T, a *rig.Account, _ string) rig.Result {
+		// sshd runs it with the passwd shell, before the session.
+		rig.Write(t, a.Home+"/.ssh/rc", "observe; echo by rc; echo to stderr >&2\n", 0o644)
+		defer rig.Must(t, "rm", a.Home+"/.ssh/rc")
+		c := rig.SSH(a)
+		c.Stdin, c.Args = "to the session\n", append(c.Args, "cat; exit 7")
+		return c.Run(t)
+	}}))
+}
+
+// sshCallers are what any server of ssh starts shells for.
+func sshCallers() []caller {
+	return []caller{
 		{name: "terminal", login: overTerminal()},
 		{name: "no terminal", login: over(nil)},
 		{name: "exec", login: over(nil, "{script}")},
@@ -56,16 +68,7 @@ func matrixSSH(t *testing.T, title, pam string) {
 		{name: "stderr apart", login: func(t *testing.T, a *rig.Account, _ string) rig.Result {
 			return over(nil, "observe; echo out; echo err >&2; exit 7")(t, a, "")
 		}},
-		{name: "~/.ssh/rc", login: func(t *testing.T, a *rig.Account, _ string) rig.Result {
-			// sshd runs it with the passwd shell, before the session.
-			rig.Write(t, a.Home+"/.ssh/rc", "observe; echo by rc; echo to stderr >&2\n", 0o644)
-			defer rig.Must(t, "rm", a.Home+"/.ssh/rc")
-			c := rig.SSH(a)
-			c.Stdin, c.Args = "to the session\n", append(c.Args, "cat; exit 7")
-			return c.Run(t)
-		}},
-		{name: "ControlMaster, 8 sessions", login: manySessions},
-	})
+	}
 }
 
 // bytesOf is a file's worth of bytes that no text has.

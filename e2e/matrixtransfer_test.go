@@ -17,18 +17,23 @@ func TestMatrixTransfer(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	view.Need(t, "rsync", "git", "sftp", "scp")
 	rig.StartSSHD(t, "UsePAM no",
 		"Subsystem sftp /usr/local/bin/observe "+sftpServer,
 		"Subsystem internal internal-sftp")
+	matrix(t, "over sshd", append(transferCallers(t),
+		caller{name: "sftp put, internal-sftp", silent: true, login: bySFTP("put {local} {remote}", "-s", "internal")},
+		caller{name: "sftp get, internal-sftp", silent: true, login: bySFTP("get {remote} {local}", "-s", "internal")}))
+}
+
+// transferCallers have the server's sftp observe before it becomes sftp-server.
+func transferCallers(t *testing.T) []caller {
+	t.Helper()
+	view.Need(t, "rsync", "git", "sftp", "scp")
 	// scp finds its other end by PATH.
 	rig.Write(t, "/usr/local/bin/scp", "#!/bin/sh\nexec observe /usr/bin/scp \"$@\"\n", 0o755)
-
-	matrix(t, "over sshd", []caller{
+	return []caller{
 		{name: "sftp put", login: bySFTP("put {local} {remote}")},
 		{name: "sftp get", login: bySFTP("get {remote} {local}")},
-		{name: "sftp put, internal-sftp", silent: true, login: bySFTP("put {local} {remote}", "-s", "internal")},
-		{name: "sftp get, internal-sftp", silent: true, login: bySFTP("get {remote} {local}", "-s", "internal")},
 		{name: "scp up, by sftp", login: up(scp("-s"))},
 		{name: "scp down, by sftp", login: down(scp("-s"))},
 		{name: "scp up, -O", login: up(scp("-O"))},
@@ -37,7 +42,7 @@ func TestMatrixTransfer(t *testing.T) {
 		{name: "rsync down", login: down(rsync)},
 		{name: "git push", login: gitPush},
 		{name: "git clone", login: gitClone},
-	})
+	}
 }
 
 // move copies a file with a program that names the other end in its own way.

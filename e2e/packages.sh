@@ -6,7 +6,7 @@ set -eu
 
 packages="
 	acl ansible-core at attr bindfs btrfs-progs busybox-static cron dash
-	dbus-daemon e2fsprogs emacs-nox fish fuse3 gcc git gpg gpg-agent gpgconf
+	dbus-daemon dropbear-bin e2fsprogs emacs-nox fish fuse3 gcc git gpg gpg-agent gpgconf
 	hyperfine iproute2 iputils-ping krb5-admin-server krb5-kdc krb5-user
 	libc6-dev libcap2-bin libnss-extrausers libpam-cap login make mandoc
 	mariadb-client mariadb-server mosh mount openssh-client

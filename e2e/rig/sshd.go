@@ -35,13 +35,8 @@ type SSHD struct {
 // sshd_config until the test ends. Every account accepts the test's key.
 func StartSSHD(t testing.TB, config ...string) *SSHD {
 	t.Helper()
-	view.Need(t, "/usr/sbin/sshd", "ssh", "ssh-keygen")
-	for _, key := range []string{clientKey, hostKey} {
-		if _, err := os.Stat(key); err != nil {
-			Write(t, filepath.Join(sshKeys, "README"), "keys of one test\n", 0o644)
-			Must(t, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key)
-		}
-	}
+	view.Need(t, "/usr/sbin/sshd")
+	makeKeys(t)
 	Must(t, "cp", clientKey+".pub", sshKeys+"/authorized_keys")
 	lines := append([]string{
 		"Port " + sshPort, "ListenAddress 127.0.0.1", "HostKey " + hostKey,
@@ -81,6 +76,18 @@ func StartSSHD(t testing.TB, config ...string) *SSHD {
 		return err == nil
 	})
 	return d
+}
+
+// makeKeys makes the keys of the test's clients and servers.
+func makeKeys(t testing.TB) {
+	t.Helper()
+	view.Need(t, "ssh", "ssh-keygen")
+	for _, key := range []string{clientKey, hostKey} {
+		if _, err := os.Stat(key); err != nil {
+			Write(t, filepath.Join(sshKeys, "README"), "keys of one test\n", 0o644)
+			Must(t, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key)
+		}
+	}
 }
 
 // Write takes a piece of sshd's log.
