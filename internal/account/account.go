@@ -55,7 +55,7 @@ func (s *Source) ByName(name string) (Account, error) {
 // visit returns false.
 func (s *Source) Each(visit func(Account) bool) error {
 	return eachLine(s.Passwd, func(line []byte) bool {
-		a, ok := parsePasswd(line)
+		a, ok := ParsePasswd(line)
 		return !ok || visit(a)
 	})
 }
@@ -64,7 +64,7 @@ func (s *Source) find(database, key string, want func(Account) bool) (Account, e
 	var found Account
 	ok := false
 	visit := func(line []byte) bool {
-		a, valid := parsePasswd(line)
+		a, valid := ParsePasswd(line)
 		if valid && want(a) {
 			found, ok = a, true
 		}
@@ -111,9 +111,9 @@ func eachLine(path string, visit func([]byte) bool) error {
 	return err
 }
 
-// parsePasswd splits one line of passwd(5). Comments, NIS "compat" lines and
+// ParsePasswd reads one line of passwd(5). Comments, NIS "compat" lines and
 // broken lines are not entries.
-func parsePasswd(line []byte) (Account, bool) {
+func ParsePasswd(line []byte) (Account, bool) {
 	var f [7][]byte
 	if !fields(line, f[:]) {
 		return Account{}, false

@@ -58,8 +58,8 @@ func TestParsePasswd(t *testing.T) {
 		{"a:x:18446744073709551616:100:::", Account{}, false},
 		{"a:x:1_0:100:::", Account{}, false},
 	} {
-		if got, ok := parsePasswd([]byte(test.line)); got != test.want || ok != test.ok {
-			t.Errorf("parsePasswd(%q) = %+v, %v; want %+v, %v", test.line, got, ok, test.want, test.ok)
+		if got, ok := ParsePasswd([]byte(test.line)); got != test.want || ok != test.ok {
+			t.Errorf("ParsePasswd(%q) = %+v, %v; want %+v, %v", test.line, got, ok, test.want, test.ok)
 		}
 	}
 }
@@ -189,16 +189,16 @@ func FuzzParsePasswd(f *testing.F) {
 		f.Add(line[:min(len(line), 100)])
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		a, ok := parsePasswd([]byte(line))
+		a, ok := ParsePasswd([]byte(line))
 		if !ok {
 			if a != (Account{}) {
-				t.Errorf("parsePasswd(%q) = %+v, false; want nothing", line, a)
+				t.Errorf("ParsePasswd(%q) = %+v, false; want nothing", line, a)
 			}
 			return
 		}
 		if a.Name == "" || strings.ContainsRune("#+-", rune(a.Name[0])) || a.UID == 1<<32-1 || a.GID == 1<<32-1 ||
 			strings.Count(line, ":") != 6 || strings.Contains(a.Name+a.Home+a.Shell, ":") {
-			t.Errorf("parsePasswd(%q) = %+v; want a valid entry or none", line, a)
+			t.Errorf("ParsePasswd(%q) = %+v; want a valid entry or none", line, a)
 		}
 	})
 }

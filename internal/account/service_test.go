@@ -56,7 +56,7 @@ func FuzzEntries(f *testing.F) {
 			e.End()
 			for line := range strings.SplitSeq(text, "\n") {
 				if database == Users {
-					if a, ok := parsePasswd([]byte(line)); ok && len(a.Name) < keptBytes {
+					if a, ok := ParsePasswd([]byte(line)); ok && len(a.Name) < keptBytes {
 						want = append(want, fmt.Sprint(a.Name, a.UID))
 					}
 				} else if name, gid, _, ok := parseGroup([]byte(line)); ok && len(name) < keptBytes {

@@ -47,7 +47,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	out := &output{w: stdout}
 	root.PersistentFlags().BoolVar(&out.json, "json", false, "print JSON")
-	root.AddCommand(setupCommand(out), checkCommand(out), showCommand(out), doctorCommand(out), versionCommand(out),
+	root.AddCommand(setupCommand(out), enableCommand(out), disableCommand(out), checkCommand(out), showCommand(out), doctorCommand(out), versionCommand(out),
 		envCommand(out, func(text string) { printError(stderr, text) }))
 
 	ran, err := root.ExecuteC()

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -20,6 +20,7 @@ import (
 	"tmpshell/internal/needs"
 	"tmpshell/internal/policy"
 	"tmpshell/internal/private"
+	"tmpshell/internal/roster"
 	"tmpshell/internal/wrapper"
 )
 
@@ -30,8 +31,13 @@ type step struct {
 	Error  string `json:"error,omitempty"`
 }
 
+type setupFlags struct {
+	from                   string
+	remove, disable, force bool
+}
+
 func setupCommand(out *output) *cobra.Command {
-	var remove bool
+	var f setupFlags
 	c := &cobra.Command{
 		Use:   "setup",
 		Short: "Give the programs the capabilities that the configuration needs, compile it, make the bases, edit /etc/shells",
@@ -40,18 +46,41 @@ func setupCommand(out *output) *cobra.Command {
 			if os.Geteuid() != 0 {
 				return errors.New("setup needs root")
 			}
-			conf, err := config.Load(build.Config)
-			if err != nil && !remove {
-				return fmt.Errorf("%s is refused, fix it first: %w", build.Config, err)
+			if f.remove {
+				return out.steps(unsetup(f))
 			}
-			if remove {
-				return out.steps(unsetup())
-			}
-			return out.steps(setup(conf))
+			return out.setup(f.from)
 		}),
 	}
-	c.Flags().BoolVar(&remove, "remove", false, "take the capabilities and the lines of /etc/shells away again")
+	c.Flags().StringVar(&f.from, "from", "", "first put the programs of this directory in place, without a gap for logins")
+	c.Flags().BoolVar(&f.remove, "remove", false, "take the capabilities, the links and the lines of /etc/shells away again")
+	c.Flags().BoolVar(&f.disable, "disable", false, "with --remove: give all accounts their shells back first")
+	c.Flags().BoolVar(&f.force, "force", false, "with --remove: warn of what would fail, and remove nevertheless")
+	c.MarkFlagsMutuallyExclusive("from", "remove")
 	return c
+}
+
+// setup: a new version is put in place with a configuration that is refused, too.
+func (o *output) setup(from string) error {
+	conf, err := config.Load(build.Config)
+	n := kept()
+	if err == nil {
+		n = needs.OfConfig(conf)
+	}
+	var steps []step
+	placed := true
+	if from != "" {
+		steps, placed = placeAll(from, n)
+	}
+	if placed && err == nil {
+		return o.steps(append(steps, setup(conf)...))
+	}
+	if from != "" {
+		if stepErr := o.steps(steps); !placed {
+			return stepErr
+		}
+	}
+	return fmt.Errorf("%s is refused, fix it first: %w", build.Config, err)
 }
 
 // setup does every step, whatever became of the ones before it.
@@ -103,11 +132,24 @@ func badLinks() []step {
 	return steps
 }
 
-func unsetup() []step {
-	if users := wrapperUsers(); len(users) > 0 {
-		return []step{{"passwd", "failed", "tmpshell is still the shell of " + strings.Join(users, ", ") +
-			`; change that with "usermod -s" first: they could not log in without it`}}
+// unsetup: nothing is removed while somebody could not log in without it.
+func unsetup(f setupFlags) []step {
+	var steps []step
+	if f.disable {
+		r := &rollOut{roster: roster.Machine()}
+		if err := r.disableAll(); err != nil {
+			r.add("accounts", "", err)
+		}
+		steps = r.steps
 	}
+	steps = append(steps, lockedOut(f.force)...)
+	if hasFailed(steps) && !f.force {
+		return steps
+	}
+	return append(steps, undo()...)
+}
+
+func undo() []step {
 	steps := []step{
 		capabilities(build.Helper(), 0),
 		capabilities(build.Launcher(), 0),
@@ -119,7 +161,22 @@ func unsetup() []step {
 	if errors.Is(err, os.ErrNotExist) {
 		err = nil
 	}
-	return append(steps, result("policy", "removed", err), unlistShells())
+	return append(append(steps, result("policy", "removed", err), unlistShells()), unlink()...)
+}
+
+// unlink removes the links tmpshell-NAME: without tmpshell they lead nowhere.
+func unlink() []step {
+	var steps []step
+	for _, l := range wrapper.Candidates() {
+		if to, err := os.Readlink(l); err == nil && (to == "tmpshell" || to == build.Launcher()) {
+			steps = append(steps, result(l, "removed", os.Remove(l)))
+		}
+	}
+	return steps
+}
+
+func hasFailed(steps []step) bool {
+	return slices.ContainsFunc(steps, func(s step) bool { return s.Error != "" })
 }
 
 func result(what, done string, err error) step {
@@ -201,10 +258,8 @@ func asRoot(what, text string, f func(*making.Maker) error) step {
 }
 
 func (o *output) steps(steps []step) error {
-	failed := false
 	var rows [][2]string
 	for _, s := range steps {
-		failed = failed || s.Error != ""
 		text := s.Result
 		if s.Error != "" {
 			text += ": " + s.Error
@@ -218,7 +273,7 @@ func (o *output) steps(steps []step) error {
 	} else {
 		o.rows(rows)
 	}
-	if failed {
+	if hasFailed(steps) {
 		return errFindings
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -127,10 +128,16 @@ func TestShellsRoundTrip(t *testing.T) {
 	}
 }
 
-func TestReplaceFile(t *testing.T) {
+func TestEditFile(t *testing.T) {
 	path := fakeShells(t, "old", 0o604)
 	dir := filepath.Dir(path)
 	before := stat(t, path)
+	change := func(old []byte) ([]byte, error) {
+		if string(old) != "old" {
+			t.Errorf("change gets %q; want old", old)
+		}
+		return []byte("new"), nil
+	}
 	// A link stays one.
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(path, link); err != nil {
@@ -141,8 +148,8 @@ func TestReplaceFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	if err := replaceFile(link, []byte("new")); err != nil {
-		t.Fatalf("replaceFile = %v; want no error", err)
+	if err := editFile(link, ".tmp", change); err != nil {
+		t.Fatalf("editFile = %v; want no error", err)
 	}
 	if got, err := os.Readlink(link); err != nil || got != path {
 		t.Errorf("the link names %s, %v; want %s", got, err, path)
@@ -157,20 +164,56 @@ func TestReplaceFile(t *testing.T) {
 	if n, _ := reader.Read(buf); string(buf[:n]) != "old" || after.Ino == before.Ino {
 		t.Errorf("a reader of the old file gets %q; want old, from another inode", buf[:n])
 	}
-	checkAlone(t, "replaceFile", path, 0o604)
+	checkAlone(t, "editFile", path, 0o604)
 
-	// Where the rename fails, nothing is left.
+	// Where the rename or the change fails, nothing is left.
 	if err := os.MkdirAll(dir+"/full/x", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := replaceFile(dir+"/full", []byte("new")); err == nil {
-		t.Error("replaceFile over a directory gives no error; want one")
+	refuse := errors.New("no")
+	for path, change := range map[string]func([]byte) ([]byte, error){
+		dir + "/full": func([]byte) ([]byte, error) { return nil, nil },
+		path:          func([]byte) ([]byte, error) { return nil, refuse },
+	} {
+		if err := editFile(path, ".tmp", change); err == nil {
+			t.Errorf("editFile of %s gives no error; want one", path)
+		}
 	}
-	if left, _ := filepath.Glob(dir + "/*.tmpshell-*"); left != nil {
-		t.Errorf("replaceFile leaves %q; want nothing", left)
+	if left, _ := filepath.Glob(dir + "/*.tmp"); left != nil {
+		t.Errorf("editFile leaves %q; want nothing", left)
 	}
-	if err := replaceFile(dir+"/none/x", nil); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), dir+"/none") {
-		t.Errorf("replaceFile in a missing directory = %v; want an error that names it", err)
+	if err := editFile(dir+"/none/x", ".tmp", change); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), dir+"/none") {
+		t.Errorf("editFile in a missing directory = %v; want an error that names it", err)
+	}
+}
+
+// Whoever else writes the file has its new name, and is waited for.
+func TestEditFileWaits(t *testing.T) {
+	old := editPatience
+	t.Cleanup(func() { editPatience = old })
+	path := fakeShells(t, "old\n", 0o644)
+	if err := os.WriteFile(path+".tmp", []byte("theirs"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	editPatience = 0
+	add := func(old []byte) ([]byte, error) { return append(old, "new\n"...), nil }
+	if err := editFile(path, ".tmp", add); err == nil || !strings.Contains(err.Error(), "rm "+path+".tmp") {
+		t.Errorf("editFile while another program writes: %v; want the name of its file", err)
+	}
+	if got := read(t, path+".tmp") + read(t, path); got != "theirsold\n" {
+		t.Errorf("the files have %q; want them untouched", got)
+	}
+	editPatience = time.Hour
+	done := make(chan error)
+	go func() { done <- editFile(path, ".tmp", add) }()
+	if err := os.WriteFile(path+".tmp", []byte("old\ntheirs\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".tmp", path); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil || read(t, path) != "old\ntheirs\nnew\n" {
+		t.Errorf("after the wait: %v, %q; want both lines", err, read(t, path))
 	}
 }
 

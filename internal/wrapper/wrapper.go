@@ -64,6 +64,10 @@ func Is(shell string) bool {
 	return config.IsWrapperName(shell) && filepath.Dir(shell) == build.Bindir
 }
 
+// Leads tells whether who runs this path runs tmpshell as it is installed, under
+// whatever name, or would if it were there.
+func Leads(path string) bool { return Is(path) || filepath.IsAbs(path) && IsLauncher(path) }
+
 // Users are the accounts in passwd(5), no other source, whose shell has a name
 // of tmpshell's, wherever that is.
 func Users() ([]account.Account, error) {

@@ -1,0 +1,130 @@
+package ctl
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/build"
+	"tmpshell/internal/capset"
+	"tmpshell/internal/filecap"
+	"tmpshell/internal/needs"
+)
+
+// program is one of those that are installed.
+type program struct {
+	name, to string
+	mode     os.FileMode
+	want     capset.Set
+}
+
+// programs in the order in which an upgrade replaces them: what a login may call
+// before what calls it.
+func programs(n needs.Needs) []program {
+	return []program{
+		{"tmpshell-helper", build.Helper(), 0o755, n.Helper},
+		// 0711: nobody may trace or read the process of who may not read the
+		// program (PR_SET_DUMPABLE of prctl(2)).
+		{"tmpshell", build.Session(), 0o711, n.Session},
+		{"tmpshell", build.Launcher(), 0o711, 0},
+		{"tmpshellctl", filepath.Join(build.Bindir, "tmpshellctl"), 0o755, 0},
+	}
+}
+
+// placeAll puts the programs of a directory in their places. It stops at the first
+// that fails: one of an older version works with those before it, and not with
+// those after it.
+func placeAll(dir string, n needs.Needs) (steps []step, ok bool) {
+	for _, p := range programs(n) {
+		s := p.place(dir)
+		steps = append(steps, s)
+		if s.Error != "" {
+			return steps, false
+		}
+	}
+	return steps, true
+}
+
+// place puts a program in its place in one step, with its capabilities: a login
+// finds the old one or the new one, and each of them with all that it needs.
+func (p program) place(dir string) step {
+	text, err := os.ReadFile(filepath.Join(dir, p.name))
+	if err != nil {
+		return result(p.to, "", err)
+	}
+	if p.isThere(text) {
+		return result(p.to, "the new one (as it was)", nil)
+	}
+	if err := os.MkdirAll(filepath.Dir(p.to), 0o755); err != nil {
+		return result(p.to, "", err)
+	}
+	// No name of a link tmpshell-NAME.
+	fresh := filepath.Join(filepath.Dir(p.to), "."+filepath.Base(p.to)+".new")
+	err = p.write(fresh, text)
+	if err == nil {
+		err = os.Rename(fresh, p.to)
+	}
+	if err != nil {
+		_ = os.Remove(fresh)
+		return result(p.to, "", err)
+	}
+	syncDirectory(filepath.Dir(p.to))
+	with := ""
+	if p.want != 0 {
+		with = " with " + p.want.String() + "=p"
+	}
+	return result(p.to, fmt.Sprintf("the new one%s", with), nil)
+}
+
+// isThere tells whether a program is in its place, as it must be.
+func (p program) isThere(text []byte) bool {
+	var st unix.Stat_t
+	if unix.Lstat(p.to, &st) != nil || st.Mode != unix.S_IFREG|uint32(p.mode) || st.Uid != 0 || st.Gid != 0 {
+		return false
+	}
+	have, err := filecap.GetPath(p.to)
+	old, readErr := os.ReadFile(p.to)
+	return err == nil && readErr == nil && have == (filecap.Sets{Permitted: p.want}) && bytes.Equal(old, text)
+}
+
+// write makes a program under another name. The capabilities come last: changing
+// the owner takes them away. Nothing has it open for writing when it is there, or
+// it could not be run (ETXTBSY).
+func (p program) write(path string, text []byte) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err == nil {
+		err = errors.Join(f.Chown(0, 0), f.Chmod(p.mode), f.Sync())
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if f, err = os.Open(path); err != nil {
+		return err
+	}
+	err = filecap.Set(f, p.want)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// kept are the needs where the configuration is refused: what the programs have.
+func kept() needs.Needs {
+	n := needs.Needs{Helper: capset.Helper}
+	if have, err := filecap.GetPath(build.Session()); err == nil {
+		n.Session = have.Permitted
+	}
+	return n
+}
