@@ -1,7 +1,9 @@
 # tmpshell: private temporary directories for every session.
 #
 #   make build     bin/tmpshell, bin/tmpshell-helper, bin/tmpshellctl
-#   make install   [DESTDIR=] [PREFIX=/usr]; then run: tmpshellctl setup
+#   make install   [DESTDIR=] [PREFIX=/usr]; the first time, then run: tmpshellctl setup
+#   make uninstall [DISABLE=1] [FORCE=1]: stops while somebody could not log in without
+#                  tmpshell; gives them their shells back first; only warns
 #   make try       a shell with a private directory, in a throw-away view;
 #                  COMMAND='...' runs one command in its place
 #   make test      everything (root or sudo; installs the Debian packages it needs);
@@ -38,6 +40,8 @@ LDFLAGS := -s -w \
 	-X $(BUILD).session=$(LIBEXECDIR)/tmpshell-session \
 	-X $(BUILD).helper=$(LIBEXECDIR)/tmpshell-helper
 
+FLAGS := $(LDFLAGS)
+
 # The launcher is entered without the Go runtime: package bare.
 bin/tmpshell: LDFLAGS += -E tmpshell_entry
 
@@ -50,20 +54,23 @@ SOURCES  := $(shell find cmd internal -type d -o -name '*.go' ! -name '*_test.go
 .PHONY: build install uninstall try test test-all test-e2e test-unit fuzz bench lint fmt clean
 build: $(PROGRAMS)
 
-bin/%: $(SOURCES) Makefile
+# What the programs were built with: other paths, or another version, make others.
+bin/.flags: FORCE
+	@mkdir -p bin; echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+FORCE:
+
+bin/%: $(SOURCES) Makefile bin/.flags
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 	@touch $@ # go leaves it alone if nothing has changed
 
+# HERE is empty where a package or an image is made, in which nobody logs in.
+HERE := $(if $(filter-out /,$(DESTDIR)),,here)
+
 install: build
+	@echo '$(FLAGS)' | cmp -s - bin/.flags || { echo 'install: bin has programs of another PREFIX or version: run make build with these' >&2; exit 1; }
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SYSCONFDIR) \
 		$(DESTDIR)$(TMPFILES) $(DESTDIR)$(EXAMPLES) \
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
-	# 711: from its first instruction the kernel lets nobody trace or read the
-	# process of who may not read the program (PR_SET_DUMPABLE of prctl(2)).
-	install -m 711 bin/tmpshell $(DESTDIR)$(BINDIR)
-	install -m 755 bin/tmpshellctl $(DESTDIR)$(BINDIR)
-	install -m 755 bin/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)
-	install -m 711 bin/tmpshell $(DESTDIR)$(LIBEXECDIR)/tmpshell-session
 	install -m 644 etc/tmpfiles.d/tmpshell.conf $(DESTDIR)$(TMPFILES)
 	install -m 644 etc/tmpshell.conf README.md SECURITY.md CHANGELOG.md LICENSE $(DESTDIR)$(EXAMPLES)
 	install -d $(addprefix $(DESTDIR)$(EXAMPLES)/,container sshd_config.d systemd/user-environment-generators systemd/user@.service.d)
@@ -75,11 +82,22 @@ install: build
 		install -m 644 etc/tmpshell.conf $(DESTDIR)$(SYSCONFDIR)
 	install -m 644 man/tmpshell.8 man/tmpshellctl.8 $(DESTDIR)$(MANDIR)/man8
 	install -m 644 man/tmpshell.conf.5 $(DESTDIR)$(MANDIR)/man5
-	@echo 'Next, on the machine itself: tmpshellctl setup'
+	# An upgrade: each program by one rename, with its capabilities, and what else
+	# setup does. No login is without.
+	if [ -n "$(HERE)" ] && [ -e $(BINDIR)/tmpshell ]; then \
+		bin/tmpshellctl setup --from bin; \
+	else \
+		install -m 755 bin/tmpshellctl $(DESTDIR)$(BINDIR) && \
+		install -m 755 bin/tmpshell-helper $(DESTDIR)$(LIBEXECDIR) && \
+		install -m 711 bin/tmpshell $(DESTDIR)$(LIBEXECDIR)/tmpshell-session && \
+		install -m 711 bin/tmpshell $(DESTDIR)$(BINDIR) && \
+		echo 'Next, on the machine itself: tmpshellctl setup'; \
+	fi
 
-# What setup did is undone first; /etc/tmpshell.conf is the administrator's.
+# What setup did is undone first, and nothing is removed if that stops;
+# /etc/tmpshell.conf is the administrator's.
 uninstall:
-	[ -n "$(DESTDIR)" ] || [ ! -x $(BINDIR)/tmpshellctl ] || $(BINDIR)/tmpshellctl setup --remove
+	[ -z "$(HERE)" ] || $(or $(wildcard $(BINDIR)/tmpshellctl),bin/tmpshellctl) setup --remove $(if $(DISABLE),--disable) $(if $(FORCE),--force)
 	rm -f $(DESTDIR)$(BINDIR)/tmpshell $(DESTDIR)$(BINDIR)/tmpshellctl \
 		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)/tmpshell-session $(DESTDIR)$(TMPFILES)/tmpshell.conf \
 		$(DESTDIR)$(MANDIR)/man8/tmpshell.8 $(DESTDIR)$(MANDIR)/man8/tmpshellctl.8 \

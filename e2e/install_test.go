@@ -51,8 +51,19 @@ func TestMakeInstall(t *testing.T) {
 		if r := rig.Sh(t, `make -C "$1" uninstall`, root); r.Status == 0 || !strings.Contains(r.Stdout, "still the shell of alice") {
 			t.Errorf("uninstall while alice has tmpshell: status %d\n%s%s; want it to stop", r.Status, r.Stdout, r.Stderr)
 		}
-		alice.SetShell(t, "/bin/sh")
-		rig.Must(t, "make", "-C", root, "uninstall")
+		for _, path := range []string{rig.Tmpshell, rig.Helper, rig.Ctl} {
+			if _, err := os.Stat(path); err != nil {
+				t.Errorf("uninstall has stopped, and yet: %v", err)
+			}
+		}
+		// The machine itself, under another name.
+		if r := rig.Sh(t, `make -C "$1" DESTDIR=/ uninstall`, root); r.Status == 0 {
+			t.Errorf("uninstall with DESTDIR=/ does not stop:\n%s", r.Stdout)
+		}
+		rig.Must(t, "make", "-C", root, "uninstall", "DISABLE=1")
+		if got := shellOf(t, "alice"); got != "/bin/bash" {
+			t.Errorf("alice's shell is %s; want /bin/bash", got)
+		}
 		// The administrator's own file stays.
 		if err := os.Remove(rig.Conf); err != nil {
 			t.Error(err)
@@ -64,4 +75,59 @@ func TestMakeInstall(t *testing.T) {
 			t.Errorf("/etc/shells differs (- before, + after):\n%s", diff)
 		}
 	})
+}
+
+// TestMakePrefix: programs that were built for one PREFIX are not installed for
+// another one.
+func TestMakePrefix(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "make")
+	root, err := view.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const tree = "/run/tree"
+	rig.Must(t, "sh", "-c", `mkdir $2 && cd "$1" && cp -r Makefile go.mod go.sum cmd internal etc man *.md LICENSE $2`, "sh", root, tree)
+	// A go that notes what it is to build, and makes something.
+	rig.Write(t, "/run/go", `#!/bin/sh
+while [ $# -gt 0 ]; do
+	case $1 in -o) out=$2 ;; -ldflags) flags=$2 ;; esac
+	shift
+done
+echo "$out $flags" >>/run/built
+echo program >"$out"
+`, 0o755)
+	built := func(args ...string) string {
+		t.Helper()
+		rig.Write(t, "/run/built", "", 0o644)
+		rig.Must(t, "make", append([]string{"-C", tree, "GO=/run/go"}, args...)...)
+		return rig.Must(t, "cat", "/run/built")
+	}
+	const programs = 3
+	for _, step := range []struct {
+		args []string
+		want int
+		path string
+	}{
+		{[]string{"build"}, programs, "launcher=/usr/bin/tmpshell"},
+		{[]string{"build"}, 0, ""},
+		{[]string{"install", "DESTDIR=/run/usr"}, 0, ""},
+		{[]string{"install", "DESTDIR=/run/local", "PREFIX=/usr/local"}, programs, "launcher=/usr/local/bin/tmpshell"},
+		{[]string{"build", "PREFIX=/usr/local"}, 0, ""},
+		{[]string{"build", "PREFIX=/usr/local", "VERSION=9"}, programs, "Version=9"},
+		{[]string{"build"}, programs, "launcher=/usr/bin/tmpshell"},
+	} {
+		got := built(step.args...)
+		if strings.Count(got, "\n") != step.want || strings.Count(got, step.path) < step.want {
+			t.Errorf("make %q builds\n%s; want %d programs with %s", step.args, got, step.want, step.path)
+		}
+	}
+	if r := rig.Sh(t, "make -C /run/tree -o build install DESTDIR=/run/o PREFIX=/opt"); r.Status == 0 || !strings.Contains(r.Stderr, "another PREFIX") {
+		t.Errorf("make install of programs for another PREFIX: status %d\n%s%s; want it to stop", r.Status, r.Stdout, r.Stderr)
+	}
+	if _, err := os.Stat("/run/local/usr/local/libexec/tmpshell-helper"); err != nil {
+		t.Error(err)
+	}
 }
