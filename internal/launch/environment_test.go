@@ -12,8 +12,13 @@ import (
 // odd is what execve(2) lets through.
 var odd = []string{"A=1", "", "NOEQUALS", "AB=2", "=C:=x", "A=3", "EMPTY=", "E=a=b", "A", "a=4", "B=\xff\n"}
 
+// held is what set has given away: an Environment of many entries is in memory that
+// Go's collector does not look at.
+var held []string
+
 func set(e *Environment, name, value string) {
-	e.Set(name, unsafe.StringData(name+"="+value+"\x00"))
+	held = append(held, name+"="+value+"\x00")
+	e.Set(name, unsafe.StringData(held[len(held)-1]))
 }
 
 func entries(e *Environment) []string {
