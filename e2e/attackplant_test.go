@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,7 +46,7 @@ func (s *scene) plant(t *testing.T, naive bool, of *rig.Account, where string) {
 		rig.Write(t, "/home/jail/tmp/.sessions-1000", fmt.Sprint(pid), 0o644)
 		return
 	}
-	if r := s.alice.Login(t, "echo 1 1 1 >>"+sessionsList); !strings.Contains(r.Stderr, "Permission denied") {
+	if r := s.alice.Login(t, "echo 1 1:1 1 1 >>"+sessionsList); !strings.Contains(r.Stderr, "Permission denied") {
 		t.Errorf("alice can write to the list: %+v", r)
 	}
 	if where == "session" {
@@ -58,12 +57,12 @@ func (s *scene) plant(t *testing.T, naive bool, of *rig.Account, where string) {
 		return
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
-	fields := strings.SplitN(first, " ", 3)
-	namespace := namespaceID(t, pid)
+	fields := strings.SplitN(first, " ", 4) // process, namespace, root directory, key
+	namespace, root := namespaceID(t, pid), rootID(t, pid)
 	if where == "outside" {
 		namespace = fields[1] // what was there under this number before
 	}
-	line := fmt.Sprintf("%d %s %s\n", pid, namespace, fields[2])
+	line := fmt.Sprintf("%d %s %d %s\n", pid, namespace, root, fields[3])
 	if err := os.WriteFile(sessionsList, []byte(line), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -101,12 +100,22 @@ func namespaceID(t *testing.T, pid int) string {
 	defer f.Close()
 	const getID = 0x8008b705 // NS_GET_MNTNS_ID of ioctl_nsfs(2)
 	var id uint64
-	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), getID, uintptr(unsafe.Pointer(&id))); errno == 0 {
-		return strconv.FormatUint(id, 10)
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), getID, uintptr(unsafe.Pointer(&id))); errno != 0 {
+		id = 0 // before Linux 6.10
 	}
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
 		t.Fatal(err)
 	}
-	return "inode-" + strconv.FormatUint(st.Ino, 10)
+	return fmt.Sprintf("%d:%d", id, st.Ino)
+}
+
+// rootID is the number of the mount that is the root directory of a process.
+func rootID(t *testing.T, pid int) uint64 {
+	t.Helper()
+	var x unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, fmt.Sprintf("/proc/%d/root", pid), 0, unix.STATX_MNT_ID_UNIQUE, &x); err != nil {
+		t.Fatal(err)
+	}
+	return x.Mnt_id
 }

@@ -26,6 +26,41 @@ func Open(path string, flags int) (int, Errno) {
 	return open(unix.AT_FDCWD, p.pointer(), flags|unix.O_NONBLOCK|unix.O_NOCTTY)
 }
 
+// OpenStraight opens a path on which there is no symbolic link (openat2(2)). On
+// kernels before 5.6, and behind a filter that does not know the call, it goes from
+// one component to the next.
+func OpenStraight(path string, flags int) (int, Errno) {
+	var p Path
+	if e := p.Set(path); e != 0 {
+		return -1, e
+	}
+	how := unix.OpenHow{Flags: uint64(flags | unix.O_CLOEXEC | largeFile), Resolve: unix.RESOLVE_NO_SYMLINKS}
+	r, e := Call(unix.SYS_OPENAT2, fd(unix.AT_FDCWD), uintptr(p.pointer()), uintptr(unsafe.Pointer(&how)), unsafe.Sizeof(how), 0, 0)
+	switch {
+	case e == Errno(unix.ENOSYS) || e == Errno(unix.EPERM):
+		return openSteps(path, flags)
+	case e != 0:
+		return -1, e
+	}
+	return Away(int(r))
+}
+
+func openSteps(path string, flags int) (int, Errno) {
+	at, e := Open("/", unix.O_PATH|unix.O_DIRECTORY)
+	for _, rest, _ := Cut(path, '/'); e == 0 && rest != ""; {
+		var entry string
+		entry, rest, _ = Cut(rest, '/')
+		how := unix.O_PATH | unix.O_DIRECTORY
+		if rest == "" {
+			how = flags
+		}
+		dir := at
+		at, e = OpenAt(dir, entry, how)
+		Close(dir)
+	}
+	return at, e
+}
+
 // Reopen opens for reading a directory that is open as a path only (O_PATH).
 func Reopen(dir int) (int, Errno) {
 	if dir < 0 {

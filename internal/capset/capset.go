@@ -130,11 +130,23 @@ func With(need Set, f func() bare.Trouble) bare.Trouble {
 	if !lost.OK() {
 		return lost
 	}
-	t := Effective(need)
-	if t.OK() {
-		t = f()
+	s, t := Get()
+	if t.OK() && s.Effective != need&s.Permitted {
+		s.Effective = need & s.Permitted
+		t = s.Set()
 	}
-	if off := Effective(0); !off.OK() {
+	if !t.OK() {
+		if off := Effective(0); !off.OK() {
+			return lose(off)
+		}
+		return t
+	}
+	t = f()
+	if s.Effective == 0 {
+		return t
+	}
+	s.Effective = 0
+	if off := s.Set(); !off.OK() {
 		return lose(off)
 	}
 	return t

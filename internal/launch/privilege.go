@@ -154,25 +154,23 @@ func (l *launcher) enter() bare.Trouble {
 
 // enterQuietly runs without an effective capability.
 func (l *launcher) enterQuietly() bare.Trouble {
-	for i := range mountPlan.Directories {
-		d := &mountPlan.Directories[i]
-		t := d.Verify(l.uid)
-		if t.Kind() == bare.Object && !l.session.helped {
-			if why := l.runHelper(); why.Kind() == bare.Kept {
-				return why
-			} else if t = d.Verify(l.uid); !t.OK() && !why.OK() {
-				t = why
-			}
-		}
-		if !t.OK() {
-			return t
+	t := mountPlan.Prepare()
+	if t.Kind() == bare.Object && !l.session.helped {
+		if why := l.runHelper(); why.Kind() == bare.Kept {
+			return why
+		} else if t = mountPlan.Prepare(); !t.OK() && !why.OK() {
+			t = why
 		}
 	}
-	if t := mountPlan.Enter(); !t.OK() {
-		return t
+	if t.OK() {
+		t = mountPlan.Enter()
 	}
-	l.session.entered = true
-	return mountPlan.LinkNamed(l.env.entries[:l.env.n])
+	if t.OK() {
+		l.session.entered = true
+		t = mountPlan.LinkNamed(l.env.entries[:l.env.n])
+	}
+	mountPlan.Close()
+	return t
 }
 
 // restrict makes the session's privilege what the policy says: grants first,

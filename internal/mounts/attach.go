@@ -18,16 +18,32 @@ type Place struct {
 	Dir   int    // an open directory
 	Entry string // the name in it
 	Where string // the path of Dir, for the trouble alone
+	// On is what is there now (O_PATH), 0 if the caller has not opened it.
+	On int
 }
 
 func (p *Place) failed(call string, e bare.Errno) bare.Trouble {
 	return bare.Failed(call, e, p.Where, p.Entry)
 }
 
-// open opens what is on top there.
-func (p *Place) open() (int, bare.Trouble) {
+// Open opens what is on top there.
+func (p *Place) Open() (int, bare.Trouble) {
 	fd, e := bare.OpenAt(p.Dir, p.Entry, asPath)
 	return fd, p.failed("openat", e)
+}
+
+// target is what to mount on, for close to close.
+func (p *Place) target() (int, bare.Trouble) {
+	if p.On > 0 {
+		return p.On, bare.Trouble{}
+	}
+	return p.Open()
+}
+
+func (p *Place) close(target int) {
+	if target != p.On {
+		bare.Close(target)
+	}
 }
 
 // missing tells whether the kernel, or a seccomp filter that is older than the
@@ -37,9 +53,8 @@ func missing(e bare.Errno) bool {
 }
 
 // Bind mounts the directory source, with everything that is mounted below it, at
-// a place, and adds flags to the options that its mount has. It returns what is
-// then open there (O_PATH), looked up anew.
-func Bind(source int, at *Place, flags Flags) (int, bare.Trouble) {
+// a place, and adds flags to the options that its mount has.
+func Bind(source int, at *Place, flags Flags) bare.Trouble {
 	if byPath {
 		return bindByPath(source, at, flags)
 	}
@@ -50,40 +65,39 @@ func Bind(source int, at *Place, flags Flags) (int, bare.Trouble) {
 		return bindByPath(source, at, flags)
 	}
 	if e != 0 {
-		return -1, at.failed("open_tree", e)
+		return at.failed("open_tree", e)
 	}
-	set := unix.MountAttr{Attr_set: flags.attr()}
-	if flags&NoATime != 0 {
-		set.Attr_clr = unix.MOUNT_ATTR__ATIME
+	if flags != 0 {
+		set := unix.MountAttr{Attr_set: flags.attr()}
+		if flags&NoATime != 0 {
+			set.Attr_clr = unix.MOUNT_ATTR__ATIME
+		}
+		_, e = bare.Call(unix.SYS_MOUNT_SETATTR, tree, uintptr(unsafe.Pointer(&empty)), unix.AT_EMPTY_PATH,
+			uintptr(unsafe.Pointer(&set)), unsafe.Sizeof(set), 0)
 	}
-	_, e = bare.Call(unix.SYS_MOUNT_SETATTR, tree, uintptr(unsafe.Pointer(&empty)), unix.AT_EMPTY_PATH,
-		uintptr(unsafe.Pointer(&set)), unsafe.Sizeof(set), 0)
 	switch {
 	case missing(e): // before Linux 5.12
 		bare.Close(int(tree))
 		return bindByPath(source, at, flags)
 	case e != 0:
 		bare.Close(int(tree))
-		return -1, at.failed("mount_setattr", e)
+		return at.failed("mount_setattr", e)
 	}
 	return move(int(tree), at)
 }
 
 // move attaches a detached mount, and closes its descriptor.
-func move(tree int, at *Place) (int, bare.Trouble) {
-	target, t := at.open()
+func move(tree int, at *Place) bare.Trouble {
+	target, t := at.target()
 	if t.OK() {
 		empty := [1]byte{}
 		_, e := bare.Call(unix.SYS_MOVE_MOUNT, uintptr(tree), uintptr(unsafe.Pointer(&empty)), uintptr(target),
 			uintptr(unsafe.Pointer(&empty)), unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH, 0)
 		t = at.failed("move_mount", e)
-		bare.Close(target)
+		at.close(target)
 	}
 	bare.Close(tree)
-	if !t.OK() {
-		return -1, t
-	}
-	return at.open()
+	return t
 }
 
 // Detach takes away what is mounted last where fd is open, which must be its

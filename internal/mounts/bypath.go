@@ -20,23 +20,23 @@ func (d *descriptor) of(fd int) unsafe.Pointer {
 }
 
 // bindByPath is Bind with mount(2).
-func bindByPath(source int, at *Place, flags Flags) (int, bare.Trouble) {
-	target, t := at.open()
+func bindByPath(source int, at *Place, flags Flags) bare.Trouble {
+	target, t := at.target()
 	if !t.OK() {
-		return -1, t
+		return t
 	}
 	var from, to descriptor
 	from.of(source)
 	to.of(target)
 	_, e := bare.Call(unix.SYS_MOUNT, uintptr(unsafe.Pointer(&from)), uintptr(unsafe.Pointer(&to)), 0,
 		unix.MS_BIND|unix.MS_REC, 0, 0)
-	bare.Close(target)
-	if e != 0 {
-		return -1, at.failed("mount", e)
+	at.close(target)
+	if e != 0 || flags == 0 {
+		return at.failed("mount", e)
 	}
-	root, t := at.open()
+	root, t := at.Open()
 	if !t.OK() {
-		return -1, t
+		return t
 	}
 	// A bind mount takes its options from what it binds; others need a
 	// remount, which has to name those again (mount(2), MS_REMOUNT).
@@ -49,15 +49,12 @@ func bindByPath(source int, at *Place, flags Flags) (int, bare.Trouble) {
 		all := have | uintptr(flags) | unix.MS_BIND | unix.MS_REMOUNT
 		_, e = bare.Call(unix.SYS_MOUNT, 0, uintptr(unsafe.Pointer(&to)), 0, all, 0, 0)
 	}
-	if e != 0 {
-		bare.Close(root)
-		return -1, at.failed("mount", e)
-	}
-	return root, t
+	bare.Close(root)
+	return at.failed("mount", e)
 }
 
 // mountByPath is Mount with mount(2).
-func (o *Tmpfs) mountByPath(at *Place) (int, bare.Trouble) {
+func (o *Tmpfs) mountByPath(at *Place) bare.Trouble {
 	var buf [6 * maxOption]byte
 	var one [maxOption]byte
 	options, value := bare.NewText(buf[:]), bare.NewText(one[:])
@@ -78,18 +75,15 @@ func (o *Tmpfs) mountByPath(at *Place) (int, bare.Trouble) {
 	}
 	var source [maxOption]byte
 	copy(source[:len(source)-1], o.Source)
-	target, t := at.open()
+	target, t := at.target()
 	if !t.OK() {
-		return -1, t
+		return t
 	}
 	var to descriptor
 	to.of(target)
 	name := [...]byte{'t', 'm', 'p', 'f', 's', 0}
 	_, e := bare.Call(unix.SYS_MOUNT, uintptr(unsafe.Pointer(&source)), uintptr(unsafe.Pointer(&to)),
 		uintptr(unsafe.Pointer(&name)), uintptr(o.Flags), uintptr(unsafe.Pointer(&buf)), 0)
-	bare.Close(target)
-	if e != 0 {
-		return -1, at.failed("mount", e)
-	}
-	return at.open()
+	at.close(target)
+	return at.failed("mount", e)
 }

@@ -101,8 +101,27 @@ func statFlags(fd int) (uintptr, bare.Errno) {
 // exist at one time never have the same.
 func ID(fd int) (uint64, bare.Errno) {
 	var st bare.Stat
-	if e := bare.Fstat(fd, &st); e != 0 || st.MountID != 0 {
-		return st.MountID, e
+	if e := bare.Fstat(fd, &st); e != 0 {
+		return 0, e
+	}
+	return IDOf(fd, &st)
+}
+
+// OtherMount tells whether two descriptors, of which this was seen, are on
+// different mounts.
+func OtherMount(a int, seenA *bare.Stat, b int, seenB *bare.Stat) (bool, bare.Errno) {
+	x, e := IDOf(a, seenA)
+	if e != 0 {
+		return false, e
+	}
+	y, e := IDOf(b, seenB)
+	return x != y, e
+}
+
+// IDOf is [ID] for a descriptor of which this was seen.
+func IDOf(fd int, seen *bare.Stat) (uint64, bare.Errno) {
+	if seen.MountID != 0 {
+		return seen.MountID, 0
 	}
 	// Before Linux 5.8 statx(2) does not tell it.
 	var path [64]byte

@@ -46,6 +46,14 @@ func done[T any](v T, t bare.Trouble) func(*testing.T) T {
 	return must(v, t.Err())
 }
 
+// bound binds, and opens what is then there.
+func bound(source int, at *Place, flags Flags) (int, bare.Trouble) {
+	if t := Bind(source, at, flags); !t.OK() {
+		return -1, t
+	}
+	return at.Open()
+}
+
 // have is done for an error number.
 func have[T any](v T, e bare.Errno) func(*testing.T) T {
 	return done(v, bare.Failed("call", e, "", ""))
@@ -114,7 +122,7 @@ func TestBindAndTmpfs(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir(t, top+"/source/in/deep")
-		root := done(Bind(source, place("target"), NoDev|NoExec|NoATime))(t)
+		root := done(bound(source, place("target"), NoDev|NoExec|NoATime))(t)
 		var a, b bare.Stat
 		if bare.Fstat(root, &a) != 0 || bare.Fstat(source, &b) != 0 || !a.SameFile(&b) {
 			t.Errorf("by path %v: Bind returns another directory", byPath)
@@ -130,7 +138,7 @@ func TestBindAndTmpfs(t *testing.T) {
 		}
 		// Options of the source stay, a second bind adds to them.
 		dir(t, top+"/again")
-		again := done(Bind(root, place("again"), NoSUID))(t)
+		again := done(bound(root, place("again"), NoSUID))(t)
 		if f := have(FlagsOf(again))(t); f != NoSUID|NoDev|NoExec|NoATime {
 			t.Errorf("by path %v: FlagsOf the second = %#x", byPath, f)
 		}
@@ -149,10 +157,10 @@ func TestBindAndTmpfs(t *testing.T) {
 		testTmpfs(t, top, place)
 		for _, name := range []string{"missing", "../target", "", "link"} {
 			_ = os.Symlink("target", top+"/link")
-			if _, trouble := Bind(source, place(name), 0); trouble.OK() {
+			if trouble := Bind(source, place(name), 0); trouble.OK() {
 				t.Errorf("by path %v: Bind on %q succeeds", byPath, name)
 			}
-			if _, trouble := (&Tmpfs{}).Mount(place(name)); trouble.OK() {
+			if trouble := (&Tmpfs{}).Mount(place(name)); trouble.OK() {
 				t.Errorf("by path %v: a tmpfs on %q succeeds", byPath, name)
 			}
 		}
@@ -163,7 +171,7 @@ func testTmpfs(t *testing.T, top string, place func(string) *Place) {
 	t.Helper()
 	dir(t, top+"/fresh")
 	o := Tmpfs{Source: "me", Size: "64k", Inodes: "20", Mode: 0o1777, UID: 7, GID: 8, Flags: NoSUID | NoDev}
-	done(o.Mount(place("fresh")))(t)
+	done(0, o.Mount(place("fresh")))(t)
 	options, source := options(t, top+"/fresh")
 	for _, want := range []string{"nosuid,nodev", "size=64k", "nr_inodes=20", "uid=7", "gid=8"} {
 		if !strings.Contains(options, want) || source != "me" {
@@ -174,7 +182,7 @@ func testTmpfs(t *testing.T, top string, place func(string) *Place) {
 		t.Errorf("by path %v: tmpfs root is %v", byPath, st.Mode())
 	}
 	for _, bad := range []Tmpfs{{Size: "much"}, {Size: strings.Repeat("1", maxOption)}, {Inodes: strings.Repeat("1", maxOption)}} {
-		if _, trouble := bad.Mount(place("fresh")); trouble.OK() {
+		if trouble := bad.Mount(place("fresh")); trouble.OK() {
 			t.Errorf("by path %v: size=%.20s and nr_inodes=%.20s are accepted", byPath, bad.Size, bad.Inodes)
 		}
 	}
@@ -240,7 +248,7 @@ func TestNamespace(t *testing.T) {
 		at := dir(t, top)
 		dir(t, top+"/mine")
 		dir(t, top+"/theirs")
-		done((&Tmpfs{Source: "mine", Mode: 0o700}).Mount(&Place{Dir: at, Entry: "mine"}))(t)
+		done(0, (&Tmpfs{Source: "mine", Mode: 0o700}).Mount(&Place{Dir: at, Entry: "mine"}))(t)
 		if out, err := exec.Command("nsenter", "-m/proc/"+pid(t, before), "sh", "-c", "grep "+top+" /proc/self/mountinfo; mount -t tmpfs theirs "+top+"/theirs").CombinedOutput(); err != nil || len(out) > 0 {
 			t.Errorf("outside: %v, %s", err, out)
 		}
@@ -298,8 +306,28 @@ func TestIsOurs(t *testing.T) {
 	}
 }
 
+// A namespace is opened by its name as long as it is there.
+func TestNamespaceOpen(t *testing.T) {
+	if !inside(t) {
+		return
+	}
+	id := have(NamespaceOf(done(Current())(t)))(t)
+	ns, e := id.Open()
+	if e != 0 && e != bare.Errno(unix.ESTALE) {
+		t.Skip("this kernel opens no namespace by its name (Linux 6.18): ", e.Text())
+	}
+	if e != 0 || have(NamespaceOf(ns))(t) != id {
+		t.Errorf("the namespace of this process: %s", e.Text())
+	}
+	for _, other := range []Namespace{{id.ID + 1<<40, id.Inode}, {id.ID, id.Inode + 1}, {0, id.Inode}} {
+		if ns, e := other.Open(); e == 0 {
+			t.Errorf("%v is opened as %d", other, ns)
+		}
+	}
+}
+
 func TestParseNamespace(t *testing.T) {
-	for _, n := range []Namespace{{1, false}, {4026531841, true}, {1<<64 - 1, false}} {
+	for _, n := range []Namespace{{1, 4026531841}, {0, 4026531841}, {1<<64 - 1, 1}} {
 		var buf [64]byte
 		text := bare.NewText(buf[:])
 		n.Tell(&text)
@@ -307,7 +335,7 @@ func TestParseNamespace(t *testing.T) {
 			t.Errorf("%+v is told as %s, and read as %+v, %v", n, text.String(), got, ok)
 		}
 	}
-	for _, s := range []string{"", "inode-", "x", "-1", "18446744073709551616", "inode-1 "} {
+	for _, s := range []string{"", ":", "x", "1", "1:", ":1", "-1:1", "18446744073709551616:1", "1:1 ", "1:1:1"} {
 		if n, ok := ParseNamespace(s); ok {
 			t.Errorf("%q is read as %+v", s, n)
 		}

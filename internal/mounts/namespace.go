@@ -51,6 +51,38 @@ func OfProcess(pid uint64) (int, bare.Errno) {
 	return bare.Open(path.String(), unix.O_RDONLY)
 }
 
+// handle is what open_by_handle_at(2) takes for a namespace (Linux 6.18,
+// linux/nsfs.h): struct file_handle, and in it struct nsfs_file_handle.
+type handle struct {
+	size uint32
+	kind int32
+	id   uint64
+	what uint32
+	ino  uint32
+}
+
+const (
+	nsfsRoot   = -10003 // FD_NSFS_ROOT
+	nsfsKind   = 0xf1   // FILEID_NSFS
+	nsfsLength = 16
+)
+
+// Open opens a mount namespace by its name, also where no process is known to be in
+// it. It needs CAP_SYS_ADMIN there. ESTALE: it is gone. On a kernel before 6.18 there
+// is another error.
+func (n Namespace) Open() (int, bare.Errno) {
+	if n.ID == 0 || n.Inode > 1<<32-1 {
+		return -1, bare.Errno(unix.EBADF)
+	}
+	h := handle{nsfsLength, nsfsKind, n.ID, unix.CLONE_NEWNS, uint32(n.Inode)}
+	root := nsfsRoot
+	fd, e := bare.Call(unix.SYS_OPEN_BY_HANDLE_AT, uintptr(root), uintptr(unsafe.Pointer(&h)), unix.O_RDONLY|unix.O_CLOEXEC, 0, 0, 0)
+	if e != 0 {
+		return -1, e
+	}
+	return bare.Away(int(fd))
+}
+
 // Setns moves the thread into a mount namespace. Its root and working directory
 // are then the root of that namespace (setns(2)). It needs CAP_SYS_CHROOT, too,
 // and that the thread shares its file-system information with no other.
@@ -86,39 +118,39 @@ func IsOurs(namespace int) bool {
 }
 
 // Namespace names a mount namespace: by the number that no other one ever has, or
-// on older kernels by its inode, which one that is made later may have again.
+// on kernels before Linux 6.10, which do not tell it, by its inode alone, which one
+// that is made later may have again.
 type Namespace struct {
-	Number  uint64
-	IsInode bool
+	ID    uint64 // 0 where the kernel does not tell it
+	Inode uint64
 }
 
 // NamespaceOf names the mount namespace that is open.
 func NamespaceOf(namespace int) (Namespace, bare.Errno) {
-	var id uint64
-	if _, e := bare.Call(unix.SYS_IOCTL, uintptr(namespace), nsGetMountID, uintptr(unsafe.Pointer(&id)), 0, 0, 0); e == 0 {
-		return Namespace{Number: id}, 0
-	}
 	var st bare.Stat
-	e := bare.Fstat(namespace, &st)
-	return Namespace{st.Ino, true}, e
+	if e := bare.Fstat(namespace, &st); e != 0 {
+		return Namespace{}, e
+	}
+	n := Namespace{Inode: st.Ino}
+	if _, e := bare.Call(unix.SYS_IOCTL, uintptr(namespace), nsGetMountID, uintptr(unsafe.Pointer(&n.ID)), 0, 0, 0); e != 0 {
+		n.ID = 0
+	}
+	return n, 0
 }
-
-const inodePrefix = "inode-"
 
 // Tell writes the name, which ParseNamespace reads.
 func (n Namespace) Tell(to *bare.Text) {
-	if n.IsInode {
-		to.Add(inodePrefix)
-	}
-	to.AddUint(n.Number, 10)
+	to.AddUint(n.ID, 10)
+	to.AddByte(':')
+	to.AddUint(n.Inode, 10)
 }
 
 // ParseNamespace reads what Tell has written.
 func ParseNamespace(s string) (n Namespace, ok bool) {
-	if bare.HasPrefix(s, inodePrefix) {
-		n.IsInode = true
-		s = s[len(inodePrefix):]
+	id, inode, _ := bare.Cut(s, ':')
+	if n.ID, ok = bare.ParseUint(id, ^uint64(0)); !ok {
+		return n, false
 	}
-	n.Number, ok = bare.ParseUint(s, ^uint64(0))
+	n.Inode, ok = bare.ParseUint(inode, ^uint64(0))
 	return n, ok
 }

@@ -47,10 +47,10 @@ func (o *Tmpfs) option(i int, buf *bare.Text) (key, value string, ok bool) {
 	return key, buf.String(), true
 }
 
-// Mount mounts a new tmpfs at a place and returns its root (O_PATH).
-func (o *Tmpfs) Mount(at *Place) (int, bare.Trouble) {
+// Mount mounts a new tmpfs at a place.
+func (o *Tmpfs) Mount(at *Place) bare.Trouble {
 	if len(o.Source) >= maxOption || len(o.Size) >= maxOption || len(o.Inodes) >= maxOption {
-		return -1, at.failed("fsconfig", bare.Errno(unix.ENAMETOOLONG))
+		return at.failed("fsconfig", bare.Errno(unix.ENAMETOOLONG))
 	}
 	if byPath {
 		return o.mountByPath(at)
@@ -61,7 +61,7 @@ func (o *Tmpfs) Mount(at *Place) (int, bare.Trouble) {
 		return o.mountByPath(at)
 	}
 	if e != 0 {
-		return -1, at.failed("fsopen", e)
+		return at.failed("fsopen", e)
 	}
 	e = o.configure(int(config))
 	tree := uintptr(0)
@@ -72,7 +72,7 @@ func (o *Tmpfs) Mount(at *Place) (int, bare.Trouble) {
 	}
 	bare.Close(int(config))
 	if e != 0 {
-		return -1, at.failed(call, e)
+		return at.failed(call, e)
 	}
 	return move(int(tree), at)
 }

@@ -58,6 +58,12 @@ func Open(dir int, where, entry string, w Want) (int, bare.Trouble) {
 // OpenEntry is Open for a caller that knows the path in another form: the trouble
 // names nothing.
 func OpenEntry(dir int, entry string, w Want) (int, bare.Trouble) {
+	var st bare.Stat
+	return OpenLook(dir, entry, w, &st)
+}
+
+// OpenLook is OpenEntry, and tells what it has seen.
+func OpenLook(dir int, entry string, w Want, st *bare.Stat) (int, bare.Trouble) {
 	fd, e := bare.OpenAt(dir, entry, asPath)
 	if e == bare.Errno(unix.ELOOP) || e == bare.Errno(unix.ENOTDIR) {
 		return -1, bare.Broken("", "", "is not a directory")
@@ -65,16 +71,16 @@ func OpenEntry(dir int, entry string, w Want) (int, bare.Trouble) {
 	if e != 0 {
 		return -1, bare.Failed("openat", e, "", "")
 	}
-	if t := check(dir, fd, w); !t.OK() {
+	if t := check(dir, fd, w, st); !t.OK() {
 		bare.Close(fd)
 		return -1, t
 	}
 	return fd, bare.Trouble{}
 }
 
-func check(dir, fd int, w Want) (t bare.Trouble) {
-	var st, parent bare.Stat
-	e := bare.Fstat(fd, &st)
+func check(dir, fd int, w Want, st *bare.Stat) (t bare.Trouble) {
+	var parent bare.Stat
+	e := bare.Fstat(fd, st)
 	if e == 0 && w.NoMount {
 		e = bare.Fstat(dir, &parent)
 	}
@@ -98,22 +104,41 @@ func check(dir, fd int, w Want) (t bare.Trouble) {
 // OpenParent walks to a directory from the root, checks rule (b) at every step,
 // and opens it as a path only. The path is absolute and has no final slash.
 func OpenParent(path string) (int, bare.Trouble) {
+	var st bare.Stat
+	root, t := OpenRoot(&st)
+	if !t.OK() || path == "/" {
+		return root, t
+	}
+	fd, t := Walk(root, path, &st)
+	bare.Close(root)
+	return fd, t
+}
+
+// OpenRoot opens the root directory as [OpenParent] does, and tells what it has
+// seen.
+func OpenRoot(st *bare.Stat) (int, bare.Trouble) {
 	fd, e := bare.Open("/", asPath)
 	if e != 0 {
 		return -1, bare.Failed("openat", e, "/", "")
 	}
-	for at := 0; ; {
-		if t := CheckParent(fd, path[:at]); !t.OK() {
-			bare.Close(fd)
-			return -1, t
-		}
-		if at >= len(path) || path == "/" {
-			return fd, bare.Trouble{}
-		}
+	if t := checkParent(fd, "/", st); !t.OK() {
+		bare.Close(fd)
+		return -1, t
+	}
+	return fd, bare.Trouble{}
+}
+
+// Walk is [OpenParent] for what is below the root directory, which is open and was
+// checked. It tells what it has seen of the last directory.
+func Walk(root int, path string, st *bare.Stat) (int, bare.Trouble) {
+	fd := root
+	for at := 0; at < len(path); {
 		component, _, _ := bare.Cut(path[at+1:], '/')
 		at += 1 + len(component)
 		next, e := bare.OpenAt(fd, component, asPath)
-		bare.Close(fd)
+		if fd != root {
+			bare.Close(fd)
+		}
 		if e == bare.Errno(unix.ELOOP) || e == bare.Errno(unix.ENOTDIR) {
 			return -1, bare.Broken(path[:at], "", "is a symbolic link or no directory; name the directory itself in tmpshell.conf")
 		}
@@ -121,7 +146,32 @@ func OpenParent(path string) (int, bare.Trouble) {
 			return -1, bare.Failed("openat", e, path[:at], "")
 		}
 		fd = next
+		if t := checkParent(fd, path[:at], st); !t.OK() {
+			bare.Close(fd)
+			return -1, t
+		}
 	}
+	return fd, bare.Trouble{}
+}
+
+// Again opens a directory that was verified in the mount namespace of which this
+// one is a copy: at the same path, which has no symbolic link in it, there must be
+// the same directory. The trouble does not name it.
+func Again(path string, was *bare.Stat) (int, bare.Trouble) {
+	fd, e := bare.OpenStraight(path, asPath)
+	if e != 0 {
+		return -1, bare.Failed("openat2", e, "", "")
+	}
+	var st bare.Stat
+	e = bare.Fstat(fd, &st)
+	if e == 0 && st.SameFile(was) {
+		return fd, bare.Trouble{}
+	}
+	bare.Close(fd)
+	if e != 0 {
+		return -1, bare.Failed("statx", e, "", "")
+	}
+	return -1, bare.Broken("", "", "is not the directory that it was a moment ago")
 }
 
 // NotSticky is why a parent breaks rule (b) whose entries anybody can replace; a
@@ -130,13 +180,19 @@ const NotSticky = "can be written by others and is not sticky: mode"
 
 // CheckParent is rule (b) for one directory; path is for the trouble alone.
 func CheckParent(fd int, path string) bare.Trouble {
-	if path == "" {
-		path = "/"
-	}
 	var st bare.Stat
-	if e := bare.Fstat(fd, &st); e != 0 {
+	return checkParent(fd, path, &st)
+}
+
+func checkParent(fd int, path string, st *bare.Stat) bare.Trouble {
+	if e := bare.Fstat(fd, st); e != 0 {
 		return bare.Failed("statx", e, path, "")
 	}
+	return CheckParentAs(st, path)
+}
+
+// CheckParentAs is [CheckParent] for what was seen of a directory.
+func CheckParentAs(st *bare.Stat, path string) bare.Trouble {
 	switch {
 	case st.UID != 0:
 		return bare.Trouble{Where: path, Why: "belongs to uid", Value: uint64(st.UID), Base: 10, Want: ", not to root"}

@@ -8,55 +8,163 @@ import (
 	"tmpshell/internal/owned"
 )
 
+// Opened is what a session's mount needs of an instance, open and verified. What is
+// not open is -1.
+type Opened struct {
+	Shared   int // the directory that everybody shares (O_PATH)
+	Point    int // RUN/shared (O_PATH), in which the mount point NAME is
+	Instance int // what stands for the shared directory (O_PATH); not of a fresh one
+	List     int // of the user's sessions, for reading and appending; not of a fresh one
+	// Kept: Shared is what is mounted on that point. This is inside a session.
+	Kept bool
+	// What was seen of the directories.
+	SharedIs, InstanceIs, pointIs bare.Stat
+}
+
+// Open opens all of it. What is open is the caller's to close, also after trouble.
+func (i *Instance) Open(uid uint32, o *Opened) bare.Trouble {
+	root, run, t := i.openShared(o)
+	if t.OK() && o.Point < 0 {
+		o.Point, t = i.OpenSharedPoint() // says what is wrong with it
+	}
+	if t.OK() && !i.Fresh {
+		if t = i.openInstance(root, uid, o); t.OK() {
+			o.List, t = i.openList(run, uid)
+		}
+	}
+	bare.Close(run)
+	bare.Close(root)
+	return t
+}
+
+// Close closes what is open.
+func (o *Opened) Close() {
+	for _, fd := range [...]*int{&o.Shared, &o.Point, &o.Instance, &o.List} {
+		bare.Close(*fd)
+		*fd = -1
+	}
+}
+
+// None is Opened before anything is.
+func (o *Opened) None() { *o = Opened{Shared: -1, Point: -1, Instance: -1, List: -1} }
+
+// MayBeKept tells, without opening anything, whether this can be inside a session
+// that keeps the shared directory where OpenShared looks.
+func (i *Instance) MayBeKept() bool {
+	var st bare.Stat
+	e := bare.StatPath(i.sharedPath(), &st)
+	if e == 0 && st.MountID != 0 { // before Linux 5.8 statx(2) does not know mounts
+		return st.MountRoot
+	}
+	return e.Kind() != bare.Object
+}
+
+// OpenAgain opens the directories anew in a mount namespace that is a copy of the one
+// that they were opened in: only what is of a thread's own can be mounted.
+func (i *Instance) OpenAgain(uid uint32, o *Opened) bare.Trouble {
+	var buf [2 * unix.NAME_MAX]byte
+	path := bare.NewText(buf[:])
+	path.Add(i.run())
+	path.Add("/" + SharedDir)
+	t := again(&o.Point, &path, &o.pointIs)
+	if t.OK() {
+		path.Reset()
+		if o.Kept {
+			i.AddSharedPath(&path)
+		} else {
+			path.Add(i.At)
+		}
+		t = again(&o.Shared, &path, &o.SharedIs)
+	}
+	if t.OK() && !i.Fresh {
+		path.Reset()
+		i.AddPath(&path, uid)
+		t = search(func() bare.Trouble { return again(&o.Instance, &path, &o.InstanceIs) })
+	}
+	return t
+}
+
+func again(fd *int, path *bare.Text, was *bare.Stat) bare.Trouble {
+	bare.Close(*fd)
+	*fd = -1
+	if path.Full() {
+		return bare.Failed("openat2", bare.Errno(unix.ENAMETOOLONG), "", "")
+	}
+	var t bare.Trouble
+	if *fd, t = owned.Again(path.String(), was); !t.OK() {
+		t.Where = bare.Keep(path.String(), "", "", "")
+	}
+	return t
+}
+
 // OpenShared opens the directory that everybody shares (O_PATH): what is at At,
 // or in a session that has something else there, where that is kept.
 func (i *Instance) OpenShared() (int, bare.Trouble) {
-	fd, t := i.openKept()
-	if !t.OK() || fd >= 0 {
-		return fd, t
-	}
-	return owned.OpenParent(i.At)
+	var o Opened
+	root, run, t := i.openShared(&o)
+	bare.Close(run)
+	bare.Close(root)
+	bare.Close(o.Point)
+	return o.Shared, t
 }
 
-// openKept opens RUN/shared/NAME if something is mounted there. It is -1 where
-// nothing is, or where the directories are not there: no session is inside one.
-func (i *Instance) openKept() (int, bare.Trouble) {
-	dir, t := i.openRun(SharedDir, SharedMode)
+// openShared opens the shared directory, and on the way the root directory and RUN,
+// and RUN/shared where the mount point is in it. RUN is -1 where it is not there, or
+// not as it must be.
+func (i *Instance) openShared(o *Opened) (root, run int, t bare.Trouble) {
+	o.None()
+	run = -1
+	var st bare.Stat
+	if root, t = owned.OpenRoot(&st); !t.OK() {
+		return root, run, t
+	}
+	run, t = openIn(root, i.run(), RunMode)
+	switch {
+	case t.OK():
+		t = i.openKept(run, o)
+	case t.Missing() || t.Unsafe(): // no session is inside one then
+		t = bare.Trouble{}
+	}
+	if t.OK() && !o.Kept {
+		o.Shared, t = owned.Walk(root, i.At, &o.SharedIs)
+	}
+	return root, run, t
+}
+
+// openKept opens RUN/shared/NAME if something is mounted there.
+func (i *Instance) openKept(run int, o *Opened) bare.Trouble {
+	dir, t := owned.OpenLook(run, SharedDir, owned.Roots(SharedMode), &o.pointIs)
 	if !t.OK() {
 		if t.Missing() || t.Unsafe() {
-			return -1, bare.Trouble{}
+			return bare.Trouble{}
 		}
-		return -1, t
+		t.Where = bare.Keep(i.run(), "/"+SharedDir, "", "")
+		return t
 	}
 	var name Name
 	fd, e := bare.OpenAt(dir, name.Of(i.At), unix.O_PATH|unix.O_DIRECTORY)
-	if e != 0 {
+	if e.Kind() == bare.Object {
 		bare.Close(dir)
-		if e.Kind() == bare.Object {
-			return -1, bare.Trouble{}
-		}
-		return -1, i.sharedFailed("openat", e)
+		return bare.Trouble{}
 	}
-	outside, e := mounts.ID(dir)
-	here := outside
-	if e == 0 {
-		here, e = mounts.ID(fd)
+	o.Point = dir
+	if e != 0 {
+		return i.sharedFailed("openat", e)
 	}
-	bare.Close(dir)
-	switch {
-	case e != 0:
-		t = i.sharedFailed("statx", e)
-	case here == outside:
+	var there bare.Stat
+	kept := false
+	if e = bare.Fstat(fd, &there); e == 0 {
+		kept, e = mounts.OtherMount(dir, &o.pointIs, fd, &there)
+	}
+	if t = i.sharedFailed("statx", e); t.OK() && kept {
+		t = owned.CheckParentAs(&there, i.At)
+	}
+	if !t.OK() || !kept {
 		bare.Close(fd)
-		return -1, t
-	default:
-		t = owned.CheckParent(fd, i.At)
+		return t
 	}
-	if !t.OK() {
-		bare.Close(fd)
-		return -1, t
-	}
-	return fd, t
+	o.Shared, o.SharedIs, o.Kept = fd, there, true
+	return t
 }
 
 func (i *Instance) sharedFailed(call string, e bare.Errno) bare.Trouble {
@@ -68,35 +176,47 @@ func (i *Instance) sharedPath() string {
 	return bare.Keep(i.run(), "/"+SharedDir+"/", name.Of(i.At), "")
 }
 
-// openRun opens a directory in RUN.
-func (i *Instance) openRun(entry string, mode uint32) (int, bare.Trouble) {
-	run, t := openIn(i.run(), RunMode)
-	if !t.OK() {
-		return -1, t
-	}
-	fd, t := owned.Open(run, i.run(), entry, owned.Roots(mode))
-	bare.Close(run)
-	return fd, t
-}
-
 // openIn opens a directory of root's by its path.
-func openIn(path string, mode uint32) (int, bare.Trouble) {
-	parent, t := owned.OpenParent(bare.Dir(path))
-	if !t.OK() {
-		return -1, t
+func openIn(root int, path string, mode uint32) (int, bare.Trouble) {
+	parent := root
+	var st bare.Stat
+	var t bare.Trouble
+	if dir := bare.Dir(path); dir != "/" {
+		if parent, t = owned.Walk(root, dir, &st); !t.OK() {
+			return -1, t
+		}
 	}
 	fd, t := owned.OpenEntry(parent, bare.Base(path), owned.Roots(mode))
 	if !t.OK() {
 		t.Where = path
 	}
-	bare.Close(parent)
+	if parent != root {
+		bare.Close(parent)
+	}
 	return fd, t
+}
+
+// openRun opens RUN.
+func (i *Instance) openRun() (int, bare.Trouble) {
+	var st bare.Stat
+	root, t := owned.OpenRoot(&st)
+	if !t.OK() {
+		return -1, t
+	}
+	run, t := openIn(root, i.run(), RunMode)
+	bare.Close(root)
+	return run, t
 }
 
 // OpenSharedPoint opens the directory RUN/shared, in which the mount point NAME
 // must be.
 func (i *Instance) OpenSharedPoint() (int, bare.Trouble) {
-	dir, t := i.openRun(SharedDir, SharedMode)
+	run, t := i.openRun()
+	if !t.OK() {
+		return -1, t
+	}
+	dir, t := owned.Open(run, i.run(), SharedDir, owned.Roots(SharedMode))
+	bare.Close(run)
 	if !t.OK() {
 		return -1, t
 	}
@@ -114,38 +234,41 @@ func (i *Instance) OpenSharedPoint() (int, bare.Trouble) {
 	return dir, t
 }
 
-// Open opens what stands for a shared directory (O_PATH), verified. An instance
-// that cannot be written to is none, unless the shared directory cannot be either:
-// a root file system that was remounted read-only would be a session's /tmp.
-func (i *Instance) Open(uid uint32, shared int) (int, bare.Trouble) {
-	var outside bare.Stat
-	if e := bare.Fstat(shared, &outside); e != 0 {
-		return -1, bare.Failed("statx", e, i.At, "")
-	}
-	user, t := i.openUser(uid)
+// openInstance opens what stands for a shared directory, through STORE and STORE/UID.
+// An instance that cannot be written to is none, unless the shared directory cannot
+// be either: a root file system that was remounted read-only would be a session's
+// /tmp.
+func (i *Instance) openInstance(root int, uid uint32, o *Opened) bare.Trouble {
+	store, t := openIn(root, i.store(), StoreMode)
 	if !t.OK() {
-		return -1, t
+		return t
 	}
 	want := owned.Users(uid)
-	if RootsOwn(&outside) {
+	if RootsOwn(&o.SharedIs) {
 		want = owned.Roots(0o1777)
 	}
+	var number userName
 	var name Name
-	fd := -1
-	t = search(func() (t bare.Trouble) {
-		fd, t = owned.OpenEntry(user, name.Of(i.At), want)
+	inUser := false
+	t = search(func() bare.Trouble {
+		user, t := owned.OpenEntry(store, number.of(uid), owned.Roots(StoreMode))
+		if inUser = t.OK(); inUser {
+			o.Instance, t = owned.OpenLook(user, name.Of(i.At), want, &o.InstanceIs)
+		}
+		bare.Close(user)
 		return t
 	})
-	bare.Close(user)
+	bare.Close(store)
 	if t.OK() {
-		t = writable(fd, shared)
+		t = writable(o.Instance, o.Shared)
 	}
 	if !t.OK() {
-		bare.Close(fd)
 		t.Where = i.path(uid)
-		return -1, t
+		if !inUser {
+			t.Where = bare.Keep(i.store(), "/", number.of(uid), "")
+		}
 	}
-	return fd, t
+	return t
 }
 
 // writable is trouble where nothing can be written to the instance, but to the
@@ -162,28 +285,19 @@ func writable(instance, shared int) bare.Trouble {
 	return bare.Broken("", "", "is on a read-only file system")
 }
 
-// openUser opens STORE/UID.
-func (i *Instance) openUser(uid uint32) (int, bare.Trouble) {
-	store, t := openIn(i.store(), StoreMode)
+// OpenSessions opens the list of a user's sessions, for reading and appending.
+func (i *Instance) OpenSessions(uid uint32) (int, bare.Trouble) {
+	run, t := i.openRun()
 	if !t.OK() {
 		return -1, t
 	}
-	var name userName
-	fd := -1
-	t = search(func() (t bare.Trouble) {
-		fd, t = owned.OpenEntry(store, name.of(uid), owned.Roots(StoreMode))
-		return t
-	})
-	if !t.OK() {
-		t.Where = bare.Keep(i.store(), "/", name.of(uid), "")
-	}
-	bare.Close(store)
+	fd, t := i.openList(run, uid)
+	bare.Close(run)
 	return fd, t
 }
 
-// OpenSessions opens the list of a user's sessions, for reading and appending.
-func (i *Instance) OpenSessions(uid uint32) (int, bare.Trouble) {
-	dir, t := i.openRun(SessionsDir, SessionsMode)
+func (i *Instance) openList(run int, uid uint32) (int, bare.Trouble) {
+	dir, t := owned.Open(run, i.run(), SessionsDir, owned.Roots(SessionsMode))
 	if !t.OK() {
 		return -1, t
 	}

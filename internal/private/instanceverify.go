@@ -10,23 +10,9 @@ import (
 // Verify tells whether all that a session's mount needs is there as it must be,
 // but for what is shared: see VerifyShares.
 func (i *Instance) Verify(uid uint32) bare.Trouble {
-	shared, t := i.OpenShared()
-	if !t.OK() {
-		return t
-	}
-	point, t := i.OpenSharedPoint()
-	bare.Close(point)
-	if t.OK() && !i.Fresh {
-		var fd int
-		fd, t = i.Open(uid, shared)
-		bare.Close(fd)
-	}
-	bare.Close(shared)
-	if t.OK() && !i.Fresh {
-		var list int
-		list, t = i.OpenSessions(uid)
-		bare.Close(list)
-	}
+	var o Opened
+	t := i.Open(uid, &o)
+	o.Close()
 	return t
 }
 
@@ -38,21 +24,17 @@ func (i *Instance) VerifyShares(uid uint32) bare.Trouble {
 	if i.Share == "" || i.Fresh {
 		return bare.Trouble{}
 	}
-	shared, t := i.OpenShared()
-	if !t.OK() {
-		return t
-	}
-	fd, t := i.Open(uid, shared)
+	var o Opened
+	t := i.Open(uid, &o)
 	rest := i.Share
 	for t.OK() {
 		s, ok := NextShare(&rest)
 		if !ok {
 			break
 		}
-		t = i.verifyShare(shared, fd, s, uid)
+		t = i.verifyShare(o.Shared, o.Instance, s, uid)
 	}
-	bare.Close(fd)
-	bare.Close(shared)
+	o.Close()
 	return t
 }
 

@@ -2,25 +2,26 @@ package session
 
 import (
 	"tmpshell/internal/bare"
-	"tmpshell/internal/capset"
 	"tmpshell/internal/mounts"
+	"tmpshell/internal/owned"
 )
 
-// tries is how many namespaces are entered to see whether they are valid.
+// tries is how many namespaces are entered, or found to be gone, to see whether they are
+// valid. The newest is: a session that finds one makes none.
 const tries = 4
 
 // keySize is room for the longest key: five numbers.
 const keySize = 160
 
 // key says what makes a namespace one that a session may enter: the namespace and
-// the root directory that it was made from, and the policy. Only a session whose
-// root directory is that of its namespace puts its key on the list; one in a
-// chroot(2) therefore finds no key of its own there. A session that has a fresh
-// tmpfs is alone, and one inside another has only part of what it wants to mount.
+// the root directory that it was made from, and the policy. A session whose root
+// directory is no mount point is in a chroot(2) and has none (before Linux 5.8, that
+// is not known here: see complete). One that has a fresh tmpfs is alone, and one
+// inside another has only part of what it wants to mount.
 //
 // It is false where there is none.
 func (p *Plan) key(to *bare.Text, before *place, missing places) bool {
-	if missing != 1<<len(p.Directories)-1 {
+	if missing != 1<<len(p.Directories)-1 || before.rootIs.MountID != 0 && !before.rootIs.MountRoot {
 		return false
 	}
 	policy := newHash()
@@ -40,12 +41,9 @@ func (p *Plan) key(to *bare.Text, before *place, missing places) bool {
 	if e != 0 {
 		return false
 	}
-	mount, e := mounts.ID(before.root)
+	root := &before.rootIs
+	mount, e := mounts.IDOf(before.root, root)
 	if e != 0 {
-		return false
-	}
-	var root bare.Stat
-	if bare.Fstat(before.root, &root) != 0 {
 		return false
 	}
 	outside.Tell(to)
@@ -80,13 +78,9 @@ func (h *hash) number(n uint64) {
 // join enters the namespace of an older session, and tells whether it did. Without
 // trouble and not joined, the session gets a namespace of its own.
 func (p *Plan) join(key string, before *place) (bool, bare.Trouble) {
-	list, t := p.Directories[0].OpenSessions(p.UID)
-	if !t.OK() {
-		return false, onlyLost(t)
-	}
-	joined := false
+	list := p.open[0].List
 	rest := readList(list)
-	for tried := 0; tried < tries && t.OK() && !joined; {
+	for tried := 0; tried < tries; {
 		r, ok := lastRecord(&rest)
 		if !ok {
 			break
@@ -94,68 +88,75 @@ func (p *Plan) join(key string, before *place) (bool, bare.Trouble) {
 		if r.key != key {
 			continue
 		}
-		ns, ok := r.open()
-		if !ok {
+		entered, t := r.enter()
+		if t.Lost {
+			return false, t
+		}
+		if entered || r.stale {
+			tried++
+		}
+		if !entered {
 			continue
 		}
-		tried++
-		joined, t = p.try(ns, before)
-		bare.Close(ns)
-		if joined {
-			r.pid = uint64(bare.Getpid())
-			addRecord(list, r)
+		complete, t := p.complete(&r, before)
+		if complete {
+			if r.pid = uint64(bare.Getpid()); !r.byName {
+				addRecord(list, r)
+			}
+			return true, t
+		}
+		if back := before.restore(); !back.OK() {
+			return false, back
+		}
+		if !t.OK() {
+			return false, t
 		}
 	}
-	bare.Close(list)
-	return joined, t
-}
-
-// onlyLost is a trouble that ends everything, or none.
-func onlyLost(t bare.Trouble) bare.Trouble {
-	if t.Lost {
-		return t
-	}
-	return bare.Trouble{}
-}
-
-// try enters a namespace and stays, if it is complete, or goes back.
-func (p *Plan) try(ns int, before *place) (bool, bare.Trouble) {
-	t := capset.With(capset.SysAdmin|capset.SysChroot, func() bare.Trouble {
-		return bare.Failed("setns", mounts.Setns(ns), "the namespace of another session", "")
-	})
-	if !t.OK() {
-		return false, onlyLost(t)
-	}
-	complete, t := p.complete(before)
-	if complete {
-		return true, t
-	}
-	if back := before.restore(); !back.OK() {
-		return false, back
-	}
-	return false, t
+	return false, bare.Trouble{}
 }
 
 // complete tells whether a namespace that was entered has everything, as the
 // user's instances are now. There is trouble only where that was kept from being
 // found out.
-func (p *Plan) complete(before *place) (bool, bare.Trouble) {
-	root, e := bare.Open("/", asPath)
-	if e != 0 {
-		return false, onlyKept(bare.Failed("openat", e, "/", ""))
+//
+// setns(2) leads to the root directory of a namespace. Where that is not the mount
+// that was the root directory of the session which made it, that session was in a
+// chroot(2), and nobody else is to be where this is.
+func (p *Plan) complete(r *record, before *place) (bool, bare.Trouble) {
+	var is bare.Stat
+	root, t := owned.OpenRoot(&is)
+	if !t.OK() {
+		return false, onlyKept(t)
 	}
-	same := sameFile(root, before.root)
+	id, e := mounts.IDOf(root, &is)
+	in := e == 0 && id == r.root && is.SameFile(&before.rootIs)
+	t = onlyKept(bare.Failed("read", e, "/proc", ""))
+	for i := 0; i < len(p.Directories) && in && t.OK(); i++ {
+		in, t = p.isMounted(root, i)
+	}
 	bare.Close(root)
-	if !same {
-		return false, bare.Trouble{}
+	if !in || !t.OK() {
+		return false, onlyKept(t)
 	}
-	for i := range p.Directories {
-		if in, t := p.Directories[i].inPlace(p.UID); !in || !t.OK() {
-			return false, onlyKept(t)
+	t = before.follow(p)
+	return t.OK(), t
+}
+
+// isMounted tells whether a directory is in place in a namespace with this root.
+func (p *Plan) isMounted(root, i int) (in bool, t bare.Trouble) {
+	d := &p.Directories[i]
+	parent := root
+	if where := bare.Dir(d.At); where != "/" {
+		var st bare.Stat
+		if parent, t = owned.Walk(root, where, &st); !t.OK() {
+			return false, t
 		}
 	}
-	t := before.follow(p)
-	return t.OK(), t
+	in, t = d.isAt(parent, p.UID, &p.open[i])
+	if parent != root {
+		bare.Close(parent)
+	}
+	return in, t
 }
 
 func onlyKept(t bare.Trouble) bare.Trouble {
@@ -167,18 +168,24 @@ func onlyKept(t bare.Trouble) bare.Trouble {
 
 // announce puts the namespace that was made on the list. It is no reason to fail
 // where that cannot be done.
-func (p *Plan) announce(key string) bare.Trouble {
-	list, t := p.Directories[0].OpenSessions(p.UID)
-	if !t.OK() {
-		return onlyLost(t)
-	}
+func (p *Plan) announce(key string) {
 	ns, t := mounts.Current()
-	if t.OK() {
-		if name, e := mounts.NamespaceOf(ns); e == 0 {
-			addRecord(list, record{uint64(bare.Getpid()), name, key})
-		}
+	if !t.OK() {
+		return
 	}
+	r := record{pid: uint64(bare.Getpid()), key: key}
+	var e bare.Errno
+	r.namespace, e = mounts.NamespaceOf(ns)
 	bare.Close(ns)
-	bare.Close(list)
-	return bare.Trouble{}
+	if e != 0 {
+		return
+	}
+	root, e := bare.Open("/", asPath)
+	if e != 0 {
+		return
+	}
+	if r.root, e = mounts.ID(root); e == 0 {
+		addRecord(p.open[0].List, r)
+	}
+	bare.Close(root)
 }

@@ -10,8 +10,9 @@ import (
 	"tmpshell/internal/mounts"
 )
 
-// The list RUN/sessions/UID has a line for each session that made or entered a
-// namespace: process, namespace, key. It is in a directory that is root's alone,
+// The list RUN/sessions/UID has a line for each session that made a namespace, or
+// entered one that the kernel cannot find by its name: process, namespace, its root
+// directory, key. It is in a directory that is root's alone,
 // so that nobody but this program reads or writes it, and what it says of a process
 // is compared with what the kernel says. It may be out of date, cut or lost: the
 // next session then makes a namespace of its own. Another version's keys have other
@@ -25,7 +26,11 @@ const (
 type record struct {
 	pid       uint64
 	namespace mounts.Namespace
+	root      uint64 // the number of the mount that is its root directory
 	key       string // see Plan.key
+	// The kernel finds the namespace by its name (Linux 6.18), whoever is in it, or
+	// says that it is gone.
+	byName, stale bool
 }
 
 // add writes the line.
@@ -34,37 +39,67 @@ func (r record) add(to *bare.Text) {
 	to.AddByte(' ')
 	r.namespace.Tell(to)
 	to.AddByte(' ')
+	to.AddUint(r.root, 10)
+	to.AddByte(' ')
 	to.Add(r.key)
 	to.AddByte('\n')
 }
 
-// open opens the namespace of the process, if it is still in it, and if no user
-// can have made it: in a user namespace of their own, users copy a session's
-// namespace and mount there what they like, /etc included, and on kernels where a
-// namespace is named by its inode, theirs may have that of an older session.
-//
-// A process that was granted capabilities is looked at by who has them, too
-// (ptrace(2), PTRACE_MODE_READ_FSCREDS).
-func (r record) open() (int, bool) {
+// open opens the namespace, if it is still there and no user can have made it: in a
+// user namespace of their own, users copy a session's namespace and mount there what
+// they like, /etc included. It is -1 otherwise.
+func (r *record) open() (fd int, t bare.Trouble) {
+	var e bare.Errno
+	t = capset.With(capset.SysAdmin, func() bare.Trouble {
+		fd, e = r.namespace.Open()
+		return bare.Trouble{}
+	})
+	r.byName, r.stale = e == 0, e == bare.Errno(unix.ESTALE)
+	if t.OK() && !r.byName && !r.stale { // this kernel cannot
+		fd, t = r.ofProcess()
+	}
+	if fd >= 0 && (!t.OK() || !mounts.IsOurs(fd)) {
+		bare.Close(fd)
+		fd = -1
+	}
+	return fd, t
+}
+
+// ofProcess opens the namespace of the process, if that is the one of the record. One
+// that was granted capabilities is looked at by who has them, too (ptrace(2),
+// PTRACE_MODE_READ_FSCREDS).
+func (r *record) ofProcess() (int, bare.Trouble) {
 	fd, e := mounts.OfProcess(r.pid)
+	var t bare.Trouble
 	if e == bare.Errno(unix.EACCES) {
-		t := capset.With(^capset.Set(0), func() bare.Trouble {
+		t = capset.With(^capset.Set(0), func() bare.Trouble {
 			fd, e = mounts.OfProcess(r.pid)
 			return bare.Trouble{}
 		})
-		if !t.OK() {
-			bare.Close(fd)
-			return -1, false
-		}
 	}
 	if e != 0 {
-		return -1, false
+		return -1, t
 	}
-	if name, e := mounts.NamespaceOf(fd); e == 0 && name == r.namespace && mounts.IsOurs(fd) {
-		return fd, true
+	if name, e := mounts.NamespaceOf(fd); t.OK() && e == 0 && name == r.namespace {
+		return fd, t
 	}
 	bare.Close(fd)
-	return -1, false
+	return -1, t
+}
+
+// enter moves the thread into the namespace, and tells whether it is there.
+func (r *record) enter() (bool, bare.Trouble) {
+	ns, t := r.open()
+	if ns < 0 || !t.OK() {
+		return false, t
+	}
+	var e bare.Errno
+	t = capset.With(capset.SysAdmin|capset.SysChroot, func() bare.Trouble {
+		e = mounts.Setns(ns)
+		return bare.Trouble{}
+	})
+	bare.Close(ns)
+	return t.OK() && e == 0, t
 }
 
 var listBuf, livingBuf [2 * longest]byte
@@ -100,12 +135,16 @@ func lastRecord(rest *string) (record, bool) {
 
 func parseRecord(line string) (r record, ok bool) {
 	pid, rest, _ := bare.Cut(line, ' ')
-	namespace, key, hasKey := bare.Cut(rest, ' ')
+	namespace, rest, _ := bare.Cut(rest, ' ')
+	root, key, hasKey := bare.Cut(rest, ' ')
 	r.pid, ok = bare.ParseUint(pid, 1<<31-1)
 	if !ok || r.pid == 0 || !hasKey {
 		return r, false
 	}
-	r.namespace, ok = mounts.ParseNamespace(namespace)
+	if r.namespace, ok = mounts.ParseNamespace(namespace); !ok {
+		return r, false
+	}
+	r.root, ok = bare.ParseUint(root, ^uint64(0))
 	r.key = key
 	return r, ok
 }
@@ -138,7 +177,7 @@ func shorten(list int) bool {
 		if !ok || !whole {
 			continue
 		}
-		if fd, ok := r.open(); ok {
+		if fd, _ := r.open(); fd >= 0 {
 			bare.Close(fd)
 			r.add(&living)
 			count++

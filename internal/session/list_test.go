@@ -11,7 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/mounts"
+	"tmpshell/internal/testas"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -26,22 +28,31 @@ func all(text string) (list []record) {
 }
 
 func TestLastRecord(t *testing.T) {
-	id := func(n uint64) mounts.Namespace { return mounts.Namespace{Number: n} }
+	id := func(n uint64) mounts.Namespace { return mounts.Namespace{ID: n, Inode: 9} }
 	for _, test := range []struct {
 		text string
 		want []record
 	}{
 		{"", nil},
-		{"12 5 a b c\n", []record{{12, id(5), "a b c"}}},
-		{"12 inode-5 k\n13 6 k\n", []record{{13, id(6), "k"}, {12, mounts.Namespace{Number: 5, IsInode: true}, "k"}}},
-		{"12 5 k\n13 6 k", []record{{12, id(5), "k"}}},                             // not whole
-		{"x 5 k\n-1 5 k\n0 5 k\n\n13\n13 5\n14 6 k\n", []record{{14, id(6), "k"}}}, // not valid
-		{"99999999999999999999 5 k\n12 x k\n", nil},
+		{"12 5:9 7 a b c\n", []record{{pid: 12, namespace: id(5), root: 7, key: "a b c"}}},
+		{"12 0:5 7 k\n13 6:9 8 k\n", []record{{pid: 13, namespace: id(6), root: 8, key: "k"}, {pid: 12, namespace: mounts.Namespace{Inode: 5}, root: 7, key: "k"}}},
+		{"12 5:9 7 k\n13 6:9 7 k", []record{{pid: 12, namespace: id(5), root: 7, key: "k"}}},                                                                       // not whole
+		{"x 5:9 7 k\n-1 5:9 7 k\n0 5:9 7 k\n\n13\n13 5:9\n13 5:9 7\n13 5:9 x k\n13 5 7 k\n14 6:9 7 k\n", []record{{pid: 14, namespace: id(6), root: 7, key: "k"}}}, // not valid
+		{"99999999999999999999 5:9 7 k\n12 x:9 7 k\n", nil},
 	} {
 		if got := all(test.text); !slices.Equal(got, test.want) {
 			t.Errorf("the records of %q are %+v; want %+v", test.text, got, test.want)
 		}
 	}
+}
+
+// asIs gives the capabilities back that a test lays down.
+func asIs(t *testing.T) {
+	t.Helper()
+	testas.Root(t)
+	before, trouble := capset.Get()
+	must(t, trouble.Err())
+	t.Cleanup(func() { must(t, capset.Effective(before.Effective).Err()) })
 }
 
 func openList(t *testing.T) int {
@@ -74,29 +85,31 @@ func line(r record) string {
 // A list that grows too long keeps the sessions that live, the oldest and the
 // newest of them.
 func TestListIsShortened(t *testing.T) {
+	asIs(t)
 	l, id := openList(t), here(t)
+	gone := mounts.Namespace{ID: id.ID + 1<<40, Inode: id.Inode}
 	me := uint64(os.Getpid())
 	var dead strings.Builder
 	for dead.Len() <= longest {
-		dead.WriteString(line(record{1 << 30, id, "k"}))
+		dead.WriteString(line(record{pid: 1 << 30, namespace: gone, root: 7, key: "k"}))
 	}
-	first := record{me, id, "first"}
+	first := record{pid: me, namespace: id, root: 7, key: "first"}
 	_, _ = unix.Write(l, []byte(line(first)+dead.String()))
-	addRecord(l, record{me, id, "last"})
-	if got, want := all(readList(l)), []record{{me, id, "last"}, first}; !slices.Equal(got, want) {
+	addRecord(l, record{pid: me, namespace: id, root: 7, key: "last"})
+	if got, want := all(readList(l)), []record{{pid: me, namespace: id, root: 7, key: "last"}, first}; !slices.Equal(got, want) {
 		t.Errorf("after the dead were taken off there are %+v; want %+v", got, want)
 	}
 
 	l = openList(t)
 	n := 0
 	for ; ; n++ {
-		addRecord(l, record{me, id, itoa(n) + " " + strings.Repeat("x", 100)})
+		addRecord(l, record{pid: me, namespace: id, root: 7, key: itoa(n) + " " + strings.Repeat("x", 100)})
 		var st bare.Stat
 		if bare.Fstat(l, &st) == 0 && st.Size > longest {
 			break
 		}
 	}
-	addRecord(l, record{me, id, "last"})
+	addRecord(l, record{pid: me, namespace: id, root: 7, key: "last"})
 	got := all(readList(l))
 	if len(got) != most+1 {
 		t.Fatalf("of %d living, %d are kept", n+1, len(got))
@@ -108,21 +121,30 @@ func TestListIsShortened(t *testing.T) {
 	}
 }
 
-// A process that is dead, or in another namespace than the list says, is none.
+// A process that is dead, or in another namespace than the list says, is none; where
+// the kernel knows namespaces by their names, it does not matter.
 func TestRecordOpen(t *testing.T) {
+	asIs(t)
 	id, me := here(t), uint64(os.Getpid())
+	other := func(id, inode uint64) mounts.Namespace { return mounts.Namespace{ID: id, Inode: inode} }
+	self := record{pid: me, namespace: id}
+	fd, _ := self.open()
+	bare.Close(fd)
 	for _, test := range []struct {
-		r    record
-		good bool
+		pid       uint64
+		namespace mounts.Namespace
+		good      bool
 	}{
-		{record{me, id, ""}, true},
-		{record{me, mounts.Namespace{Number: id.Number + 1}, ""}, false},
-		{record{me, mounts.Namespace{Number: id.Number, IsInode: !id.IsInode}, ""}, false},
-		{record{1 << 30, id, ""}, false},
+		{me, id, true},
+		{me, other(id.ID+1<<40, id.Inode), false},
+		{me, other(id.ID, id.Inode+1), false},
+		{1 << 30, id, self.byName},
+		{1 << 30, other(0, id.Inode), false},
 	} {
-		fd, ok := test.r.open()
-		if ok != test.good {
-			t.Errorf("open of %+v: %v", test.r, ok)
+		r := record{pid: test.pid, namespace: test.namespace}
+		fd, trouble := r.open()
+		if fd >= 0 != test.good || !trouble.OK() {
+			t.Errorf("open of %+v: %d, %v", r, fd, trouble.Err())
 		}
 		bare.Close(fd)
 	}

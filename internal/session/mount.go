@@ -13,69 +13,69 @@ import (
 )
 
 // mount puts one directory in place of the shared one.
-func (p *Plan) mount(d *Directory, shared int, before *place) bare.Trouble {
+func (p *Plan) mount(d *Directory, o *private.Opened, before *place) bare.Trouble {
 	where := bare.Dir(d.At)
 	parent, t := owned.OpenParent(where)
 	if !t.OK() {
 		return t
 	}
 	at := mounts.Place{Dir: parent, Entry: bare.Base(d.At), Where: where}
-	target, t := openTarget(&at)
+	var target bare.Stat
+	t = openTarget(&at, &target)
 	if t.OK() {
-		t = d.keepShared(shared)
+		t = d.keepShared(o)
 	}
 	root := -1
 	if t.OK() {
-		root, t = p.mountOn(d, shared, &at)
+		root, t = p.mountOn(d, o, &at)
 	}
 	if t.OK() && !d.Fresh {
-		t = p.mountShares(d, shared, root)
+		t = p.mountShares(d, o.Shared, root)
 	}
 	// A working directory that is the mount point follows the mount; one below
 	// it stays in the directory that is covered.
-	if t.OK() {
-		var on bool
-		if on, t = isFile(before.cwd, target, d.At); on {
-			t = bare.Failed("fchdir", bare.Fchdir(root), d.At, "")
-		}
+	if t.OK() && before.cwdIs.SameFile(&target) {
+		t = bare.Failed("fchdir", bare.Fchdir(root), d.At, "")
 	}
 	bare.Close(root)
-	bare.Close(target)
+	bare.Close(at.On)
 	bare.Close(parent)
 	return t
 }
 
 // openTarget opens the directory to mount on. One inside a directory that was
 // mounted before it is made: it is the user's to make.
-func openTarget(at *mounts.Place) (int, bare.Trouble) {
+func openTarget(at *mounts.Place, st *bare.Stat) bare.Trouble {
 	fd, e := bare.OpenAt(at.Dir, at.Entry, asPath)
 	if e == bare.Errno(unix.ENOENT) {
 		if e = bare.MkdirAt(at.Dir, at.Entry, 0o700); e != 0 {
-			return -1, bare.Failed("mkdirat", e, at.Where, at.Entry)
+			return bare.Failed("mkdirat", e, at.Where, at.Entry)
 		}
 		fd, e = bare.OpenAt(at.Dir, at.Entry, asPath)
 	}
-	return fd, bare.Failed("openat", e, at.Where, at.Entry)
+	if e != 0 {
+		return bare.Failed("openat", e, at.Where, at.Entry)
+	}
+	at.On = fd
+	return bare.Failed("statx", bare.Fstat(fd, st), at.Where, at.Entry)
 }
 
 // keepShared mounts the shared directory where the session, and a session of
 // another user inside this one, still find it.
-func (d *Directory) keepShared(shared int) bare.Trouble {
-	dir, t := d.OpenSharedPoint()
-	if !t.OK() {
-		return t
+func (d *Directory) keepShared(o *private.Opened) bare.Trouble {
+	if o.Kept {
+		return bare.Trouble{} // we are inside another session
 	}
-	var name private.Name
-	at := mounts.Place{Dir: dir, Entry: name.Of(d.At)}
-	point, e := bare.OpenAt(dir, at.Entry, asPath)
-	same := e == 0 && sameFile(point, shared) // we are inside another session
-	bare.Close(point)
 	const where = "the shared directory in " + private.Run
-	t = bare.Failed("openat", e, where, "")
-	if t.OK() && !same {
-		t = bind(shared, &at, 0, where)
+	var name private.Name
+	at := mounts.Place{Dir: o.Point, Entry: name.Of(d.At)}
+	point, e := bare.OpenAt(o.Point, at.Entry, asPath)
+	if e != 0 {
+		return bare.Failed("openat", e, where, "")
 	}
-	bare.Close(dir)
+	at.On = point
+	t := bind(o.Shared, &at, 0, where)
+	bare.Close(point)
 	return t
 }
 
@@ -83,8 +83,7 @@ func (d *Directory) keepShared(shared int) bare.Trouble {
 func bind(from int, at *mounts.Place, flags mounts.Flags, where string) bare.Trouble {
 	var e bare.Errno
 	t := capset.With(capset.SysAdmin, func() bare.Trouble {
-		fd, t := mounts.Bind(from, at, flags)
-		bare.Close(fd)
+		t := mounts.Bind(from, at, flags)
 		e = t.Errno
 		return bare.Trouble{}
 	})
@@ -96,8 +95,8 @@ func bind(from int, at *mounts.Place, flags mounts.Flags, where string) bare.Tro
 
 // mountOn mounts what stands for a shared directory, and checks that it is what is
 // seen there.
-func (p *Plan) mountOn(d *Directory, shared int, at *mounts.Place) (int, bare.Trouble) {
-	outside, e := mounts.FlagsOf(shared)
+func (p *Plan) mountOn(d *Directory, o *private.Opened, at *mounts.Place) (int, bare.Trouble) {
+	outside, e := mounts.FlagsOf(o.Shared)
 	if e != 0 {
 		return -1, bare.Failed("fstatfs", e, d.At, "")
 	}
@@ -106,9 +105,9 @@ func (p *Plan) mountOn(d *Directory, shared int, at *mounts.Place) (int, bare.Tr
 	var is bool
 	var t bare.Trouble
 	if d.Fresh {
-		root, is, t = p.mountFresh(d, shared, at, flags)
+		root, is, t = p.mountFresh(d, o, at, flags)
 	} else {
-		root, is, t = p.mountKept(d, shared, at, flags)
+		root, is, t = mountKept(d, o, at, flags)
 	}
 	if t.OK() {
 		have, e := mounts.FlagsOf(root)
@@ -134,35 +133,33 @@ func notTheMount(at string, want, have mounts.Flags) bare.Trouble {
 }
 
 // mountKept mounts the user's instance.
-func (p *Plan) mountKept(d *Directory, shared int, at *mounts.Place, flags mounts.Flags) (root int, is bool, t bare.Trouble) {
-	instance, t := d.Open(p.UID, shared)
+func mountKept(d *Directory, o *private.Opened, at *mounts.Place, flags mounts.Flags) (root int, is bool, t bare.Trouble) {
+	t = capset.With(capset.SysAdmin, func() bare.Trouble { return mounts.Bind(o.Instance, at, flags) })
 	if !t.OK() {
 		return -1, false, t
 	}
-	root = -1
-	t = capset.With(capset.SysAdmin, func() (t bare.Trouble) {
-		root, t = mounts.Bind(instance, at, flags)
-		return t
-	})
+	var st bare.Stat
+	root, st, t = look(d, at)
+	return root, st.SameFile(&o.InstanceIs), t
+}
+
+// look opens what is mounted.
+func look(d *Directory, at *mounts.Place) (root int, st bare.Stat, t bare.Trouble) {
+	root, t = at.Open()
 	if t.OK() {
-		is, t = isFile(root, instance, d.At)
+		t = bare.Failed("statx", bare.Fstat(root, &st), d.At, "")
 	}
-	bare.Close(instance)
-	return root, is, t
+	return root, st, t
 }
 
 // mountFresh mounts a tmpfs whose root is as an instance would be.
-func (p *Plan) mountFresh(d *Directory, shared int, at *mounts.Place, flags mounts.Flags) (root int, is bool, t bare.Trouble) {
-	var st bare.Stat
-	if e := bare.Fstat(shared, &st); e != 0 {
-		return -1, false, bare.Failed("statx", e, d.At, "")
-	}
+func (p *Plan) mountFresh(d *Directory, opened *private.Opened, at *mounts.Place, flags mounts.Flags) (root int, is bool, t bare.Trouble) {
 	var source [32]byte
 	var size, inodes [20]byte
 	name := bare.NewText(source[:])
 	addSource(&name, p.UID)
 	o := mounts.Tmpfs{Source: name.String(), Size: d.Size, Inodes: d.Inodes, Mode: 0o700, UID: p.UID, GID: p.GID, Flags: flags}
-	if private.RootsOwn(&st) {
+	if private.RootsOwn(&opened.SharedIs) {
 		o.Mode, o.UID, o.GID = 0o1777, 0, 0
 	}
 	bytes := defaultSize()
@@ -172,17 +169,12 @@ func (p *Plan) mountFresh(d *Directory, shared int, at *mounts.Place, flags moun
 	if o.Inodes == "" {
 		o.Inodes = bare.Decimal(&inodes, bytes/bytesPerInode)
 	}
-	root = -1
-	t = capset.With(capset.SysAdmin, func() (t bare.Trouble) {
-		root, t = o.Mount(at)
-		return t
-	})
-	if !t.OK() {
+	if t = capset.With(capset.SysAdmin, func() bare.Trouble { return o.Mount(at) }); !t.OK() {
 		return -1, false, t
 	}
-	e := bare.Fstat(root, &st)
-	is = e == 0 && st.Perm() == o.Mode && st.UID == o.UID && st.GID == o.GID
-	return root, is, bare.Failed("statx", e, d.At, "")
+	var st bare.Stat
+	root, st, t = look(d, at)
+	return root, st.Perm() == o.Mode && st.UID == o.UID && st.GID == o.GID, t
 }
 
 // What a tmpfs has if the configuration does not say: a tenth of the memory, as

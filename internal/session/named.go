@@ -19,7 +19,7 @@ var namedFiles = [...]string{
 }
 
 // LinkNamed puts such files into the directories that were mounted over them, so
-// that the names go on meaning what they meant. Call it after Enter, while
+// that the names go on meaning what they meant. Call it after Enter, and while
 // Plan.Needs is still permitted. It is no reason to fail: what cannot be put
 // there, the session does without. Its trouble is Lost, or none.
 //
@@ -29,16 +29,13 @@ var namedFiles = [...]string{
 // directory of whoever takes the name when sshd has removed its own.
 func (p *Plan) LinkNamed(env []*byte) bare.Trouble {
 	for i := range p.Directories {
-		l := linker{plan: p, d: &p.Directories[i], own: -1}
-		var t bare.Trouble
-		if l.shared, t = l.d.OpenShared(); t.OK() {
-			var e bare.Errno
-			if l.own, e = bare.Open(l.d.At, unix.O_RDONLY|unix.O_DIRECTORY); e == 0 {
-				t = l.all(env)
-			}
+		l := linker{plan: p, d: &p.Directories[i], shared: p.open[i].Shared}
+		var e bare.Errno
+		if l.own, e = bare.Open(l.d.At, unix.O_RDONLY|unix.O_DIRECTORY); e != 0 {
+			continue
 		}
+		t := l.all(env)
 		bare.Close(l.own)
-		bare.Close(l.shared)
 		if t.Lost {
 			return t
 		}
@@ -154,14 +151,20 @@ func (l *linker) bind(name string) bare.Trouble {
 	if e := bare.MkdirAt(l.own, name, pointMode); e != 0 {
 		return bare.Trouble{} // there already, or no room
 	}
-	from, e := bare.OpenAt(l.shared, name, asPath)
+	// Only what is of this namespace can be mounted.
+	shared, t := l.d.OpenShared()
+	from := -1
+	e := t.Errno
+	if t.OK() {
+		from, e = bare.OpenAt(shared, name, asPath)
+	}
+	bare.Close(shared)
 	var st bare.Stat
-	if e == 0 {
+	if e == 0 && t.OK() {
 		e = bare.Fstat(from, &st)
 	}
 	mounted := false
-	var t bare.Trouble
-	if e == 0 && l.mayBeUsed(&st) {
+	if e == 0 && t.OK() && l.mayBeUsed(&st) {
 		at := mounts.Place{Dir: l.own, Entry: name}
 		t = bind(from, &at, l.d.Flags&mounts.Settable, l.d.At)
 		mounted = t.OK()

@@ -1,8 +1,6 @@
 package session
 
 import (
-	"unsafe"
-
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -16,6 +14,7 @@ const asPath = unix.O_PATH | unix.O_DIRECTORY
 // changes, open, so that nothing has to be opened in order to go back.
 type place struct {
 	namespace, root, cwd int
+	rootIs, cwdIs        bare.Stat
 	path                 string // of the working directory, empty if it has none
 }
 
@@ -29,6 +28,12 @@ func (p *place) remember() bare.Trouble {
 	}
 	if p.cwd, e = bare.OpenCwd(); e != 0 {
 		return bare.Failed("openat", e, "the working directory", "")
+	}
+	if e = bare.Fstat(p.root, &p.rootIs); e != 0 {
+		return bare.Failed("statx", e, "/", "")
+	}
+	if e = bare.Fstat(p.cwd, &p.cwdIs); e != 0 {
+		return bare.Failed("statx", e, "the working directory", "")
 	}
 	p.path, _ = bare.Getcwd(cwdPath[:])
 	var t bare.Trouble
@@ -101,68 +106,6 @@ func propagate(how mounts.Propagation) bare.Trouble {
 	return t
 }
 
-// isRealRoot tells whether the root directory is that of the namespace. Otherwise
-// sessions in a chroot(2) would be led out of it, into the namespace of a session
-// that is not in one. What cannot be found out is "no".
-//
-// Only setns(2) answers that, and it moves root and working directory. A child
-// asks, which goes nowhere else.
-func (p *place) isRealRoot() bool {
-	var root bare.Stat
-	if bare.Fstat(p.root, &root) != 0 {
-		return false
-	}
-	pid := -1
-	t := capset.With(capset.SysAdmin|capset.SysChroot, func() bare.Trouble {
-		var e bare.Errno
-		if pid, e = bare.Fork(); e == 0 && pid == 0 {
-			p.look(&root)
-		}
-		return bare.Failed("clone", e, "", "")
-	})
-	if pid <= 0 {
-		return false
-	}
-	code, e := bare.Wait(pid)
-	return t.OK() && e == 0 && code == sameRoot
-}
-
-// sameRoot is the exit code of a child that has seen it. It is none that a program
-// which fails ends with.
-const sameRoot = 42
-
-// look is what the child does. In a test it is a copy of a program that has the
-// runtime, but for all threads except one: nothing here may call the runtime, as
-// growing the stack does.
-//
-//go:nosplit
-func (p *place) look(root *bare.Stat) {
-	code := 1
-	slash := [2]byte{'/', 0}
-	var x unix.Statx_t
-	const wanted = unix.STATX_INO | unix.STATX_MNT_ID_UNIQUE
-	_, e := bare.Call(unix.SYS_SETNS, uintptr(p.namespace), unix.CLONE_NEWNS, 0, 0, 0, 0)
-	if e == 0 {
-		_, e = bare.Call(unix.SYS_STATX, 0, uintptr(unsafe.Pointer(&slash)), unix.AT_STATX_DONT_SYNC, wanted,
-			uintptr(unsafe.Pointer(&x)), 0)
-	}
-	if e == 0 && x.Ino == root.Ino && x.Dev_major == root.Major && x.Dev_minor == root.Minor {
-		// Before Linux 5.8 statx(2) does not know mounts.
-		if x.Mnt_id == root.MountID && root.MountID != 0 || root.MountID == 0 && p.onMountOf("/") {
-			code = sameRoot
-		}
-	}
-	for {
-		_, _ = bare.Call(unix.SYS_EXIT_GROUP, uintptr(code), 0, 0, 0, 0, 0)
-	}
-}
-
-// onMountOf tells whether the root directory from before is on the mount of a path.
-func (p *place) onMountOf(path string) bool {
-	now, e := bare.Open(path, asPath)
-	return e == 0 && sameMount(now, p.root)
-}
-
 // follow takes the working directory along into a namespace that was entered: to
 // the directory of the same path, if it is the same one, or if it is one that the
 // session has something else for; to where the shared directory is kept, for one
@@ -218,7 +161,7 @@ func (p *place) followTo(path string, anyway bool) (bool, bare.Trouble) {
 	case e != 0:
 		return false, bare.Trouble{}
 	}
-	if !anyway && !sameFile(fd, p.cwd) {
+	if !anyway && !p.isCwd(fd) {
 		bare.Close(fd)
 		return false, bare.Trouble{}
 	}
@@ -250,41 +193,16 @@ func search(f func()) bare.Trouble {
 // something else for.
 func (p *Plan) replaces(before *place) bool {
 	for i := range p.Directories {
-		d := &p.Directories[i]
-		if d.At != before.path {
-			continue
+		if p.Directories[i].At == before.path {
+			return p.open[i].SharedIs.SameFile(&before.cwdIs)
 		}
-		shared, t := d.OpenShared()
-		same := t.OK() && sameFile(shared, before.cwd)
-		bare.Close(shared)
-		return same
 	}
 	return false
 }
 
-// isFile tells whether two descriptors are of one file; there is trouble where that
-// was kept from being found out.
-func isFile(a, b int, where string) (bool, bare.Trouble) {
-	var x, y bare.Stat
-	e := bare.Fstat(a, &x)
-	if e == 0 {
-		e = bare.Fstat(b, &y)
-	}
-	return e == 0 && x.SameFile(&y), bare.Failed("statx", e, where, "")
-}
-
-// sameFile is isFile where "no" is what not to know comes to: another mount more,
-// or a namespace of the session's own.
-func sameFile(a, b int) bool {
-	var x, y bare.Stat
-	return bare.Fstat(a, &x) == 0 && bare.Fstat(b, &y) == 0 && x.SameFile(&y)
-}
-
-func sameMount(a, b int) bool {
-	x, e := mounts.ID(a)
-	if e != 0 {
-		return false
-	}
-	y, e := mounts.ID(b)
-	return e == 0 && x == y
+// isCwd tells whether a directory is the working directory from before. Not to know
+// is "no".
+func (p *place) isCwd(fd int) bool {
+	var st bare.Stat
+	return bare.Fstat(fd, &st) == 0 && st.SameFile(&p.cwdIs)
 }

@@ -17,6 +17,11 @@ func (p *Plan) Present() bool {
 	if len(p.Directories) > Most {
 		return false
 	}
+	for i := range p.Directories {
+		if !p.Directories[i].MayBeKept() {
+			return false // and the list, which may be long, need not be read
+		}
+	}
 	e := eachMount(func(m mount) {
 		for i := range p.Directories {
 			d := &p.Directories[i]
@@ -35,36 +40,34 @@ func (p *Plan) Present() bool {
 
 // inPlace tells whether a directory is the session's own already: a login inside a
 // session of the same user leaves everything as it is.
-func (d *Directory) inPlace(uid uint32) (bool, bare.Trouble) {
+func (d *Directory) inPlace(uid uint32, o *private.Opened) (bool, bare.Trouble) {
+	if !o.Kept { // not inside a session, or its mounts were taken away
+		return !d.Fresh && o.SharedIs.SameFile(&o.InstanceIs), bare.Trouble{}
+	}
 	parent, t := owned.OpenParent(bare.Dir(d.At))
 	if !t.OK() {
 		// It is inside a directory that the session is yet to get.
 		return false, onlyKept(t)
 	}
-	fd, e := bare.OpenAt(parent, bare.Base(d.At), asPath)
+	in, t := d.isAt(parent, uid, o)
 	bare.Close(parent)
-	if e != 0 {
-		return false, onlyKept(bare.Failed("openat", e, d.At, "")) // mount says what is wrong with it
-	}
-	in := false
-	if d.Fresh {
-		in, t = d.isOwnTmpfs(fd, uid)
-	} else {
-		in, t = d.isInstance(fd, uid)
-	}
-	bare.Close(fd)
 	return in, t
 }
 
-func (d *Directory) isInstance(fd int, uid uint32) (bool, bare.Trouble) {
-	shared, t := d.OpenShared()
-	if !t.OK() {
-		return false, t
+// isAt tells whether what is mounted in a directory is the session's own.
+func (d *Directory) isAt(parent int, uid uint32, o *private.Opened) (in bool, t bare.Trouble) {
+	fd, e := bare.OpenAt(parent, bare.Base(d.At), asPath)
+	if e != 0 {
+		return false, onlyKept(bare.Failed("openat", e, d.At, "")) // mount says what is wrong with it
 	}
-	instance, t := d.Open(uid, shared)
-	in := t.OK() && sameFile(fd, instance)
-	bare.Close(instance)
-	bare.Close(shared)
+	if d.Fresh {
+		in, t = d.isOwnTmpfs(fd, uid)
+	} else {
+		var st bare.Stat
+		t = bare.Failed("statx", bare.Fstat(fd, &st), d.At, "")
+		in = t.OK() && st.SameFile(&o.InstanceIs)
+	}
+	bare.Close(fd)
 	return in, t
 }
 

@@ -50,6 +50,9 @@ type Plan struct {
 	// shared. What it points to is valid during the call; the texts in it are
 	// valid longer. It may be nil.
 	Notice func(*bare.Trouble)
+
+	open     [Most]private.Opened
+	prepared bool
 }
 
 // Needs returns the capabilities without which Enter cannot succeed.
@@ -61,12 +64,42 @@ func (p *Plan) Needs() capset.Set {
 	return all
 }
 
-// Enter puts the directories in place. It verifies all that it mounts, before it
-// changes anything and after; where its trouble says that an object is missing,
-// the helper can make that and Enter can be called again.
-func (p *Plan) Enter() bare.Trouble {
+// Prepare opens and verifies what the session's directories need, and changes
+// nothing. Where its trouble says that an object is missing, the helper can make
+// that and Prepare can be called again.
+func (p *Plan) Prepare() bare.Trouble {
 	if len(p.Directories) > Most {
 		return bare.Trouble{Why: "the plan has too many directories:", Value: uint64(len(p.Directories)), Base: 10}
+	}
+	for i := range p.Directories {
+		if t := p.Directories[i].Open(p.UID, &p.open[i]); !t.OK() {
+			for ; i >= 0; i-- {
+				p.open[i].Close()
+			}
+			return t
+		}
+	}
+	p.prepared = true
+	return bare.Trouble{}
+}
+
+// Close closes what Prepare has opened. LinkNamed is called before.
+func (p *Plan) Close() {
+	for i := range p.Directories {
+		if p.prepared {
+			p.open[i].Close()
+		}
+	}
+	p.prepared = false
+}
+
+// Enter puts the directories in place, after Prepare, which it does itself if that
+// was not done.
+func (p *Plan) Enter() bare.Trouble {
+	if !p.prepared {
+		if t := p.Prepare(); !t.OK() {
+			return t
+		}
 	}
 	missing, t := p.missing()
 	if !t.OK() || missing == 0 {
@@ -89,7 +122,7 @@ type places uint32
 func (p *Plan) missing() (places, bare.Trouble) {
 	var set places
 	for i := range p.Directories {
-		in, t := p.Directories[i].inPlace(p.UID)
+		in, t := p.Directories[i].inPlace(p.UID, &p.open[i])
 		if !t.OK() {
 			return 0, t
 		}
@@ -109,7 +142,6 @@ func (p *Plan) enter(missing places, before *place) bare.Trouble {
 		if joined || !t.OK() {
 			return t
 		}
-		shareable = before.isRealRoot()
 	}
 	if t := capset.With(capset.SysAdmin, mounts.Unshare); !t.OK() {
 		return t
@@ -121,7 +153,7 @@ func (p *Plan) enter(missing places, before *place) bare.Trouble {
 		return t
 	}
 	if shareable {
-		return p.announce(key.String())
+		p.announce(key.String())
 	}
 	return bare.Trouble{}
 }
@@ -132,25 +164,21 @@ func (p *Plan) build(missing places, before *place) bare.Trouble {
 		return t
 	}
 	// All of them before the first is mounted: one may be inside another.
-	var shared [Most]int
-	for i := range shared {
-		shared[i] = -1
-	}
-	var t bare.Trouble
-	for i := 0; i < len(p.Directories) && t.OK(); i++ {
+	for i := range p.Directories {
 		if missing&(1<<i) != 0 {
-			shared[i], t = p.Directories[i].OpenShared()
+			if t := p.Directories[i].OpenAgain(p.UID, &p.open[i]); !t.OK() {
+				return t
+			}
 		}
 	}
-	for i := 0; i < len(p.Directories) && t.OK(); i++ {
+	for i := range p.Directories {
 		if missing&(1<<i) != 0 {
-			t = p.mount(&p.Directories[i], shared[i], before)
+			if t := p.mount(&p.Directories[i], &p.open[i], before); !t.OK() {
+				return t
+			}
 		}
 	}
-	for _, fd := range shared {
-		bare.Close(fd)
-	}
-	return t
+	return bare.Trouble{}
 }
 
 func (p *Plan) notice(t *bare.Trouble) {
