@@ -72,7 +72,10 @@ func (a *Activity) Stalled() bool {
 }
 
 // look adds up what the processes have used since the last time. One that waits
-// for a processor moves: it cannot help it.
+// for a processor moves: it cannot help it. What was not there the last time does
+// not count yet: it may be a question of somebody who waits as well, and those
+// would keep each other waiting for ever. What short-lived processes have used is
+// their parent's.
 func (a *Activity) look() {
 	self := os.Getpid()
 	used := map[string]uint64{}
@@ -86,12 +89,15 @@ func (a *Activity) look() {
 		ticks := p.own + p.children
 		if pid == 1 { // it looks at the processes, too
 			ticks = p.children
-		} else if p.state == "R" {
-			a.ticks += moves
 		}
 		key := fmt.Sprint(pid, " ", p.start)
-		if used[key] = ticks; a.used != nil && ticks > a.used[key] {
-			a.ticks += ticks - a.used[key]
+		used[key] = ticks
+		switch before, there := a.used[key]; {
+		case !there:
+		case pid != 1 && p.state == "R":
+			a.ticks += moves
+		case ticks > before:
+			a.ticks += ticks - before
 		}
 	}
 	a.used = used

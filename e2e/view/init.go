@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"time"
@@ -25,6 +26,10 @@ func runInit() int {
 		fmt.Fprintln(os.Stderr, "view:", err)
 		return 1
 	}
+	// nohup and shells without job control start programs with signals ignored,
+	// and so would be every login in the view. Those with a handler are reset by
+	// execve(2).
+	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU)
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Dir = filepath.Join(source, here)
 	cmd.Env = append(cleanEnv(), stageVar+"="+stageTest)

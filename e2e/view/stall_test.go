@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"tmpshell/e2e/view"
 )
@@ -33,7 +34,7 @@ func TestStalled(t *testing.T) {
 	view.NeedRoot(t)
 	t.Parallel()
 	victim := exec.Command("/proc/self/exe", "-test.run=^TestStalls$", "-test.v")
-	victim.Env = append(os.Environ(), stallVar+"=1", view.KeptVars+"LOOKS=1")
+	victim.Env = append(os.Environ(), stallVar+"=1", view.KeptVars+"LOOKS=2")
 	out, err := victim.CombinedOutput()
 	if err == nil {
 		t.Errorf("it has passed:\n%s", out)
@@ -41,6 +42,28 @@ func TestStalled(t *testing.T) {
 	for _, want := range []string{"nothing moves any more", `"sleep 123456"`, "goroutine ", "TestStalls("} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("no %q in what it says:\n%s", want, out)
+		}
+	}
+}
+
+// TestQuestionsDoNotMove: those who wait ask by short-lived processes, and that
+// does not count as a movement for others who wait.
+func TestQuestionsDoNotMove(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	for range 4 {
+		go func() {
+			for t.Context().Err() == nil {
+				_ = exec.Command("sh", "-c", "pgrep -x nobody").Run()
+			}
+		}()
+	}
+	const looks, most = 2, 20
+	a := view.Activity{Looks: looks}
+	for began := time.Now(); !a.Stalled(); time.Sleep(100 * time.Millisecond) {
+		if time.Since(began) > most*2*time.Second {
+			t.Fatalf("%d looks find that something moves", most)
 		}
 	}
 }

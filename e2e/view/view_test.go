@@ -4,10 +4,13 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"tmpshell/e2e/view"
 )
@@ -97,4 +100,20 @@ func TestNamespaces(t *testing.T) {
 			there = err == nil
 		}
 	})
+}
+
+// TestSignals: what go test was started with, by nohup or in the background, is
+// not what a login in the view finds.
+func TestSignals(t *testing.T) {
+	if !view.Inside() {
+		signal.Ignore(unix.SIGHUP, unix.SIGINT, unix.SIGTSTP)
+		defer signal.Reset(unix.SIGHUP, unix.SIGINT, unix.SIGTSTP)
+	}
+	if !view.Enter(t) {
+		return
+	}
+	out, err := exec.Command("grep", "SigIgn", "/proc/self/status").Output()
+	if err != nil || !strings.HasSuffix(string(out), "\t0000000000000000\n") {
+		t.Errorf("signals are ignored: %q, %v", out, err)
+	}
 }
