@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -30,6 +31,8 @@ func runInit() int {
 	// and so would be every login in the view. Those with a handler are reset by
 	// execve(2).
 	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU)
+	// Nor is what the caller has open (flock, make's job server) for a login.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Dir = filepath.Join(source, here)
 	cmd.Env = append(cleanEnv(), stageVar+"="+stageTest)

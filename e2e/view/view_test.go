@@ -102,10 +102,13 @@ func TestNamespaces(t *testing.T) {
 	})
 }
 
-// TestSignals: what go test was started with, by nohup or in the background, is
-// not what a login in the view finds.
-func TestSignals(t *testing.T) {
+// TestCaller: ignored signals and open files that go test was started with, by
+// nohup, flock or make, are not what a login in the view finds.
+func TestCaller(t *testing.T) {
 	if !view.Inside() {
+		if _, err := unix.Open("/dev/null", unix.O_RDONLY, 0); err != nil { // without O_CLOEXEC
+			t.Fatal(err)
+		}
 		signal.Ignore(unix.SIGHUP, unix.SIGINT, unix.SIGTSTP)
 		defer signal.Reset(unix.SIGHUP, unix.SIGINT, unix.SIGTSTP)
 	}
@@ -115,5 +118,10 @@ func TestSignals(t *testing.T) {
 	out, err := exec.Command("grep", "SigIgn", "/proc/self/status").Output()
 	if err != nil || !strings.HasSuffix(string(out), "\t0000000000000000\n") {
 		t.Errorf("signals are ignored: %q, %v", out, err)
+	}
+	const open = "for n in 3 4 5 6 7 8 9 10 11 12; do [ ! -e /proc/$$/fd/$n ] || echo $n; done"
+	out, err = exec.Command("sh", "-c", open).Output()
+	if err != nil || len(out) > 0 {
+		t.Errorf("files are open: %q, %v", out, err)
 	}
 }

@@ -3,6 +3,7 @@ package build_test
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -33,6 +34,10 @@ type start struct {
 // run returns what the program prints, and how it ends.
 func (s start) run(t *testing.T, emulator []string, program string) (string, int) {
 	t.Helper()
+	// What the tests' caller has open (flock, make's job server) is not meant for it.
+	if err := unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
