@@ -15,9 +15,6 @@ import (
 // reinstall is what "install tmpshell again" comes to.
 const reinstall = `install -m 711 /run/tmpshell-bin/tmpshell /usr/bin/; install -m 755 /run/tmpshell-bin/tmpshell-helper /usr/libexec/; install -m 711 /run/tmpshell-bin/tmpshell /usr/libexec/tmpshell-session; tmpshellctl setup >/dev/null`
 
-// unflag lets a base be changed.
-const unflag = "chattr -a /tmp/.private; "
-
 // mountTmp has sessions with a directory of their own on /tmp.
 const mountTmp = "echo 'Directory /tmp mount' >/etc/tmpshell.conf; tmpshellctl setup; "
 
@@ -51,12 +48,12 @@ var ailments = map[string][]ailment{
 			undo: "rm /usr/bin/tmpshell-x"},
 	},
 	"capabilities": {
-		{want: "tmpshell-helper lacks cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable", breakIt: "setcap -r /usr/libexec/tmpshell-helper"},
-		{want: "lacks cap_dac_override,", breakIt: "setcap cap_setgid,cap_setuid,cap_linux_immutable=p /usr/libexec/tmpshell-helper"},
-		{want: "has cap_sys_admin, which", breakIt: "setcap cap_sys_admin,cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=p /usr/libexec/tmpshell-helper"},
-		{want: "effective bit", breakIt: "setcap cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=ep /usr/libexec/tmpshell-helper"},
-		{want: "inheritable", breakIt: "setcap cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=ip /usr/libexec/tmpshell-helper"},
-		{want: "count only where uid 1000 is", breakIt: "setcap -n 1000 cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable=p /usr/libexec/tmpshell-helper"},
+		{want: "tmpshell-helper lacks cap_dac_override,cap_setgid,cap_setuid", breakIt: "setcap -r /usr/libexec/tmpshell-helper"},
+		{want: "lacks cap_dac_override,", breakIt: "setcap cap_setgid,cap_setuid=p /usr/libexec/tmpshell-helper"},
+		{want: "has cap_sys_admin, which", breakIt: "setcap cap_sys_admin,cap_dac_override,cap_setgid,cap_setuid=p /usr/libexec/tmpshell-helper"},
+		{want: "effective bit", breakIt: "setcap cap_dac_override,cap_setgid,cap_setuid=ep /usr/libexec/tmpshell-helper"},
+		{want: "inheritable", breakIt: "setcap cap_dac_override,cap_setgid,cap_setuid=ip /usr/libexec/tmpshell-helper"},
+		{want: "count only where uid 1000 is", breakIt: "setcap -n 1000 cap_dac_override,cap_setgid,cap_setuid=p /usr/libexec/tmpshell-helper"},
 		{want: "/usr/bin/tmpshell has cap_net_raw", breakIt: "setcap cap_net_raw=p /usr/bin/tmpshell"},
 		{want: "tmpshell-session has cap_net_raw, which the configuration does not need", breakIt: "setcap cap_net_raw=p /usr/libexec/tmpshell-session"},
 		{want: "tmpshell-session lacks cap_dac_read_search,cap_sys_chroot,cap_sys_admin", breakIt: mountTmp + "setcap -r /usr/libexec/tmpshell-session"},
@@ -89,13 +86,13 @@ var ailments = map[string][]ailment{
 		{want: "tmpshell.policy belongs to uid 1000, not to root", breakIt: "chown alice /var/lib/misc/tmpshell.policy"},
 		{want: "tmpshell.policy is cut", breakIt: "truncate -s 200 /var/lib/misc/tmpshell.policy"},
 		{want: "is the last good policy", breakIt: "echo '\nFrobnicate yes' >/etc/tmpshell.conf; /usr/libexec/tmpshell-helper || :",
-			undo: unflag + "rm -rf /tmp/.private/0; echo 'Log all' >/etc/tmpshell.conf; tmpshellctl setup", also: []string{"configuration"}},
+			undo: "rm -rf /tmp/.private/0; echo 'Log all' >/etc/tmpshell.conf; tmpshellctl setup", also: []string{"configuration"}},
 	},
 	"bases": {
-		{want: "/tmp/.private is missing", breakIt: unflag + "rmdir /tmp/.private"},
+		{want: "/tmp/.private is missing", breakIt: "rmdir /tmp/.private"},
 		{want: "/var/cache/e2e/.private is missing", breakIt: "echo 'Directory /var/cache/e2e env' >>/etc/tmpshell.conf"},
-		{want: "/tmp/.private has mode 0777", breakIt: unflag + "chmod 777 /tmp/.private"},
-		{want: "/tmp/.private does not have the append-only flag", breakIt: unflag},
+		{want: "/tmp/.private has mode 0777", breakIt: "chmod 777 /tmp/.private"},
+		{want: "/tmp/.private has the append-only flag of an earlier version", breakIt: "chattr +a /tmp/.private"},
 		{want: "/tmp/.private is a mount point", breakIt: "mount -t tmpfs -o mode=711 none /tmp/.private"},
 		{want: "/tmp can be written by others and is not sticky", breakIt: "chmod -t /tmp"},
 		{want: "/tmp belongs to uid 1000, not to root", breakIt: "chown alice /tmp"},
@@ -111,8 +108,8 @@ var ailments = map[string][]ailment{
 		{want: "nothing can be mounted over /var/e2e: it does not exist", breakIt: mountTmp + "echo 'Directory /var/e2e mount' >>/etc/tmpshell.conf"},
 	},
 	"squatters": {
-		{want: "/tmp/.private is a directory, and belongs to uid 1000", breakIt: unflag + "rmdir /tmp/.private; mkdir -m 711 /tmp/.private; chown alice /tmp/.private"},
-		{want: "/tmp/.private is not a directory, and belongs to uid 1000", breakIt: unflag + "rmdir /tmp/.private; setpriv --reuid 1000 ln -s /etc /tmp/.private"},
+		{want: "/tmp/.private is a directory, and belongs to uid 1000", breakIt: "rmdir /tmp/.private; mkdir -m 711 /tmp/.private; chown alice /tmp/.private"},
+		{want: "/tmp/.private is not a directory, and belongs to uid 1000", breakIt: "rmdir /tmp/.private; setpriv --reuid 1000 ln -s /etc /tmp/.private"},
 		{want: "/tmp/.private.squatted-0123456789ab was found in the place of /tmp/.private, and belongs to uid 1000",
 			breakIt: "mkdir -p /tmp/.private.squatted-0123456789ab/x; chown alice /tmp/.private.squatted-0123456789ab"},
 		{want: "/tmp/.private/1000.squatted-0123456789ab was found", breakIt: "touch /tmp/.private/1000.squatted-0123456789ab"},

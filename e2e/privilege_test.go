@@ -24,7 +24,6 @@ var raised = map[string]string{
 	// the user's.
 	"CAP_SETGID|CAP_SETUID":        "setgroups setresgid setresuid setfsgid setfsuid",
 	"CAP_DAC_OVERRIDE":             "mkdirat openat statx",
-	"CAP_LINUX_IMMUTABLE":          "ioctl",
 	"CAP_SYS_ADMIN|CAP_SYS_CHROOT": "setns",
 }
 

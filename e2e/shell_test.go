@@ -107,7 +107,7 @@ func TestHelperGone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			rig.Install(t, "")
-			rig.Sh(t, "chattr -a /tmp/.private; rm -rf /tmp/.private*; "+spoil)
+			rig.Sh(t, "rm -rf /tmp/.private*; "+spoil)
 			dir, says := "/tmp/.private-1000", "; using /tmp/.private-1000\r\n"
 			if name == "killed" {
 				dir, says = "", "; a session without private directories\r\n"
@@ -152,7 +152,7 @@ func TestSquattedBase(t *testing.T) {
 		"file": "echo >.private", "fifo": "mkfifo .private",
 	} {
 		t.Run(name, func(t *testing.T) {
-			rig.Sh(t, "chattr -a /tmp/.private; rm -rf /tmp/.private*")
+			rig.Sh(t, "rm -rf /tmp/.private*")
 			log.Forget()
 			rig.Command{As: bob, Path: "/bin/sh", Args: []string{"sh", "-c", squat}, Dir: "/tmp"}.Run(t)
 			if r := alice.Login(t, "echo $TMPDIR"); r.Stdout != "/tmp/.private/1000\n" || r.Stderr != "" {
@@ -175,7 +175,7 @@ func TestMountedOver(t *testing.T) {
 	}
 	rig.Install(t)
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
-	rig.Sh(t, `chattr -a /tmp/.private; rm -rf /tmp/.private; mkdir /tmp/.private /tmp/.private-1000
+	rig.Sh(t, `rm -rf /tmp/.private; mkdir /tmp/.private /tmp/.private-1000
 		mount -t tmpfs -o mode=711 none /tmp/.private
 		install -d -m 700 -o 1000 -g 1000 /tmp/.private/1000
 		mount -t tmpfs -o mode=700,uid=1000,gid=1000 none /tmp/.private-1000`)

@@ -30,7 +30,7 @@ func TestPrivilegeSources(t *testing.T) {
 		{"Ambient", []string{"Ambient cap_net_raw"}},
 	}
 	const user = "setpriv --reuid 1000 --regid 1000 --clear-groups "
-	const given = "+sys_admin,+sys_chroot,+dac_read_search,+dac_override,+setuid,+setgid,+linux_immutable,+net_raw,+setpcap"
+	const given = "+sys_admin,+sys_chroot,+dac_read_search,+dac_override,+setuid,+setgid,+net_raw,+setpcap"
 	sources := []struct{ name, prepare, run string }{
 		{"file capabilities", "", user},
 		{"the ambient set", "setcap -r /usr/libexec/tmpshell-session 2>/dev/null; setcap -r /usr/libexec/tmpshell-helper",
@@ -59,7 +59,7 @@ func TestPrivilegeSources(t *testing.T) {
 					continue
 				}
 				rig.Install(t, append([]string{"Exempt none"}, c.lines...)...)
-				rig.Sh(t, "chattr -a /tmp/.private; rm -rf /tmp/.private* /var/lib/tmpshell/*; rm -f /run/tmpshell/sessions/*")
+				rig.Sh(t, "rm -rf /tmp/.private* /var/lib/tmpshell/*; rm -f /run/tmpshell/sessions/*")
 				command := s.run + situation.run
 				if strings.HasPrefix(situation.run, "--") && s.name != "file capabilities" {
 					// Afterwards: what is not in it cannot be given.

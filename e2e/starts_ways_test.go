@@ -9,8 +9,6 @@ import (
 	"syscall"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/witness"
 )
@@ -104,16 +102,7 @@ func (w startWay) directory() string {
 
 func removeDirectories(t *testing.T) {
 	t.Helper()
-	const (
-		base       = "/tmp/.private"
-		appendOnly = 0x20 // FS_APPEND_FL of ioctl_iflags(2)
-	)
-	if f, err := os.Open(base); err == nil {
-		if flags, err := unix.IoctlGetInt(int(f.Fd()), unix.FS_IOC_GETFLAGS); err == nil {
-			_ = unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, flags&^appendOnly)
-		}
-		f.Close()
-	}
+	const base = "/tmp/.private"
 	users, err := filepath.Glob("/run/user/*")
 	if err != nil {
 		t.Fatal(err)

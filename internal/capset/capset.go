@@ -40,8 +40,7 @@ const (
 //	setuid, setgid   make a base as root, so that it never belongs to a user,
 //	                 not even between two system calls
 //	dac_override     make the user's directory, as the user, inside that base
-//	linux_immutable  the append-only flag of a base
-const Helper = SetUID | SetGID | DACOverride | LinuxImmutable
+const Helper = SetUID | SetGID | DACOverride
 
 // What tmpshell-session needs in order to mount:
 //

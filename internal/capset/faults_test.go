@@ -64,7 +64,7 @@ func set(t *testing.T, s capset.State) {
 }
 
 const (
-	held  = capset.Helper
+	held  = capset.Helper | capset.LinuxImmutable
 	given = capset.DACOverride | capset.LinuxImmutable
 )
 

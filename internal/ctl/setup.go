@@ -161,7 +161,12 @@ func undo() []step {
 	if errors.Is(err, os.ErrNotExist) {
 		err = nil
 	}
-	return append(append(steps, result("policy", "removed", err), unlistShells()), unlink()...)
+	steps = append(append(steps, result("policy", "removed", err), unlistShells()), unlink()...)
+	conf, err := config.Load(build.Config)
+	if err != nil {
+		conf = &config.Config{} // the built-in one
+	}
+	return append(steps, unflag(needs.OfConfig(conf).Bases)...)
 }
 
 // unlink removes the links tmpshell-NAME: without tmpshell they lead nowhere.
@@ -229,7 +234,24 @@ func capabilities(path string, want capset.Set) step {
 }
 
 func base(b making.Base) step {
-	return asRoot("base "+b.Path(), "root:root 0711", func(m *making.Maker) error { return m.Base(string(b)) })
+	return asRoot("base "+b.Path(), "root:root 0711", func(m *making.Maker) error {
+		if err := b.LiftFlag(); err != nil {
+			return err
+		}
+		return m.Base(string(b))
+	})
+}
+
+// unflag lets everybody who is allowed to remove a base, which stays.
+func unflag(bases []making.Base) []step {
+	var steps []step
+	for _, b := range bases {
+		if on, err := b.IsAppendOnly(); on || err != nil {
+			steps = append(steps, asRoot("base "+b.Path(), "the append-only flag is lifted",
+				func(*making.Maker) error { return b.LiftFlag() }))
+		}
+	}
+	return steps
 }
 
 func places(i private.Instance) step {

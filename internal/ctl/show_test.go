@@ -115,7 +115,7 @@ Shell /bin/zsh
 
 func TestShow(t *testing.T) {
 	source := people(t)
-	const helper = "session none\nhelper cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable\n"
+	const helper = "session none\nhelper cap_dac_override,cap_setgid,cap_setuid\n"
 	for _, test := range []struct{ who, want string }{
 		{"alice", "user alice uid=1000\nexempt no\ndirectory /tmp env variables=TMPDIR,TMP,TEMP,TEMPDIR max-age=10d\n" +
 			"private /tmp/.private/1000\ndirectory /scratch off\nruntimedirectory yes\nsetenv A=${TMPDIR}/x\nshell /bin/zsh\n" +
@@ -150,7 +150,7 @@ func TestShowJSON(t *testing.T) {
 	want := policyReport{
 		User: "alice", UID: 1000, SetEnv: []string{"A=${TMPDIR}/x"}, Shell: "/bin/zsh", OnFailure: "deny",
 		Ambient: []string{"cap_net_raw"}, Log: "failures",
-		Session: "cap_net_raw", Helper: "cap_dac_override,cap_setgid,cap_setuid,cap_linux_immutable",
+		Session: "cap_net_raw", Helper: "cap_dac_override,cap_setgid,cap_setuid",
 		Directories: []directoryReport{
 			{"/tmp", "env", "/tmp/.private/1000", []string{"TMPDIR", "TMP", "TEMP", "TEMPDIR"},
 				[]string{"variables=TMPDIR,TMP,TEMP,TEMPDIR", "max-age=10d"}},

@@ -2,14 +2,12 @@ package doctor
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"tmpshell/internal/capset"
 	"tmpshell/internal/config"
 	"tmpshell/internal/making"
 )
@@ -78,27 +76,11 @@ func mendBase(b making.Base, why error) *Fix {
 	return setUp
 }
 
-// flagged are the file systems whose directories take the append-only flag.
-var flagged = []int64{
-	unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC,
-	unix.F2FS_SUPER_MAGIC, unix.TMPFS_MAGIC,
-}
-
-// appendOnly: without the flag a base is as safe, as long as nothing that runs
-// as root removes it.
+// appendOnly: a version up to 0.1.0 has set the flag.
 func (r *report) appendOnly(b making.Base) {
-	on, err := b.AppendOnly()
-	if on {
-		return
-	}
-	var fs unix.Statfs_t
-	can := unix.Statfs(string(b), &fs) == nil && slices.Contains(flagged, fs.Type) && capset.Bounding(capset.LinuxImmutable).Has(capset.LinuxImmutable)
-	switch {
-	case errors.Is(err, unix.EACCES):
+	if on, err := b.IsAppendOnly(); err != nil {
 		r.note("only root can tell whether " + b.Path() + " has the append-only flag")
-	case err != nil || !can:
-		r.note(b.Path() + " cannot have the append-only flag here, which keeps cleaners from removing it")
-	default:
-		r.warn(fmt.Sprintf("%s does not have the append-only flag, which keeps cleaners and mistakes from removing it", b.Path()), setUp)
+	} else if on {
+		r.warn(b.Path()+" has the append-only flag of an earlier version: nothing can remove the directories in it, neither the boot nor userdel", setUp)
 	}
 }

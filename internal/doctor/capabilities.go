@@ -76,12 +76,7 @@ func checkPrivilege(m *machine, r *report) error {
 	}
 	need := m.needs.Helper | m.needs.Session
 	if lacking := need &^ capset.Bounding(need); lacking != 0 {
-		verdict, what := Warning, "is out of bounds in this session, and does nothing in it and in others that are started in the same way"
-		if lacking == capset.LinuxImmutable {
-			// The bases are as safe without the flag.
-			verdict = Note
-		}
-		r.add(verdict, lacking.String()+" "+what,
+		r.warn(lacking.String()+" is out of bounds in this session, and does nothing in it and in others that are started in the same way",
 			&Fix{Write: "--cap-add, or CapabilityBoundingSet=, with " + lacking.String(), In: "what starts the container or service"})
 	}
 	r.otherwise("file capabilities count in this session")

@@ -8,7 +8,6 @@ import (
 	"path"
 	"strings"
 
-	"github.com/kballard/go-shellquote"
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/making"
@@ -29,22 +28,16 @@ func checkSquatters(m *machine, r *report) error {
 				b.Path(), what, st.Uid), setUp)
 			continue
 		}
-		if err := r.movedAside(string(b), private.Base, ""); err != nil {
+		if err := r.movedAside(string(b), private.Base); err != nil {
 			return err
 		}
-		// What is in the base can be removed only while it is not
-		// append-only.
-		guard := ""
-		if on, err := b.AppendOnly(); err == nil && on {
-			guard = b.Path()
-		}
-		if err := r.movedAside(b.Path(), "", guard); err != nil {
+		if err := r.movedAside(b.Path(), ""); err != nil {
 			return err
 		}
 	}
 	if len(m.needs.Instances) > 0 {
 		for _, place := range []string{private.Store, private.Run} {
-			if err := r.movedAside(path.Dir(place), path.Base(place), ""); err != nil {
+			if err := r.movedAside(path.Dir(place), path.Base(place)); err != nil {
 				return err
 			}
 		}
@@ -55,7 +48,7 @@ func checkSquatters(m *machine, r *report) error {
 
 // movedAside reports what tmpshell moved aside in a directory: entries that were
 // called was, or a number, for an empty was.
-func (r *report) movedAside(dir, was, guard string) error {
+func (r *report) movedAside(dir, was string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // checkBases says so
@@ -78,15 +71,7 @@ func (r *report) movedAside(dir, was, guard string) error {
 			whose = fmt.Sprintf(", and belongs to uid %d", st.Uid)
 		}
 		at := path.Join(dir, e.Name())
-		r.warn(at+" was found in the place of "+path.Join(dir, name)+whose+": look at it, ask its owner, and remove it", remove(at, guard))
+		r.warn(at+" was found in the place of "+path.Join(dir, name)+whose+": look at it, ask its owner, and remove it", run("rm", "-rf", "--one-file-system", "--", at))
 	}
 	return nil
-}
-
-func remove(at, guard string) *Fix {
-	fix := run("rm", "-rf", "--one-file-system", "--", at)
-	if guard != "" {
-		fix.Run = shellquote.Join("chattr", "-a", guard) + " && " + fix.Run + "; " + shellquote.Join("chattr", "+a", guard)
-	}
-	return fix
 }

@@ -41,10 +41,6 @@ func ignoreSignals() {
 	_, _ = unix.Setsid() // EPERM: it leads a session already, or its group
 }
 
-// needed is what it cannot do without. A container may have no cap_linux_immutable:
-// a base does without its flag.
-const needed = capset.Helper &^ capset.LinuxImmutable
-
 // becomeRoot makes the process root's, on all of its threads, and takes from it
 // every capability that it does not need. From then on no process of the caller's
 // can signal it, trace it, change its limits or read what is in its memory. It
@@ -54,7 +50,7 @@ func becomeRoot(uid uint32) (why string, code int) {
 	if !t.OK() {
 		return t.Err().Error(), ExitKept
 	}
-	if uid != 0 && !have.Permitted.Has(needed) {
+	if uid != 0 && !have.Permitted.Has(capset.Helper) {
 		return unprivileged()
 	}
 	if err := roomForSignals(); err != nil {
@@ -143,7 +139,7 @@ func unprivileged() (string, int) {
 	if n, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); n == 1 {
 		return "no_new_privs is set, so that its capabilities do nothing", ExitFailed
 	}
-	if capset.Bounding(needed) != needed {
+	if capset.Bounding(capset.Helper) != capset.Helper {
 		return "this process may not have its capabilities (bounding set)", ExitFailed
 	}
 	var fs unix.Statfs_t

@@ -55,27 +55,17 @@ func (m *Maker) env(parent string) (int, error) {
 		return -1, err
 	}
 	defer sys.Close(base)
-	return m.users(base, parent+"/"+private.Base, decimal(m.UID), true)
+	return m.users(base, parent+"/"+private.Base, decimal(m.UID))
 }
 
-// base makes the base, with its flag, and opens it.
+// base makes the base and opens it.
 func (m *Maker) base(parent string) (int, error) {
 	dir, err := m.parent(parent)
 	if err != nil {
 		return -1, err
 	}
 	defer sys.Close(dir)
-	base, err := m.roots(dir, parent, private.Base, private.BaseWant())
-	if err != nil {
-		return -1, err
-	}
-	// Where the file system has no such flag, or the capability is missing,
-	// the base is as safe without.
-	if fd, err := sys.Reopen(base); err == nil {
-		_ = setAppendOnly(fd, true)
-		sys.Close(fd)
-	}
-	return base, nil
+	return m.roots(dir, parent, private.Base, private.BaseWant())
 }
 
 // EnvRuntime makes a directory for XDG_RUNTIME_DIR in the user's own one for a
@@ -103,22 +93,4 @@ func (m *Maker) runtime(dir int, where string) error {
 		bare.Close(fd)
 		return t.Err()
 	})
-}
-
-// AppendOnly tells whether a base that is as it must be has the append-only flag.
-// An error says that the file system has no such flag, or that the caller may not
-// ask.
-func AppendOnly(parent string) (bool, error) {
-	base, t := private.Env{Parent: parent}.OpenBase()
-	if !t.OK() {
-		return false, t.Err()
-	}
-	defer sys.Close(base)
-	fd, err := sys.Reopen(base)
-	if err != nil {
-		return false, at(err, parent+"/"+private.Base)
-	}
-	defer sys.Close(fd)
-	flags, err := sys.Flags(fd)
-	return flags&appendOnly != 0, err
 }

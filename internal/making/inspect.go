@@ -22,9 +22,6 @@ func (b Base) Verify() error {
 	return t.Err()
 }
 
-// AppendOnly tells whether the base has the append-only flag.
-func (b Base) AppendOnly() (bool, error) { return AppendOnly(string(b)) }
-
 // UnsafePath is what an error is about that says that something is not as it must
 // be.
 func UnsafePath(err error) (string, bool) {

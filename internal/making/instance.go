@@ -222,5 +222,5 @@ func (m *Maker) instance(i instance, shared int) (int, error) {
 	if private.RootsOwn(&outside) {
 		return m.roots(user, where, i.name, owned.Roots(0o1777))
 	}
-	return m.users(user, where, i.name, false)
+	return m.users(user, where, i.name)
 }

@@ -31,16 +31,7 @@ func shared(t *testing.T) string {
 	top := t.TempDir()
 	dir := filepath.Join(top, "tmp")
 	must(t, os.Chmod(top, 0o755), os.Chmod(filepath.Dir(top), 0o755), os.Mkdir(dir, 0o755), os.Chmod(dir, 0o777|os.ModeSticky))
-	t.Cleanup(func() { unguard(dir) })
 	return dir
-}
-
-// unguard lets the base be removed.
-func unguard(dir string) {
-	if f, err := os.Open(dir + "/" + private.Base); err == nil {
-		_ = unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, 0)
-		f.Close()
-	}
 }
 
 func must(t *testing.T, errs ...error) {
@@ -164,10 +155,6 @@ func TestEnv(t *testing.T) {
 		if len(notices) != want["base"]+want["user"] {
 			t.Errorf("%s: notices %q", test.name, notices)
 		}
-		if on, err := AppendOnly(dir); err == nil && !on {
-			t.Errorf("%s: the base is not append-only", test.name)
-		}
-		unguard(dir)
 	}
 }
 
@@ -218,7 +205,6 @@ func TestAsideIsBounded(t *testing.T) {
 	must(t, err)
 	failed := 0
 	for range 2 * maxAside {
-		unguard(dir)
 		must(t, os.RemoveAll(dir+"/.private/41001"), os.WriteFile(dir+"/.private/41001", nil, 0o600))
 		if _, err := made(alice, func(m *Maker) error { return m.Env(dir) }); err != nil {
 			failed++
@@ -285,7 +271,6 @@ func TestRace(t *testing.T) {
 		for i := range 8 {
 			expect(t, "a race", fmt.Sprintf("%s/.private/%d", dir, alice+i), fmt.Sprintf("d0700 %d:%d", alice+i, alice+i))
 		}
-		unguard(dir)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
-	"tmpshell/internal/capset"
 	"tmpshell/internal/owned"
 	"tmpshell/internal/sys"
 )
@@ -87,7 +86,6 @@ func repair(path int, name string, w owned.Want) error {
 		return at(err, name)
 	}
 	defer sys.Close(own)
-	_ = setAppendOnly(own, false) // forbids chmod, too; guard sets it again
 	if err := sys.Fchgrp(own, name, 0); err != nil {
 		return err
 	}
@@ -99,7 +97,7 @@ func repair(path int, name string, w owned.Want) error {
 //
 // Two helpers may see the same object. What the second one moves aside is then
 // the directory of the first, with others in use in it: it looks at what it
-// moved, and puts it back. The append-only flag ends the window.
+// moved, and puts it back.
 func (m *Maker) replace(dir int, where, entry string, w owned.Want, why error) error {
 	var was bare.Stat
 	if e := bare.StatAt(dir, entry, &was); e != 0 {
@@ -127,9 +125,6 @@ func (m *Maker) replace(dir int, where, entry string, w owned.Want, why error) e
 		return m.aside(dir, where, entry, why)
 	case err != nil:
 		_ = sys.RmdirAt(dir, fresh)
-		if errors.Is(err, unix.EPERM) {
-			return nil // append-only: another helper's, look again
-		}
 		return at(err, where+"/"+entry)
 	}
 	var moved bare.Stat
@@ -140,24 +135,4 @@ func (m *Maker) replace(dir int, where, entry string, w owned.Want, why error) e
 	}
 	m.notice(why.Error() + "; replaced, and moved aside to " + where + "/" + fresh)
 	return nil
-}
-
-// appendOnly is FS_APPEND_FL of ioctl_iflags(2).
-const appendOnly = 0x20
-
-// setAppendOnly works on a directory that is open for reading. The flag keeps
-// cleaners, and mistakes, from removing or renaming it and what is in it.
-func setAppendOnly(fd int, on bool) error {
-	old, err := sys.Flags(fd)
-	if err != nil {
-		return err
-	}
-	flags := old &^ appendOnly
-	if on {
-		flags |= appendOnly
-	}
-	if flags == old {
-		return nil
-	}
-	return with(capset.LinuxImmutable, func() error { return sys.SetFlags(fd, flags) })
 }

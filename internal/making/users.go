@@ -14,9 +14,8 @@ import (
 )
 
 // users makes sure that a directory of the user's is there and as it must be, and
-// opens it (O_PATH). Its parent is root's. guarded: the parent has the
-// append-only flag.
-func (m *Maker) users(dir int, where, entry string, guarded bool) (int, error) {
+// opens it (O_PATH). Its parent is root's.
+func (m *Maker) users(dir int, where, entry string) (int, error) {
 	var err error
 	for range attempts {
 		// It is the user's from its first moment, since it is made with their
@@ -37,7 +36,7 @@ func (m *Maker) users(dir int, where, entry string, guarded bool) (int, error) {
 		if !unsafe(err) {
 			return -1, err
 		}
-		if err := m.restoreUsers(dir, where, entry, guarded, err); err != nil {
+		if err := m.restoreUsers(dir, where, entry, err); err != nil {
 			return -1, err
 		}
 	}
@@ -47,7 +46,7 @@ func (m *Maker) users(dir int, where, entry string, guarded bool) (int, error) {
 // restoreUsers sets the mode of a directory that is the user's, and moves anything
 // else aside: nobody but root could have put it there, and it is from a time when
 // the parent was not as it must be.
-func (m *Maker) restoreUsers(dir int, where, entry string, guarded bool, why error) error {
+func (m *Maker) restoreUsers(dir int, where, entry string, why error) error {
 	fd, err := sys.OpenAt(dir, entry, unix.O_PATH|unix.O_NOFOLLOW)
 	if err != nil {
 		if missing(err) {
@@ -63,19 +62,7 @@ func (m *Maker) restoreUsers(dir int, where, entry string, guarded bool, why err
 	if st.UID == m.UID && st.Type() == unix.S_IFDIR {
 		return at(m.asUser(0, func() error { return chmodOwn(fd) }), where+"/"+entry) // rule (h)
 	}
-	if !guarded {
-		return m.aside(dir, where, entry, why)
-	}
-	// The flag forbids renaming, and comes back at once.
-	own, err := sys.Reopen(dir)
-	if err != nil {
-		return at(err, where)
-	}
-	defer sys.Close(own)
-	_ = setAppendOnly(own, false) // where it cannot be, it is not set
-	err = m.aside(dir, where, entry, why)
-	_ = setAppendOnly(own, true)
-	return err
+	return m.aside(dir, where, entry, why)
 }
 
 // chmodOwn sets the mode of a directory of the user's to 0700, as the user. One
