@@ -72,20 +72,23 @@ func TestEntries(t *testing.T) {
 	}
 	defer Close(fd)
 	var buf [4096]byte
-	s, e := ReadEntries(fd, buf[:])
-	if e != 0 {
-		t.Fatal(e.Text())
-	}
 	var got []string
-	for name, ok := s.Next(); ok; name, ok = s.Next() {
-		got = append(got, strings.Clone(name))
+	// The kernel ends a call early for a signal, as the runtime sends them.
+	for {
+		s, e := ReadEntries(fd, buf[:])
+		if e != 0 {
+			t.Fatal(e.Text())
+		}
+		if len(s.rest) == 0 {
+			break
+		}
+		for name, ok := s.Next(); ok; name, ok = s.Next() {
+			got = append(got, strings.Clone(name))
+		}
 	}
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
 		t.Errorf("the names are %q; want %q", got, want)
-	}
-	if s, e := ReadEntries(fd, buf[:]); e != 0 || len(s.rest) != 0 {
-		t.Errorf("at the end there is %q, %d", s.rest, e)
 	}
 }
 
