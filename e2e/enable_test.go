@@ -217,3 +217,32 @@ func TestEnableElsewhere(t *testing.T) {
 		}
 	})
 }
+
+// TestNotSetUp has a configuration that needs what setup has not given yet.
+func TestNotSetUp(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.CopyPrograms(t)
+	rig.AddUser(t, rig.Account{Name: "bob", UID: 1000, Shell: "/bin/bash"})
+	const helper = "/usr/libexec/tmpshell-helper lacks cap_dac_override"
+	ctl(t, 1, "enable bob", "bob: failed: "+helper, "tmpshellctl setup")
+	ctl(t, 0, "check", helper)
+	rig.Setup(t)
+	if r := rig.Sh(t, "tmpshellctl check; tmpshellctl show bob"); strings.Contains(r.Stdout, "lacks") {
+		t.Errorf("after setup:\n%s", r.Stdout)
+	}
+	rig.Configure(t, "Directory /tmp mount")
+	const session = `/usr/libexec/tmpshell-session lacks cap_`
+	ctl(t, 0, "check", "notice: "+session, `which this needs; run "tmpshellctl setup"`)
+	ctl(t, 0, "show bob", "notice "+session)
+	ctl(t, 0, "show --json bob", `"not_set_up": "`+session)
+	ctl(t, 1, "enable bob", session)
+	rig.Setup(t)
+	ctl(t, 0, "enable bob")
+	// One check alone, and a finding that does not count.
+	ctl(t, 0, "doctor --only capabilities,policy", "capabilities: ok", "policy: ok")
+	rig.Must(t, "setcap", "-r", rig.Mounter)
+	ctl(t, 1, "doctor --only capabilities --level error", "capabilities: error")
+	ctl(t, 0, "doctor --only policy,capabilities --ignore capabilities", "policy: ok")
+}

@@ -10,6 +10,8 @@ import (
 func TestKeywordFaults(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
 		{"Nonsense", "unknown keyword Nonsense"},
+		{"Direktory /tmp env", "unknown keyword Direktory; did you mean Directory?"},
+		{"nonewprivs yes", "unknown keyword nonewprivs; did you mean NoNewPrivileges?"},
 		{"Log=all", "unknown keyword Log=all"},
 		{"''", "unknown keyword "},
 

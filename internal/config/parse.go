@@ -149,7 +149,7 @@ func (p *parser) setting(s *Section, pos Pos, args []string) error {
 	}
 	k := keyword(args[0])
 	if k == nil {
-		return errors.New("unknown keyword " + args[0])
+		return errors.New("unknown keyword " + args[0] + didYouMean(args[0]))
 	}
 	v, err := k.parse(k.Name, args[1:])
 	if err != nil {

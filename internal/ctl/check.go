@@ -80,6 +80,9 @@ func checkFile(file string) checkReport {
 		add("error", limit)
 		return report
 	}
+	if missing := notSetUp(needs.OfConfig(conf)); file == build.Config && missing != "" {
+		add("notice", &config.Error{Pos: config.Pos{File: file}, Message: missing})
+	}
 	for _, e := range append(conf.Unmet, mountPoints(conf)...) {
 		report.OK = false
 		report.Partly = true

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"tmpshell/internal/config"
 )
 
 // Exit codes of tmpshellctl(8).
@@ -62,8 +65,30 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		return ExitFindings
 	}
 	printError(stderr, err.Error())
-	printHint(stderr, "run "+ran.CommandPath()+" --help")
+	hint := "run " + ran.CommandPath() + " --help"
+	if meant := config.Closest(firstArg(args), verbs(root)); ran == root && meant != "" {
+		hint = "did you mean " + root.Name() + " " + meant + "?"
+	}
+	printHint(stderr, hint)
 	return ExitUsage
+}
+
+// firstArg is the first word that is no flag.
+func firstArg(args []string) string {
+	for _, a := range args {
+		if !strings.HasPrefix(a, "-") {
+			return a
+		}
+	}
+	return ""
+}
+
+func verbs(root *cobra.Command) []string {
+	var list []string
+	for _, c := range root.Commands() {
+		list = append(list, c.Name())
+	}
+	return list
 }
 
 // verb wraps the work of a verb, so that its errors are not taken for wrong

@@ -130,3 +130,18 @@ func TestSteps(t *testing.T) {
 		}
 	}
 }
+
+func TestDidYouMean(t *testing.T) {
+	for args, want := range map[string]string{
+		"setpu":         "did you mean tmpshellctl setup?",
+		"--json docotr": "did you mean tmpshellctl doctor?",
+		"enabel alice":  "did you mean tmpshellctl enable?",
+		"frobnicate":    "run tmpshellctl --help",
+		"show a b":      "run tmpshellctl show --help",
+	} {
+		code, _, stderr := run(strings.Fields(args)...)
+		if code != ExitUsage || !strings.HasSuffix(stderr, "hint: "+want+"\n") {
+			t.Errorf("tmpshellctl %s: %d, %q; want 2 and the hint %q", args, code, stderr, want)
+		}
+	}
+}

@@ -11,16 +11,60 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"tmpshell/internal/config"
 	"tmpshell/internal/doctor"
 )
 
+// examination says which checks run, and what counts as a finding.
+type examination struct {
+	only, ignore []string
+	level        string
+}
+
 func doctorCommand(out *output) *cobra.Command {
-	return &cobra.Command{
+	var e examination
+	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look for what keeps tmpshell from working, and say how to mend it",
-		Args:  cobra.NoArgs,
-		RunE:  verb(func([]string) error { return out.doctor(doctor.Examine()) }),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("doctor takes no %s", args[0])
+			}
+			return e.check()
+		},
+		RunE: verb(func([]string) error {
+			return out.doctor(doctor.Examine(e.runs), doctor.Verdict(e.level))
+		}),
 	}
+	c.Flags().StringSliceVar(&e.only, "only", nil, "run these checks alone, such as capabilities,policy")
+	c.Flags().StringSliceVar(&e.ignore, "ignore", nil, "leave these checks out, such as sysctl")
+	c.Flags().StringVar(&e.level, "level", string(doctor.Warning), "exit with 1 for this and worse: warning or error")
+	for _, flag := range []string{"only", "ignore"} {
+		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(doctor.Names(), cobra.ShellCompDirectiveNoFileComp))
+	}
+	_ = c.RegisterFlagCompletionFunc("level", cobra.FixedCompletions([]string{"warning", "error"}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func (e *examination) runs(check string) bool {
+	return (len(e.only) == 0 || slices.Contains(e.only, check)) && !slices.Contains(e.ignore, check)
+}
+
+// check: a name that is written wrong must not leave out what it meant.
+func (e *examination) check() error {
+	for _, name := range slices.Concat(e.only, e.ignore) {
+		if !slices.Contains(doctor.Names(), name) {
+			meant := config.Closest(name, doctor.Names())
+			if meant != "" {
+				meant = "; did you mean " + meant + "?"
+			}
+			return fmt.Errorf("there is no check %q%s", name, meant)
+		}
+	}
+	if level := doctor.Verdict(e.level); level != doctor.Warning && level != doctor.Error {
+		return fmt.Errorf("--level takes warning or error, not %q", e.level)
+	}
+	return nil
 }
 
 type doctorReport struct {
@@ -28,8 +72,11 @@ type doctorReport struct {
 	Results []doctor.Result `json:"results"`
 }
 
-func (o *output) doctor(results []doctor.Result) error {
-	sick := slices.ContainsFunc(results, func(r doctor.Result) bool { return r.Verdict.IsFinding() })
+// doctor: what is not as bad as level is reported, and does not count.
+func (o *output) doctor(results []doctor.Result, level doctor.Verdict) error {
+	sick := slices.ContainsFunc(results, func(r doctor.Result) bool {
+		return r.Verdict.IsFinding() && (r.Verdict == doctor.Error || level == doctor.Warning)
+	})
 	switch {
 	case o.json:
 		if err := o.asJSON(doctorReport{!sick, results}); err != nil {

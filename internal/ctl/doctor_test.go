@@ -27,11 +27,11 @@ func TestDoctor(t *testing.T) {
 		{[]doctor.Result{failure, good}, "d: error: worse\nd: fix: write in /file:3: line\na: ok: fine\n", errFindings},
 	} {
 		var b bytes.Buffer
-		if err := (&output{w: &b}).doctor(test.results); b.String() != test.want || err != test.err {
+		if err := (&output{w: &b}).doctor(test.results, doctor.Warning); b.String() != test.want || err != test.err {
 			t.Errorf("doctor prints %q, %v; want %q, %v", b.String(), err, test.want, test.err)
 		}
 		b.Reset()
-		err := (&output{w: &b, json: true}).doctor(test.results)
+		err := (&output{w: &b, json: true}).doctor(test.results, doctor.Warning)
 		var got doctorReport
 		dec := json.NewDecoder(&b)
 		dec.DisallowUnknownFields()
@@ -40,6 +40,56 @@ func TestDoctor(t *testing.T) {
 		}
 		if diff := cmp.Diff(doctorReport{test.err == nil, test.results}, got); diff != "" {
 			t.Errorf("doctor --json (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// A warning does not count where only errors are asked for, and is still told.
+func TestDoctorLevel(t *testing.T) {
+	warning := doctor.Result{Check: "c", Verdict: doctor.Warning, Fact: "bad"}
+	failure := doctor.Result{Check: "d", Verdict: doctor.Error, Fact: "worse"}
+	var b bytes.Buffer
+	if err := (&output{w: &b}).doctor([]doctor.Result{warning}, doctor.Error); err != nil || b.String() != "c: warning: bad\n" {
+		t.Errorf("doctor --level error with a warning: %v, %q; want no error, and the warning", err, b.String())
+	}
+	if err := (&output{w: &b}).doctor([]doctor.Result{warning, failure}, doctor.Error); err != errFindings {
+		t.Errorf("doctor --level error with an error: %v; want %v", err, errFindings)
+	}
+}
+
+func TestDoctorChecks(t *testing.T) {
+	checks := func(args ...string) string {
+		t.Helper()
+		code, stdout, stderr := run(append([]string{"doctor", "--json"}, args...)...)
+		if code == ExitUsage {
+			return stderr
+		}
+		var report doctorReport
+		if err := json.Unmarshal([]byte(stdout), &report); err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, r := range report.Results {
+			if len(names) == 0 || names[len(names)-1] != r.Check {
+				names = append(names, r.Check)
+			}
+		}
+		return strings.Join(names, " ")
+	}
+	if got := checks("--only", "sysctl,user-namespaces", "--only", "cleaners"); got != "cleaners sysctl user-namespaces" {
+		t.Errorf("doctor --only runs %q", got)
+	}
+	if got := checks("--only", "sysctl,cleaners", "--ignore", "sysctl"); got != "cleaners" {
+		t.Errorf("doctor --only --ignore runs %q; want cleaners", got)
+	}
+	for args, want := range map[string]string{
+		"--only=systcl":       `tmpshellctl: there is no check "systcl"; did you mean sysctl?`,
+		"--ignore=everything": `tmpshellctl: there is no check "everything"`,
+		"--level=note":        `tmpshellctl: --level takes warning or error, not "note"`,
+		"sysctl":              "tmpshellctl: doctor takes no sysctl",
+	} {
+		if got, _, _ := strings.Cut(checks(args), "\n"); got != want {
+			t.Errorf("doctor %s: %q; want %q", args, got, want)
 		}
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"tmpshell/internal/build"
 	"tmpshell/internal/config"
 	"tmpshell/internal/doctor"
-	"tmpshell/internal/filecap"
 	"tmpshell/internal/msg"
 	"tmpshell/internal/needs"
 	"tmpshell/internal/roster"
@@ -202,29 +201,9 @@ func (r *rollOut) ready() error {
 		return fmt.Errorf("%s is refused, fix it first: %w", build.Config, err)
 	}
 	if missing := notSetUp(needs.OfConfig(conf)); missing != "" {
-		return errors.New(missing + `; run "tmpshellctl setup" first`)
+		return errors.New(missing)
 	}
 	return nil
-}
-
-// notSetUp names a program that lacks capabilities which the configuration needs.
-func notSetUp(n needs.Needs) string {
-	for _, p := range programs(n) {
-		if p.want == 0 {
-			if _, err := os.Stat(p.to); err != nil && p.to == build.Launcher() {
-				return err.Error()
-			}
-			continue
-		}
-		have, err := filecap.GetPath(p.to)
-		if err != nil {
-			return err.Error()
-		}
-		if lacking := p.want &^ have.Permitted; lacking != 0 {
-			return p.to + " lacks " + lacking.String()
-		}
-	}
-	return ""
 }
 
 // link makes sure of a link beside the launcher, and of its line in /etc/shells.

@@ -34,7 +34,7 @@ func FuzzShow(f *testing.F) {
 		}
 		want := evaluated(t, c, who)
 		var b bytes.Buffer
-		if err := (&output{w: &b}).policy(who, want); err != nil {
+		if err := (&output{w: &b}).policy(who, want, ""); err != nil {
 			t.Fatal(err)
 		}
 		var back strings.Builder

@@ -36,6 +36,25 @@ func programs(n needs.Needs) []program {
 	}
 }
 
+// notSetUp says which program lacks capabilities that are needed, or is not there,
+// and what helps: logins do without what they need it for, and say so on a terminal
+// alone. Empty: none.
+func notSetUp(n needs.Needs) string {
+	for _, p := range programs(n) {
+		have, err := filecap.GetPath(p.to)
+		if errors.Is(err, fs.ErrNotExist) && (p.want != 0 || p.to == build.Launcher()) {
+			return p.to + " is missing; install tmpshell anew"
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err.Error()
+		}
+		if lacking := p.want &^ have.Permitted; lacking != 0 {
+			return p.to + " lacks " + lacking.String() + `, which this needs; run "tmpshellctl setup"`
+		}
+	}
+	return ""
+}
+
 // placeAll puts the programs of a directory in their places. It stops at the first
 // that fails: one of an older version works with those before it, and not with
 // those after it.

@@ -32,7 +32,11 @@ func showCommand(out *output) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := out.policy(who, policy); err != nil {
+			missing := ""
+			if !policy.Exempt {
+				missing = notSetUp(needs.Of(policy))
+			}
+			if err := out.policy(who, policy, missing); err != nil {
 				return err
 			}
 			if wrong != nil {
@@ -96,6 +100,7 @@ type policyReport struct {
 	Log              string            `json:"log"`
 	Session          string            `json:"session_capabilities"`
 	Helper           string            `json:"helper_capabilities"`
+	NotSetUp         string            `json:"not_set_up,omitempty"`
 }
 
 type directoryReport struct {
@@ -106,13 +111,15 @@ type directoryReport struct {
 	Options   []string `json:"options"`
 }
 
-func (o *output) policy(who user, p config.Policy) error {
+// policy prints what a user's sessions get. notSetUp is what keeps them from it.
+func (o *output) policy(who user, p config.Policy, notSetUp string) error {
 	r := policyReport{
 		User: who.Account.Name, UID: who.UID(), Exempt: p.Exempt,
 		RuntimeDirectory: p.RuntimeDirectory, Shell: p.Shell, OnFailure: onFailure(p),
 		Supervise: p.Supervise, NoNewPrivileges: p.NoNewPrivileges,
 		Log: string(p.Log), Session: needs.Of(p).Session.String(), Helper: needs.Of(p).Helper.String(),
 		Directories: directoryReports(p, who.UID()), SetEnv: []string{}, Ambient: append([]string{}, p.Ambient...),
+		NotSetUp: notSetUp,
 	}
 	for _, s := range p.SetEnv {
 		r.SetEnv = append(r.SetEnv, s.Name+"="+s.Value)
@@ -148,6 +155,9 @@ func (o *output) policy(who user, p config.Policy) error {
 		[2]string{"session", orNone(r.Session)},
 		[2]string{"helper", orNone(r.Helper)},
 	)
+	if notSetUp != "" {
+		rows = append(rows, [2]string{"notice", notSetUp})
+	}
 	o.rows(rows)
 	return nil
 }

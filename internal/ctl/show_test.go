@@ -129,7 +129,7 @@ func TestShow(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b bytes.Buffer
-		if err := (&output{w: &b}).policy(who, policyOf(t, who, showText)); err != nil {
+		if err := (&output{w: &b}).policy(who, policyOf(t, who, showText), ""); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(test.want, b.String()); diff != "" {
@@ -144,7 +144,7 @@ func TestShowJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := (&output{w: &b, json: true}).policy(who, policyOf(t, who, showText+"RuntimeDirectory no\nAmbient cap_net_raw")); err != nil {
+	if err := (&output{w: &b, json: true}).policy(who, policyOf(t, who, showText+"RuntimeDirectory no\nAmbient cap_net_raw"), "it lacks cap_net_raw"); err != nil {
 		t.Fatal(err)
 	}
 	want := policyReport{
@@ -157,6 +157,7 @@ func TestShowJSON(t *testing.T) {
 			{"/scratch", "off", "", []string{}, []string{}},
 		},
 	}
+	want.NotSetUp = "it lacks cap_net_raw"
 	var got policyReport
 	dec := json.NewDecoder(&b)
 	dec.DisallowUnknownFields()
@@ -167,7 +168,7 @@ func TestShowJSON(t *testing.T) {
 		t.Errorf("show --json (-want +got):\n%s", diff)
 	}
 	b.Reset()
-	if err := (&output{w: &b, json: true}).policy(who, config.Policy{}); err != nil || strings.Contains(b.String(), "null") {
+	if err := (&output{w: &b, json: true}).policy(who, config.Policy{}, ""); err != nil || strings.Contains(b.String(), "null") {
 		t.Errorf("show --json of an empty policy = %s, %v; want no null", b.String(), err)
 	}
 }
