@@ -32,6 +32,7 @@ type reader struct {
 	line      [maxLine]byte
 	err       bare.Errno
 	truncated bool // the line was longer
+	busy      bool
 }
 
 // lines is shared by all functions here: one file is read at a time.
@@ -42,12 +43,17 @@ func (r *reader) open(path string) bare.Trouble {
 	r.have, r.at, r.err = 0, 0, 0
 	var e bare.Errno
 	r.fd, e = bare.Open(path, unix.O_RDONLY)
+	r.busy = e == 0 || e == bare.Errno(unix.ENOENT)
 	if e == bare.Errno(unix.ENOENT) {
 		r.fd = -1
 		return bare.Trouble{}
 	}
 	return bare.Failed("openat", e, path, "")
 }
+
+// Busy tells whether a file is being read: what visits its lines must not read
+// another one.
+func Busy() bool { return lines.busy }
 
 // next returns the next line, valid until the following call.
 func (r *reader) next() (string, bool) {
@@ -83,7 +89,7 @@ func (r *reader) next() (string, bool) {
 // close ends the file and says what went wrong on the way.
 func (r *reader) close(path string) bare.Trouble {
 	bare.Close(r.fd)
-	r.fd = -1
+	r.fd, r.busy = -1, false
 	return bare.Failed("read", r.err, path, "")
 }
 

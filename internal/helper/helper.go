@@ -128,7 +128,7 @@ func isKept(err error) bool {
 
 func (r *run) log(text string) {
 	if !r.quiet {
-		syslog.Logger{Program: program}.Send(syslog.Warning, text)
+		syslog.Logger{Program: program}.Send(syslog.Warning, "notice uid="+decimal(r.who.UID), text)
 	}
 }
 

@@ -99,6 +99,10 @@ func (l *launcher) logSession() {
 	}
 	var buf [maxLine]byte
 	t := bare.NewText(buf[:])
+	outcome := granted
+	if l.session.fell {
+		outcome = fallback
+	}
 	t.Add("session")
 	for i := range l.session.n {
 		d := &l.session.list[i]
@@ -113,5 +117,5 @@ func (l *launcher) logSession() {
 			}
 		}
 	}
-	l.log(logInfo, t.String())
+	l.log(logInfo, outcome, t.String())
 }

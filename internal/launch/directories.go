@@ -27,6 +27,8 @@ type prepared struct {
 	// keepRuntime says so.
 	runtime     string
 	keepRuntime bool
+	// fell: it goes without something that the policy has for it.
+	fell bool
 	// helped: the helper has run. setup: it has no capabilities.
 	helped, setup bool
 	// memory is a descriptor of memory that the helper may write a policy
@@ -179,7 +181,7 @@ func (l *launcher) report(d *directory, why *bare.Trouble) {
 		t.Add("; using ")
 		t.Add(d.path)
 	}
-	l.warn(t.String())
+	l.log(logWarning, l.outcome(), t.String())
 	if l.verdict == refused || l.toTerminal() {
 		hint := ""
 		if l.session.setup {

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"tmpshell/internal/accounts"
 	"tmpshell/internal/bare"
 	"tmpshell/internal/build"
 	"tmpshell/internal/policy"
@@ -72,7 +73,7 @@ func (l *launcher) complain(t *bare.Trouble) {
 	case l.verdict == plain:
 		text.Add("; a session without private directories")
 	}
-	l.log(logWarning, text.String())
+	l.log(logWarning, l.outcome(), text.String())
 	if l.verdict == refused || l.toTerminal() {
 		hint := ""
 		if l.session.setup {
@@ -83,11 +84,29 @@ func (l *launcher) complain(t *bare.Trouble) {
 }
 
 // warn is for what an administrator should know and the session bears.
-func (l *launcher) warn(text string) { l.log(logWarning, text) }
+func (l *launcher) warn(text string) { l.log(logWarning, noticed, text) }
+
+// The first word of a line in the system log, for filters: what came of the
+// session, or a notice that says nothing of it.
+const (
+	granted  = "granted"
+	fallback = "fallback"
+	denied   = "denied"
+	noticed  = "notice"
+)
+
+// outcome is the word for a session that does not get what it should.
+func (l *launcher) outcome() string {
+	if l.verdict == refused {
+		return denied
+	}
+	l.session.fell = true
+	return fallback
+}
 
 // log sends a line to the system log: the protocol of syslog(3) over the
 // datagram socket /dev/log. One that is missing, full or slow delays nothing.
-func (l *launcher) log(priority uint64, text string) {
+func (l *launcher) log(priority uint64, outcome, text string) {
 	if l.session.known == resolved && (l.policy.Log == policy.LogNone || priority == logInfo && l.policy.Log != policy.LogAll) {
 		return
 	}
@@ -97,8 +116,11 @@ func (l *launcher) log(priority uint64, text string) {
 	t.AddUint(priority, 10)
 	t.Add(">tmpshell[")
 	t.AddUint(uint64(bare.Getpid()), 10)
-	t.Add("]: uid ")
+	t.Add("]: ")
+	t.Add(outcome)
+	t.Add(" uid=")
 	t.AddUint(uint64(l.uid), 10)
+	l.addName(&t)
 	t.Add(": ")
 	t.Add(text)
 	clean(t.Bytes())
@@ -108,6 +130,24 @@ func (l *launcher) log(priority uint64, text string) {
 	}
 	bare.SendTo(fd, build.SyslogSocket, t.Bytes())
 	bare.Close(fd)
+}
+
+// addName adds the login name, where it is known without asking anybody. While a
+// line of an account file is looked at, which would be lost, it is not.
+func (l *launcher) addName(t *bare.Text) {
+	if accounts.Busy() {
+		return
+	}
+	var a accounts.Account
+	found, trouble := accounts.ByUID(l.uid, &a)
+	name := a.Name
+	if !found && trouble.OK() && policyFile.Size() != 0 {
+		name, _, found = policyFile.Learnt(policy.SubjectUser, l.uid)
+	}
+	if found && name != "" && len(name) < 256 {
+		t.Add(" user=")
+		t.Add(name)
+	}
 }
 
 // clean writes '?' over control characters, those of eight bits (U+009B begins a
