@@ -142,7 +142,6 @@ func appTable(t *testing.T, title string, users []*rig.Account, rows []applicati
 var words = map[string]string{
 	oneLogin:   "With tmpfs, a server in a session is not found from another login of the same user.",
 	notReached: "With tmpfs there is no share=, so that a server outside is not reached by a socket in /tmp.",
-	refused:    "Not by a name that share= has: a server in the session is refused it, and needs another port or name.",
 }
 
 // TestApplicationsManual: the manual page has these words.

@@ -21,9 +21,6 @@ type server struct {
 func (c *cell) meet(s server) string {
 	c.Helper()
 	path, pid, _ := strings.Cut(c.do(c.first, s.start), " ")
-	if path == refused {
-		return refused
-	}
 	with := "AT=" + path + " PID=" + pid + "; "
 	defer func() {
 		c.do(c.first, with+s.stop)

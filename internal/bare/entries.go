@@ -8,7 +8,10 @@ import (
 
 // Entries are the names in a directory, as many as one system call returns: a
 // buffer of 32 KiB holds about a thousand.
-type Entries struct{ rest []byte }
+type Entries struct {
+	rest []byte
+	kind uint32 // DT_ of the last name, see getdents64(2)
+}
 
 // ReadEntries reads the first, or next, names in a directory that is open for
 // reading.
@@ -17,7 +20,7 @@ func ReadEntries(dir int, buf []byte) (Entries, Errno) {
 	if e != 0 || int(r) > len(buf) {
 		return Entries{}, e
 	}
-	return Entries{buf[:r]}, 0
+	return Entries{rest: buf[:r]}, 0
 }
 
 // Next returns the next name, or false at the end.
@@ -26,6 +29,7 @@ func (s *Entries) Next() (string, bool) {
 	if len(s.rest) <= nameAt {
 		return "", false
 	}
+	s.kind = uint32(s.rest[nameAt-1])
 	length := int(*(*uint16)(unsafe.Pointer(&s.rest[16])))
 	if length <= nameAt || length > len(s.rest) {
 		return "", false
@@ -36,6 +40,13 @@ func (s *Entries) Next() (string, bool) {
 	before, _, _ := Cut(text, 0)
 	return before, true
 }
+
+// End tells whether there are no more.
+func (s *Entries) End() bool { return len(s.rest) == 0 }
+
+// MayBe tells whether the last name that Next returned can be of a file type
+// (S_IFDIR…): some file systems do not say.
+func (s *Entries) MayBe(kind uint32) bool { return s.kind == unix.DT_UNKNOWN || s.kind == kind>>12 }
 
 // RmdirAt removes an empty directory.
 func RmdirAt(dir int, entry string) Errno {

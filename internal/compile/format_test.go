@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tmpshell/internal/bare"
 	"tmpshell/internal/config"
 	"tmpshell/internal/policy"
 )
@@ -180,10 +181,10 @@ func among(list []config.Item, who someone) bool {
 		if i.Group {
 			for _, g := range who.groups {
 				id := gidOf(g)
-				hit = hit || i.IsRange() && i.First <= id && id <= i.Last || !i.IsRange() && policy.Glob(i.Text, g)
+				hit = hit || i.IsRange() && i.First <= id && id <= i.Last || !i.IsRange() && bare.Glob(i.Text, g)
 			}
 		} else {
-			hit = i.IsRange() && i.First <= who.uid && who.uid <= i.Last || !i.IsRange() && policy.Glob(i.Text, who.name)
+			hit = i.IsRange() && i.First <= who.uid && who.uid <= i.Last || !i.IsRange() && bare.Glob(i.Text, who.name)
 		}
 		if hit && i.Negated {
 			return false

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"tmpshell/internal/policy"
+	"tmpshell/internal/bare"
 )
 
 // someone is whom blocks are chosen for.
@@ -57,7 +57,7 @@ func (c Criterion) has(who someone) bool {
 		}
 		hit := i.IsRange() && i.First <= who.uid && who.uid <= i.Last
 		for _, n := range names {
-			hit = hit || !i.IsRange() && n != "" && policy.Glob(i.Text, n)
+			hit = hit || !i.IsRange() && n != "" && bare.Glob(i.Text, n)
 		}
 		if hit && i.Negated {
 			return false

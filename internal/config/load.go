@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
-	"tmpshell/internal/policy"
 	"tmpshell/internal/source"
 	"tmpshell/internal/sys"
 )
@@ -205,7 +204,7 @@ func (l *loader) expand(pattern string) ([]string, error) {
 	}
 	var found []string
 	for _, n := range names {
-		if policy.Glob(base, n) && (n[0] != '.' || base[0] == '.') {
+		if bare.Glob(base, n) && (n[0] != '.' || base[0] == '.') {
 			found = append(found, path.Join(dir, n))
 		}
 	}

@@ -38,6 +38,21 @@ func checkShare(v string) error {
 		if name == "" || name == "." || name == ".." || strings.Contains(name, "/") {
 			return errors.New("share= takes names inside the directory, not " + strconv.Quote(entry))
 		}
+		for rest := name; ; {
+			_, after, found := strings.Cut(rest, "${")
+			if !found {
+				break
+			}
+			variable, after, closed := strings.Cut(after, "}")
+			if !closed || variable != "UID" && variable != "USER" {
+				return errors.New("share= knows ${UID} and ${USER} alone, in " + strconv.Quote(entry))
+			}
+			rest = after
+		}
+		// What begins like anything is everything: nothing would be private.
+		if strings.HasPrefix(name, "*") || strings.HasPrefix(name, "?") {
+			return errors.New("a pattern of share= begins with an ordinary character, not as " + strconv.Quote(entry))
+		}
 	}
 	return nil
 }

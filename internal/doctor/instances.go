@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"tmpshell/internal/account"
 	"tmpshell/internal/making"
 	"tmpshell/internal/private"
 )
@@ -26,12 +27,50 @@ func checkInstances(m *machine, r *report) error {
 		}
 		right = append(right, i.At)
 	}
+	for _, i := range shared(m.needs.Instances) {
+		r.left(i)
+	}
 	if len(right) == 0 {
 		r.otherwise("the configuration mounts nothing")
 	} else {
 		r.otherwise("sessions can have a directory of their own mounted over " + strings.Join(right, ", "))
 	}
 	return nil
+}
+
+// shared takes together what any of the configuration's blocks shares of a path.
+func shared(list []private.Instance) []private.Instance {
+	var all []private.Instance
+	for _, i := range list {
+		same := slices.IndexFunc(all, func(o private.Instance) bool { return o.At == i.At && o.Store == i.Store })
+		switch {
+		case i.Fresh:
+		case same < 0:
+			all = append(all, i)
+		default:
+			all[same].Share += "," + i.Share
+		}
+	}
+	return all
+}
+
+// left notes what older share= lines have left in the users' directories.
+func (r *report) left(i private.Instance) {
+	users, err := making.Users(i)
+	if err != nil {
+		return // said already, or only root can tell
+	}
+	for _, uid := range users {
+		i := i
+		if strings.Contains(i.Share, "${USER}") {
+			if a, err := account.System().ByUID(uid); err == nil {
+				i.User = a.Name
+			}
+		}
+		if names, err := making.Left(i, uid); err == nil && len(names) > 0 {
+			r.note(making.InstancePath(i, uid) + " has what an earlier share= has left, until the user's next first session: " + strings.Join(names, ", "))
+		}
+	}
 }
 
 // says tells whether a fact was stated already, for another instance.

@@ -81,10 +81,10 @@ func (r *report) tmpfilesOf(b making.Base, rules []rule, open bool) {
 // rendezvous: what share= has of directories is made at boot, before a user can
 // take the names.
 func (r *report) rendezvous(i private.Instance, rules []rule) {
-	rest := i.Share
-	for s, ok := private.NextShare(&rest); ok; s, ok = private.NextShare(&rest) {
+	all := i.Shares(0)
+	for s, ok := all.Next(); ok; s, ok = all.Next() {
 		path := i.At + "/" + s.Name
-		if s.Directory && !slices.ContainsFunc(rules, func(one rule) bool { return one.makes() && one.about(path) }) {
+		if s.Directory && !s.Users && !s.Pattern && !slices.ContainsFunc(rules, func(one rule) bool { return one.makes() && one.about(path) }) {
 			r.warn("no line makes "+path+" at boot, before anybody can take its name", appendLine("d "+path+" 1777 root root -", tmpfilesOwn))
 		}
 	}

@@ -31,7 +31,7 @@ func wants(all compile.Everybody, said *policy.Policy) []want {
 	for _, p := range all.Paths {
 		var need capset.Set
 		if p.Mount {
-			i := private.Instance{At: p.At, Share: shareOf(said, p.At)}
+			i := private.Instance{At: p.At, Share: shareOf(said, p.At), User: said.User}
 			need |= i.Needs()
 			list = append(list, ofInstance(i))
 			if runtime && p.At == tmp {

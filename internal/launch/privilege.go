@@ -19,7 +19,7 @@ var (
 
 // planMounts lists what is to be mounted.
 func (l *launcher) planMounts() {
-	mountPlan = session.Plan{UID: l.uid, GID: l.gid, Propagation: mounts.Slave, Notice: noticeMount}
+	mountPlan = session.Plan{UID: l.uid, GID: l.gid, Propagation: mounts.Slave, Notice: noticeMount, Mend: mendShares}
 	n := 0
 	var d policy.Directory
 	for slot, ok := uint32(0), true; ; {
@@ -33,7 +33,7 @@ func (l *launcher) planMounts() {
 			mountPlan.Propagation = mounts.Private
 		}
 		mountedList[n] = session.Directory{
-			Instance: private.Instance{At: d.Path, Share: d.Share, Store: d.Store, Fresh: d.Method == policy.Tmpfs},
+			Instance: private.Instance{At: d.Path, Share: d.Share, User: l.policy.User, Store: d.Store, Fresh: d.Method == policy.Tmpfs},
 			Flags:    mounts.Flags(d.Options), Size: d.Size, Inodes: d.Inodes,
 		}
 		n++
@@ -46,6 +46,13 @@ func noticeMount(t *bare.Trouble) {
 	text := bare.NewText(buf[:])
 	t.Tell(&text)
 	self.warn(text.String())
+}
+
+// mendShares has the helper see to what is shared.
+func mendShares() {
+	if l := &self; !l.session.helped {
+		_ = l.runHelper() // the session does without what it cannot do
+	}
 }
 
 // needsPrivilege tells whether the session needs a capability that this process

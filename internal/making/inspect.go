@@ -3,10 +3,12 @@ package making
 import (
 	"errors"
 	"io/fs"
+	"slices"
 
 	"tmpshell/internal/bare"
 	"tmpshell/internal/owned"
 	"tmpshell/internal/private"
+	"tmpshell/internal/sys"
 )
 
 // Base is the base of method env, named by the shared directory that it is in.
@@ -66,6 +68,37 @@ func VerifyPlaces(i private.Instance) error {
 		}
 	}
 	return nil
+}
+
+// Left lists the entries of a user's instance that older share= lines have left.
+func Left(i private.Instance, uid uint32) ([]string, error) {
+	n := of(i)
+	var o private.Opened
+	t := n.Open(uid, &o)
+	defer o.Close()
+	if o.Instance < 0 {
+		return nil, t.Err()
+	}
+	own, err := sys.Reopen(o.Instance)
+	if err != nil {
+		return nil, at(err, n.path(uid))
+	}
+	defer sys.Close(own)
+	names, err := sys.DirNamesOf(own, n.path(uid))
+	slices.Sort(names)
+	return slices.DeleteFunc(names, func(name string) bool { return !n.IsLeft(o.Shared, o.Instance, name, uid) }), err
+}
+
+// Users lists whose directories are kept in the store of an instance.
+func Users(i private.Instance) ([]uint32, error) {
+	names, err := sys.DirNames(of(i).store)
+	var list []uint32
+	for _, name := range names {
+		if uid, ok := bare.ParseUint(name, 1<<32-2); ok && name == decimal(uint32(uid)) {
+			list = append(list, uint32(uid))
+		}
+	}
+	return list, err
 }
 
 // CheckMountPoint tells why nothing can be mounted over the shared directory of

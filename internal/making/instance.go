@@ -99,7 +99,7 @@ func (m *Maker) Places(i private.Instance) error {
 			return err
 		}
 		sys.Close(store)
-		return m.rendezvous(n, shared)
+		return m.rendezvous(n, shared, false)
 	})
 }
 

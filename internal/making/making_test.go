@@ -312,8 +312,7 @@ func TestInstance(t *testing.T) {
 		top + "/store":              "d0700 0:0",
 		top + "/store/41001":        "d0700 0:0",
 		in:                          "d1777 0:0",
-		in + "/.X11-unix":           "d0755 0:0",
-		in + "/.s.db":               "l0777 0:0",
+		in + "/.X11-unix":           "d1000 0:0",
 		dir + "/.X11-unix":          "d1777 0:0",
 		top + "/run":                "d0755 0:0",
 		top + "/run/sessions":       "d0700 0:0",
@@ -351,6 +350,7 @@ func TestShareChanges(t *testing.T) {
 		_, err := made(alice, func(m *Maker) error { return m.Instance(instanceIn(dir, share)) })
 		must(t, err)
 	}
+	must(t, os.WriteFile(dir+"/a", nil, 0o600), os.WriteFile(dir+"/b", nil, 0o600), os.Chown(dir+"/b", bob, bob), os.Remove(dir+"/a"))
 	make("a/,b,c/")
 	in := filepath.Dir(dir) + "/store/41001/" + of(instanceIn(dir, "")).name
 	must(t, os.WriteFile(in+"/theirs", nil, 0o600), os.Chown(in+"/theirs", alice, alice), os.Mkdir(in+"/dir", 0o755), os.Chown(in+"/dir", alice, alice))
@@ -359,7 +359,7 @@ func TestShareChanges(t *testing.T) {
 		t.Errorf("in the instance (-want +got):\n%s", diff)
 	}
 	expect(t, "a directory that is a file now", in+"/a", "l0777 0:0")
-	expect(t, "a file that is a directory now", in+"/b", "d0755 0:0")
+	expect(t, "a file that is a directory now", in+"/b", "d1000 0:0")
 	// While a session may live, nothing that it may see is taken away.
 	must(t, os.WriteFile(filepath.Dir(dir)+"/run/sessions/41001", fmt.Appendf(nil, "%d x y\n", os.Getpid()), 0o600))
 	make("b/")

@@ -9,62 +9,60 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/private"
 	"tmpshell/internal/sys"
 )
 
-// shares makes what share= asks for. A directory is bind-mounted from outside, on
-// a mount point in the instance. A file cannot be: a server that restarts makes a
-// new one, and the mount would go on showing the old. It becomes a symbolic link
-// into the shared directory.
+// shares makes what share= asks for, and takes away what older lines have left. A
+// directory is bind-mounted from outside, on a mount point in the instance. A file
+// cannot be: a server that restarts makes a new one, and the mount would go on
+// showing the old. It becomes a symbolic link into the shared directory: root's here
+// (private.LinkIsRoots), the user's by package session.
 //
-// Both are root's where the instance is: the user may not take them away, and
-// root in the session may follow the link (protected_symlinks, proc_sys_fs(5)).
-// In a user's own instance they are the user's, made with the user's rights.
+// In a user's own instance all is the user's, made with the user's rights.
 func (m *Maker) shares(i instance, shared, fd int) error {
-	if i.Share == "" && !m.rootsInstance(fd) {
-		return nil
+	failed := m.rendezvous(i, shared, true)
+	var st bare.Stat
+	roots := bare.Fstat(fd, &st) == 0 && st.UID == 0
+	if roots {
+		m.forget(i, shared, fd)
 	}
-	failed := m.rendezvous(i, shared)
-	as := func(f func() error) error { return f() }
-	if !m.rootsInstance(fd) {
-		as = func(f func() error) error { return m.asUser(0, f) }
-	}
-	err := as(func() error {
-		m.forget(i, fd)
-		var failed error
-		rest := i.Share
-		for s, ok := private.NextShare(&rest); ok; s, ok = private.NextShare(&rest) {
-			if err := m.point(i, fd, s); err != nil && failed == nil {
-				failed = err
-			}
+	all := i.Shares(m.UID)
+	for s, ok := all.Next(); ok; s, ok = all.Next() {
+		err := error(nil)
+		switch {
+		case s.Pattern:
+		case s.Directory:
+			err = m.point(i, shared, fd, &s, roots)
+		case roots && !s.Users && m.UID != 0:
+			err = m.link(i, shared, fd, s.Name)
 		}
-		return failed
-	})
-	if failed == nil {
-		failed = err
+		if failed == nil {
+			failed = err
+		}
 	}
 	return failed
 }
 
-func (m *Maker) rootsInstance(fd int) bool {
-	var st bare.Stat
-	return bare.Fstat(fd, &st) == 0 && st.UID == 0
-}
-
-// rendezvous makes the rendezvous directories of an instance in the shared one.
-// One that is somebody else's, or that something is mounted on, is replaced as a
-// base is: whoever owns it can put a socket of their own in the place of every
-// server's. One that is root's with another mode is a program's of root's, and is
-// left as it is: it is not shared.
-func (m *Maker) rendezvous(i instance, shared int) error {
+// rendezvous makes the directories of share= in the shared one: those of root's,
+// and the user's own. One that is somebody else's, or that something is mounted on,
+// is replaced as a base is: whoever owns it can put a socket of their own in the
+// place of every server's. One that is its owner's with another mode is left as it
+// is: it is not shared.
+func (m *Maker) rendezvous(i instance, shared int, users bool) error {
 	var failed error
-	rest := i.Share
-	for s, ok := private.NextShare(&rest); ok; s, ok = private.NextShare(&rest) {
-		if !s.Directory {
+	all := i.Shares(m.UID)
+	for s, ok := all.Next(); ok; s, ok = all.Next() {
+		if !s.Directory || s.Pattern || s.Users && !users {
 			continue
 		}
-		fd, err := m.makeRoots(shared, i.At, s.Name, private.RendezvousWant(), false)
+		fd, err := -1, error(nil)
+		if s.Users {
+			fd, err = m.usersMeeting(i, shared, &s)
+		} else {
+			fd, err = m.makeRoots(shared, i.At, strings.Clone(s.Name), private.RendezvousWant(), false)
+		}
 		sys.Close(fd)
 		if err != nil && failed == nil {
 			failed = err
@@ -73,53 +71,91 @@ func (m *Maker) rendezvous(i instance, shared int) error {
 	return failed
 }
 
-// point makes the mount point or the link for one share. What an older share=
-// line has left in its place, and nothing else, makes room.
-func (m *Maker) point(i instance, fd int, s private.Share) error {
-	where := i.path(m.UID)
-	var st bare.Stat
-	if e := bare.StatAt(fd, s.Name, &st); e == 0 {
-		isLink := st.Type() == unix.S_IFLNK
+// usersMeeting makes a directory of the user's own in the shared one. Anybody can
+// have taken its name, or take it at any time.
+func (m *Maker) usersMeeting(i instance, shared int, s *private.Share) (int, error) {
+	name := strings.Clone(s.Name)
+	for range attempts {
+		fd, t := i.OpenShare(shared, s, m.UID)
+		err := t.Err()
 		switch {
-		case s.Directory && st.Type() == unix.S_IFDIR:
-			return nil
-		case s.Directory && isLink && i.isOurLink(fd, s.Name):
-			_ = sys.UnlinkAt(fd, s.Name)
-		case s.Directory:
-			why := bare.Broken(where, s.Name, "is not a directory")
-			if err := m.aside(fd, where, s.Name, why.Err()); err != nil {
-				return err
-			}
-		case st.Type() == unix.S_IFDIR && st.UID == 0 && st.Perm() == 0o755:
-			_ = sys.RmdirAt(fd, s.Name) // empty, or what is in there stays
-		default:
-			return nil // theirs: their choice
+		case err == nil:
+			return fd, nil
+		case missing(err):
+			err = m.asUser(capset.DACOverride, func() error { return at(sys.MkdirAt(shared, name, 0o700), i.At+"/"+name) })
+		case unsafe(err) && !i.IsOwners(shared, s, m.UID):
+			err = m.aside(shared, i.At, name, err)
+		}
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return -1, err
 		}
 	}
-	var err error
-	if s.Directory {
-		err = sys.MkdirAt(fd, s.Name, 0o755)
-	} else {
-		err = sys.SymlinkAt(i.sharedPath()+"/"+s.Name, fd, s.Name)
+	return -1, &fs.PathError{Op: "mkdirat", Path: i.At + "/" + name, Err: errRace}
+}
+
+// point makes the mount point for a directory. A link that an older share= line has
+// left makes room, and what else is there is moved aside.
+func (m *Maker) point(i instance, shared, fd int, s *private.Share, roots bool) error {
+	if i.IsOwners(shared, s, m.UID) {
+		return nil
 	}
+	name, where := strings.Clone(s.Name), i.path(m.UID)
+	as := func(f func() error) error { return f() }
+	if !roots {
+		as = func(f func() error) error { return m.asUser(0, f) }
+	}
+	err := as(func() error {
+		var st bare.Stat
+		switch e := bare.StatAt(fd, name, &st); {
+		case e != 0:
+		case st.Type() == unix.S_IFDIR:
+			return nil
+		case st.Type() == unix.S_IFLNK && i.IsLink(fd, name):
+			_ = sys.UnlinkAt(fd, name)
+		default:
+			why := bare.Broken(where, name, "is not a directory")
+			if err := m.aside(fd, where, name, why.Err()); err != nil {
+				return err
+			}
+		}
+		return sys.MkdirAt(fd, name, private.PointMode)
+	})
+	return unlessThere(err, where+"/"+name)
+}
+
+func unlessThere(err error, path string) error {
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	return at(err, where+"/"+s.Name)
+	return at(err, path)
 }
 
-// isOurLink tells whether an entry is a link into the shared directory.
-func (i instance) isOurLink(fd int, entry string) bool {
-	to, err := sys.ReadlinkAt(fd, entry)
-	return err == nil && to == i.sharedPath()+"/"+entry
+// link makes a link of root's, or makes one the user's. What is no link of
+// tmpshell's is the user's choice.
+func (m *Maker) link(i instance, shared, fd int, entry string) error {
+	name := strings.Clone(entry)
+	var st bare.Stat
+	there := bare.StatAt(fd, name, &st) == 0
+	roots := private.LinkIsRoots(shared, name, m.UID)
+	if there && (st.Type() != unix.S_IFLNK || (st.UID == 0) == roots || !i.IsLink(fd, name)) || !there && !roots {
+		return nil
+	}
+	if there {
+		_ = sys.UnlinkAt(fd, name) // gone already
+	}
+	make := func() error { return sys.SymlinkAt(i.sharedPath()+"/"+name, fd, name) }
+	if !roots {
+		return unlessThere(m.asUser(0, make), i.path(m.UID)+"/"+name)
+	}
+	return unlessThere(make(), i.path(m.UID)+"/"+name)
 }
 
-// forget takes away what older share= lines have left: links into the shared
-// directory, and empty mount points of root's. While a session of the user's may
-// live it is left, since that may see something mounted there. It is tidying; an
+// forget takes away what older share= lines have left: links of root's into the
+// shared directory, and empty mount points of root's. While a session of the user's
+// may live it is left, since that may see something mounted there. It is tidying; an
 // error means that it is left for another time.
-func (m *Maker) forget(i instance, fd int) {
-	if m.UID == 0 || !m.rootsInstance(fd) || m.mayLive(i) {
+func (m *Maker) forget(i instance, shared, fd int) {
+	if m.UID == 0 || m.mayLive(i) {
 		return
 	}
 	own, err := sys.Reopen(fd)
@@ -132,26 +168,13 @@ func (m *Maker) forget(i instance, fd int) {
 		return
 	}
 	for _, entry := range names {
-		var st bare.Stat
-		if i.isShared(entry) || bare.StatAt(fd, entry, &st) != 0 || st.UID != 0 {
+		if !i.IsLeft(shared, fd, entry, m.UID) {
 			continue
 		}
-		switch {
-		case st.Type() == unix.S_IFLNK && i.isOurLink(fd, entry):
-			_ = sys.UnlinkAt(fd, entry)
-		case st.Type() == unix.S_IFDIR && st.Perm() == 0o755 && st.GID == 0:
-			_ = sys.RmdirAt(fd, entry)
+		if err := sys.UnlinkAt(fd, entry); errors.Is(err, unix.EISDIR) {
+			_ = sys.RmdirAt(fd, entry) // empty, or what is in there stays
 		}
 	}
-}
-
-func (i instance) isShared(entry string) bool {
-	for s := range strings.SplitSeq(i.Share, ",") {
-		if strings.TrimSuffix(s, "/") == entry {
-			return true
-		}
-	}
-	return false
 }
 
 // mayLive tells whether a process in the list of the user's sessions is there,

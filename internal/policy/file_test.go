@@ -269,35 +269,3 @@ func TestRead(t *testing.T) {
 		}
 	}
 }
-
-// Glob is matched with the definition: every way to spread a name over a pattern.
-func FuzzGlob(f *testing.F) {
-	f.Add("a*b?", "aXXbc")
-	f.Add("***a*", "bca")
-	f.Add("", "")
-	f.Fuzz(func(t *testing.T, pattern, name string) {
-		if len(pattern) > 12 || len(name) > 12 {
-			return
-		}
-		if got, want := policy.Glob(pattern, name), slowGlob(pattern, name); got != want {
-			t.Errorf("Glob(%q, %q) = %v; want %v", pattern, name, got, want)
-		}
-	})
-}
-
-func slowGlob(pattern, name string) bool {
-	switch {
-	case pattern == "":
-		return name == ""
-	case pattern[0] == '*':
-		return slowGlob(pattern[1:], name) || name != "" && slowGlob(pattern, name[1:])
-	}
-	return name != "" && (pattern[0] == '?' || pattern[0] == name[0]) && slowGlob(pattern[1:], name[1:])
-}
-
-// It takes no time that grows with the number of stars.
-func TestGlobIsQuick(t *testing.T) {
-	if policy.Glob(strings.Repeat("*a", 200)+"b", strings.Repeat("a", 5000)) {
-		t.Error("it matches")
-	}
-}

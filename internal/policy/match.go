@@ -1,5 +1,7 @@
 package policy
 
+import "tmpshell/internal/bare"
+
 // Verdict is an answer to "does it match".
 type Verdict uint8
 
@@ -118,7 +120,7 @@ func (m *matcher) one(kind, at, id uint32, i int) Verdict {
 			// A number without a name may be that of the one that the
 			// name service did not say.
 			return Maybe
-		case Glob(m.f.Text(at+4), name):
+		case bare.Glob(m.f.Text(at+4), name):
 			return Yes
 		}
 		return No
@@ -167,31 +169,4 @@ func (f *File) Learnt(subject, id uint32) (string, NameState, bool) {
 		}
 	}
 	return "", NotKnown, false
-}
-
-// Glob matches '*' and '?' without backtracking further than the last '*', so
-// that no pattern takes exponential time. Bytes, not runes: names of accounts
-// are bytes.
-func Glob(pattern, name string) bool {
-	p, n := 0, 0
-	star, mark := -1, 0
-	for n < len(name) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, n
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
-			p++
-			n++
-		case star >= 0:
-			mark++
-			p, n = star+1, mark
-		default:
-			return false
-		}
-	}
-	for p < len(pattern) && pattern[p] == '*' {
-		p++
-	}
-	return p == len(pattern)
 }

@@ -22,7 +22,10 @@ type Policy struct {
 	Runtime, Deny, Supervise, NoNewPrivileges bool
 	Log                                       uint32
 	Shell                                     string // empty: see the choice of the real shell
-	Ambient                                   uint64
+	// User is the caller's login name where something of the policy has it in
+	// it; empty if there is none, or it is not known.
+	User    string
+	Ambient uint64
 }
 
 // Resolve finds what the file says for a caller. Trouble says that the file is
@@ -50,6 +53,7 @@ func (p *Policy) Resolve(f *File, c *Caller, path string) bare.Trouble {
 		p.take(&m, i)
 	}
 	p.Ambient &= grants
+	p.nameUser(&m)
 	p.Unlearnt = m.unlearnt
 	if f.broken {
 		return bare.Broken(path, "", "is damaged")
@@ -130,6 +134,17 @@ func (p *Policy) take(m *matcher, slot uint32) {
 		p.Ambient = p.f.long(setting + 4)
 	case SlotLog:
 		p.Log = number
+	}
+}
+
+// nameUser learns the caller's name where an entry of share= has it in it.
+func (p *Policy) nameUser(m *matcher) {
+	for slot := range p.n {
+		if p.chosen[slot] != 0 && p.kind(slot) == SlotOption && p.option(slot) == OptShare &&
+			bare.Index(p.f.Text(p.chosen[slot]+4), "${USER}") >= 0 {
+			p.User, _ = m.name(SubjectUser, m.c.UID, 0)
+			return
+		}
 	}
 }
 

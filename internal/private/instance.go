@@ -6,13 +6,13 @@ import (
 	"tmpshell/internal/bare"
 	"tmpshell/internal/capset"
 	"tmpshell/internal/mounts"
-	"tmpshell/internal/owned"
 )
 
 // Instance is the private directory that is mounted in the place of a shared one.
 type Instance struct {
 	At    string // the shared directory
-	Share string // what stays shared, comma-separated: a directory ends in "/"
+	Share string // what stays shared, comma-separated: see [Share]
+	User  string // the user's login name, for Share; empty if it has none
 	Fresh bool   // method tmpfs: nothing is kept
 	// Store is where instances are kept, and Run what a boot forgets. Empty
 	// for the constants of these names.
@@ -89,29 +89,6 @@ func (i *Instance) AddSharedPath(to *bare.Text) {
 	to.Add(name.Of(i.At))
 }
 
-// Share is one entry of Instance.Share.
-type Share struct {
-	Name      string // without the final "/"
-	Directory bool   // a rendezvous directory: bind-mounted, else a symbolic link
-}
-
-// NextShare takes the next entry off a list such as Instance.Share, or returns
-// false at its end.
-func NextShare(rest *string) (Share, bool) {
-	for *rest != "" {
-		entry, after, _ := bare.Cut(*rest, ',')
-		*rest = after
-		s := Share{Name: entry}
-		if bare.HasSuffix(entry, "/") {
-			s = Share{entry[:len(entry)-1], true}
-		}
-		if s.Name != "" {
-			return s, true
-		}
-	}
-	return Share{}, false
-}
-
 // RootsOwn tells whether what stands for a directory has to be root's, 1777, as
 // the directory itself: only then do protected_symlinks and its like
 // (proc_sys_fs(5)) go on guarding sudo and other setuid programs in a session.
@@ -119,15 +96,6 @@ func NextShare(rest *string) (Share, bool) {
 func RootsOwn(shared *bare.Stat) bool {
 	const public = unix.S_ISVTX | 0o002
 	return shared.UID == 0 && shared.Perm()&public == public
-}
-
-// RendezvousWant is what a rendezvous directory must be. Whoever owns it can put
-// a socket of their own in the place of every server's, and so can whoever mounts
-// FUSE on it.
-func RendezvousWant() owned.Want {
-	w := owned.Roots(0o1777)
-	w.NoMount = true
-	return w
 }
 
 // search runs f with what lets the caller reach an instance through directories

@@ -3,9 +3,11 @@ package private
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -51,7 +53,15 @@ func furnish(t *testing.T, at string) (top string) {
 		dir(own+"/"+entry, 0, 0o755)
 	}
 	must(t, os.Symlink(i.Run+"/shared/"+name+"/sock", own+"/sock"))
+	must(t, os.Lchown(own+"/sock", alice, alice))
 	return top
+}
+
+func mustReadlink(t *testing.T, path string) string {
+	t.Helper()
+	to, err := os.Readlink(path)
+	must(t, err)
+	return to
 }
 
 func nameOfAt(i *Instance) string {
@@ -69,7 +79,13 @@ func insideInstance(t *testing.T) {
 		if !trouble.OK() {
 			t.Fatal(trouble.Err())
 		}
-		verdict, shares := i.Verify(alice), i.VerifyShares(alice)
+		var o Opened
+		verdict := i.Open(alice, &o)
+		shares := verdict
+		if verdict.OK() {
+			shares = i.VerifyShares(alice, &o)
+		}
+		o.Close()
 		if verdict.Lost || shares.Lost {
 			t.Errorf("privilege is lost: %v, %v", verdict.Err(), shares.Err())
 		}
@@ -131,6 +147,11 @@ func TestInstanceSpoiled(t *testing.T) {
 	link := by(func(p string) error { return os.Symlink("/etc", p) })
 	file := by(func(p string) error { return os.WriteFile(p, nil, 0o700) })
 	fifo := by(func(p string) error { return unix.Mkfifo(p, 0o600) })
+	point := func(p string) error { return errors.Join(os.Mkdir(p, 0), os.Chmod(p, os.ModeSticky)) }
+	bobs := func(link string) error { // the shared file
+		public := filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(link))))) + "/public/sock"
+		return errors.Join(os.WriteFile(public, nil, 0o600), os.Chown(public, bob, bob))
+	}
 	const store, own, run = "/lib/store", "/lib/store/61001", "/run/places"
 	const instance = own + "/NAME"
 	const uid, mode, group, kind = "belongs to uid", "has mode", "belongs to group", "is not a directory"
@@ -175,8 +196,26 @@ func TestInstanceSpoiled(t *testing.T) {
 		{"no rendezvous", "public", "/public/meet", os.RemoveAll, "no such file", true},
 		{"no mount point for it", "public", instance + "/meet", os.RemoveAll, "no such file", true},
 		{"a file in the place of it", "public", instance + "/other", file, "not a directory", true},
-		{"no link", "public", instance + "/sock", os.Remove, "no such file", true},
-		{"a rendezvous of alice's, which is left alone", "public", "/public/meet", chown(alice, alice), fine, true},
+		{"no link, and no file", "public", instance + "/sock", os.Remove, fine, true}, // a session makes it
+		{"no link to bob's file", "public", instance + "/sock", func(p string) error {
+			return errors.Join(os.Remove(p), bobs(p))
+		}, "no such file", true},
+		{"a link of alice's to bob's file", "public", instance + "/sock", func(p string) error {
+			return errors.Join(os.Lchown(p, alice, alice), bobs(p))
+		}, uid, true},
+		{"a link of root's to nothing", "public", instance + "/sock", func(p string) error { return os.Lchown(p, 0, 0) }, uid, true},
+		{"a rendezvous of alice's", "public", "/public/meet", chown(alice, alice), uid, true},
+		{"a rendezvous of root's that is shut, which is left alone", "public", "/public/meet", chmod(0o755), fine, true},
+		{"a mount point that is not used", "public", instance + "/old", point, "is left", true},
+		{"a mount point of alice's", "public", instance + "/old", func(p string) error {
+			return errors.Join(point(p), os.Chown(p, alice, alice))
+		}, fine, true},
+		{"a directory of root's", "public", instance + "/old", func(p string) error { return os.Mkdir(p, 0o755) }, fine, true},
+		{"a mount point in the place of a link", "public", instance + "/sock", func(p string) error { return errors.Join(os.Remove(p), point(p)) }, "is left", true},
+		{"a link of root's to elsewhere", "public", instance + "/old", func(p string) error { return os.Symlink("/etc", p) }, fine, true},
+		{"a link that is not used", "public", instance + "/old", func(p string) error {
+			return os.Symlink(strings.ReplaceAll(mustReadlink(t, filepath.Dir(p)+"/sock"), "/sock", "/old"), p)
+		}, "is left", true},
 		{"something of alice's for a link", "public", instance + "/sock", file, fine, true},
 	} {
 		top := furnish(t, c.at)
@@ -243,7 +282,7 @@ func rendezvous(t *testing.T, top, entry string) bare.Trouble {
 		t.Fatal(e.Text())
 	}
 	defer bare.Close(dir)
-	fd, trouble := i.OpenRendezvous(dir, entry)
+	fd, trouble := i.OpenShare(dir, &Share{Name: entry, Directory: true}, alice)
 	bare.Close(fd)
 	return trouble
 }
@@ -319,15 +358,23 @@ func TestOpenShared(t *testing.T) {
 	}
 }
 
-func TestNextShare(t *testing.T) {
-	rest := ".X11-unix/,,sock,/,a/b"
-	var got []Share
-	for s, ok := NextShare(&rest); ok; s, ok = NextShare(&rest) {
-		got = append(got, s)
-	}
-	want := []Share{{".X11-unix", true}, {"sock", false}, {"a/b", false}}
-	if len(got) != len(want) || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
-		t.Errorf("the shares are %+v; want %+v", got, want)
+func TestShares(t *testing.T) {
+	for user, want := range map[string][]Share{
+		"al": {{Name: ".X11-unix", Directory: true}, {Name: "sock"}, {Name: "t-61001", Directory: true, Users: true},
+			{Name: "al.s", Users: true}, {Name: ".db.*", Pattern: true}, {Name: "k-61001_?", Users: true, Pattern: true}, {Name: "${X}"}},
+		"":    {{Name: ".X11-unix", Directory: true}, {Name: "sock"}, {Name: "t-61001", Directory: true, Users: true}, {Name: ".db.*", Pattern: true}, {Name: "k-61001_?", Users: true, Pattern: true}, {Name: "${X}"}},
+		"a/b": {{Name: ".X11-unix", Directory: true}, {Name: "sock"}, {Name: "t-61001", Directory: true, Users: true}, {Name: ".db.*", Pattern: true}, {Name: "k-61001_?", Users: true, Pattern: true}, {Name: "${X}"}},
+	} {
+		i := Instance{Share: ".X11-unix/,,sock,/,t-${UID}/,${USER}.s,.db.*,k-${UID}_?,${X}," + strings.Repeat("x", 300), User: user}
+		var got []Share
+		all := i.Shares(alice)
+		for s, ok := all.Next(); ok; s, ok = all.Next() {
+			s.Name = strings.Clone(s.Name)
+			got = append(got, s)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("for the user %q (-want +got):\n%s", user, diff)
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ func (p *Plan) key(to *bare.Text, before *place, missing places) bool {
 		}
 		policy.text(d.At)
 		policy.text(d.Share)
+		policy.text(d.User)
 		policy.text(d.Store)
 		policy.text(d.Run)
 		policy.number(uint64(d.Flags))

@@ -199,19 +199,19 @@ func defaultSize() uint64 {
 	return size
 }
 
-// mountShares binds the rendezvous directories. One that is not as it must be, or
+// mountShares binds the directories of share=. One that is not as it must be, or
 // that cannot be mounted, is left out: a session without X is better than one in
-// somebody else's hands, or none.
+// somebody else's hands, or none. Those of a pattern are LinkNamed's.
 func (p *Plan) mountShares(d *Directory, shared, root int) bare.Trouble {
-	for rest := d.Share; ; {
-		s, ok := private.NextShare(&rest)
+	for all := d.Shares(p.UID); ; {
+		s, ok := all.Next()
 		if !ok {
 			return bare.Trouble{}
 		}
-		if !s.Directory {
+		if !s.Directory || s.Pattern {
 			continue
 		}
-		from, t := d.OpenRendezvous(shared, s.Name)
+		from, t := d.OpenShare(shared, &s, p.UID)
 		if t.OK() {
 			at := mounts.Place{Dir: root, Entry: s.Name, Where: d.At}
 			t = bind(from, &at, 0, bare.Keep(d.At, "/", s.Name, ""))

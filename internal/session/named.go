@@ -76,8 +76,8 @@ func (l *linker) all(env []*byte) bare.Trouble {
 			}
 		}
 	}
-	if l.d.At != "/tmp" {
-		return bare.Trouble{}
+	if t := l.shares(); t.Lost || l.d.At != "/tmp" {
+		return t
 	}
 	// The default of krb5.conf(5), which nothing names.
 	var buf [40]byte
@@ -113,10 +113,6 @@ func nextName(rest *string, dir string) (string, bool) {
 	}
 }
 
-// pointMode is the mode of a directory that LinkNamed makes in order to mount on
-// it. Nobody else makes one of that mode: it can be removed when it is not used.
-const pointMode = unix.S_ISVTX
-
 // link puts one name there that is the user's in the shared directory and not in
 // the session's own.
 func (l *linker) link(name string) bare.Trouble {
@@ -127,28 +123,26 @@ func (l *linker) link(name string) bare.Trouble {
 	switch {
 	case !users:
 	case kind == unix.S_IFDIR:
-		return l.bind(name)
+		return l.bind(name, l.plan.UID)
 	default:
-		var buf [unix.PathMax]byte
-		to := bare.NewText(buf[:])
-		l.addTarget(&to, name)
-		if !to.Full() {
-			_ = bare.SymlinkAt(to.String(), l.own, name) // there already, or no room
-		}
+		l.linkTo(name)
 	}
 	return bare.Trouble{}
 }
 
-// addTarget writes where the link of a name leads.
-func (l *linker) addTarget(to *bare.Text, name string) {
-	l.d.AddSharedPath(to)
-	to.AddByte('/')
-	to.Add(name)
+// linkTo makes a link of the user's.
+func (l *linker) linkTo(name string) {
+	var buf [unix.PathMax]byte
+	to := bare.NewText(buf[:])
+	l.d.AddLink(&to, name)
+	if !to.Full() {
+		_ = bare.SymlinkAt(to.String(), l.own, name) // there already, or no room
+	}
 }
 
-// bind mounts a directory of the user's.
-func (l *linker) bind(name string) bare.Trouble {
-	if e := bare.MkdirAt(l.own, name, pointMode); e != 0 {
+// bind mounts a directory of the user's, or for owner 0 a rendezvous directory.
+func (l *linker) bind(name string, owner uint32) bare.Trouble {
+	if e := bare.MkdirAt(l.own, name, private.PointMode); e != 0 {
 		return bare.Trouble{} // there already, or no room
 	}
 	// Only what is of this namespace can be mounted.
@@ -164,7 +158,7 @@ func (l *linker) bind(name string) bare.Trouble {
 		e = bare.Fstat(from, &st)
 	}
 	mounted := false
-	if e == 0 && t.OK() && l.mayBeUsed(&st) {
+	if e == 0 && t.OK() && l.isOf(owner, &st) {
 		at := mounts.Place{Dir: l.own, Entry: name}
 		t = bind(from, &at, l.d.Flags&mounts.Settable, l.d.At)
 		mounted = t.OK()
@@ -186,13 +180,13 @@ func (l *linker) tidy(name string) bare.Trouble {
 	kind, users := l.isUsers(name)
 	switch {
 	case st.Type() == unix.S_IFLNK && st.UID == l.plan.UID:
-		if (!users || kind == unix.S_IFDIR) && l.isOwnLink(name) {
+		if (!users || kind == unix.S_IFDIR) && !l.wants(name, kind) && l.d.IsLink(l.own, name) {
 			_ = bare.UnlinkAt(l.own, name) // gone already
 		}
 	case st.Type() != unix.S_IFDIR:
 	case st.MountRoot:
 		return l.unmountRemoved(name)
-	case st.UID == l.plan.UID && st.Perm() == pointMode:
+	case st.UID == l.plan.UID && st.Perm() == private.PointMode:
 		_ = bare.RmdirAt(l.own, name)
 	}
 	return bare.Trouble{}
@@ -211,7 +205,7 @@ func (l *linker) unmountRemoved(name string) bare.Trouble {
 		t = capset.With(capset.SysAdmin, func() bare.Trouble {
 			return bare.Failed("umount2", mounts.Detach(fd), l.d.At, "")
 		})
-		if t.OK() && bare.StatAt(l.own, name, &st) == 0 && st.UID == l.plan.UID && st.Perm() == pointMode {
+		if t.OK() && bare.StatAt(l.own, name, &st) == 0 && st.UID == l.plan.UID && st.Perm() == private.PointMode {
 			_ = bare.RmdirAt(l.own, name)
 		}
 	}
@@ -219,38 +213,31 @@ func (l *linker) unmountRemoved(name string) bare.Trouble {
 	return t
 }
 
-// isOwnLink tells whether a link is one that LinkNamed has made: share= makes some
-// that lead to the same.
-func (l *linker) isOwnLink(name string) bool {
-	for rest := l.d.Share; ; {
-		s, ok := private.NextShare(&rest)
-		if !ok {
-			break
-		}
-		if s.Name == name {
-			return false
-		}
-	}
-	var want, have [unix.PathMax]byte
-	target := bare.NewText(want[:])
-	l.addTarget(&target, name)
-	to, e := bare.ReadlinkAt(l.own, name, have[:])
-	return e == 0 && to == target.String()
-}
-
-// isUsers returns the type of a name in the shared directory, and whether it is
-// one of the user's that may be linked to.
+// isUsers returns the type of a name in the shared directory, 0 for one that may not
+// be shared at all, and whether it is one of the user's that may be linked to.
 func (l *linker) isUsers(name string) (kind uint32, is bool) {
 	var st bare.Stat
-	if bare.StatAt(l.shared, name, &st) != 0 || st.Type() == unix.S_IFLNK {
+	if bare.StatAt(l.shared, name, &st) != 0 || st.Type() == unix.S_IFLNK || l.isMounted(&st) {
 		return 0, false
 	}
-	return st.Type(), l.mayBeUsed(&st)
+	return st.Type(), st.UID == l.plan.UID
 }
 
-// mayBeUsed tells whether a file is the user's. What is mounted is nobody's: with
-// user_allow_other, a FUSE server of another user says whatever it likes.
-func (l *linker) mayBeUsed(st *bare.Stat) bool {
+// isOf tells whether a directory is the user's, and nobody else's to write to, or for
+// owner 0 a rendezvous directory.
+func (l *linker) isOf(owner uint32, st *bare.Stat) bool {
+	if st.UID != owner || l.isMounted(st) {
+		return false
+	}
+	if owner == l.plan.UID {
+		return st.Perm()&0o022 == 0
+	}
+	return st.Perm() == 0o1777
+}
+
+// isMounted: what is mounted is nobody's. With user_allow_other, a FUSE server of
+// another user says whatever it likes.
+func (l *linker) isMounted(st *bare.Stat) bool {
 	var dir bare.Stat
-	return st.UID == l.plan.UID && !st.MountRoot && bare.Fstat(l.shared, &dir) == 0 && st.SameDevice(&dir)
+	return st.MountRoot || bare.Fstat(l.shared, &dir) != 0 || !st.SameDevice(&dir)
 }

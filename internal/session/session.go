@@ -50,6 +50,9 @@ type Plan struct {
 	// shared. What it points to is valid during the call; the texts in it are
 	// valid longer. It may be nil.
 	Notice func(*bare.Trouble)
+	// Mend has the helper look at what is shared, before a namespace is made
+	// where that is not as it is to be. It may be nil.
+	Mend func()
 
 	open     [Most]private.Opened
 	prepared bool
@@ -143,6 +146,7 @@ func (p *Plan) enter(missing places, before *place) bare.Trouble {
 			return t
 		}
 	}
+	p.mend(missing)
 	if t := capset.With(capset.SysAdmin, mounts.Unshare); !t.OK() {
 		return t
 	}
@@ -156,6 +160,20 @@ func (p *Plan) enter(missing places, before *place) bare.Trouble {
 		p.announce(key.String())
 	}
 	return bare.Trouble{}
+}
+
+// mend has what is shared made as it is to be. What cannot be, the session does
+// without.
+func (p *Plan) mend(missing places) {
+	for i := range p.Directories {
+		if p.Mend == nil || missing&(1<<i) == 0 {
+			continue
+		}
+		if t := p.Directories[i].VerifyShares(p.UID, &p.open[i]); t.Kind() == bare.Object {
+			p.Mend()
+			return
+		}
+	}
 }
 
 // build mounts what is missing in the namespace that was just made.
