@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,23 +21,30 @@ func TestContainer(t *testing.T) {
 	rig.Install(t)
 	rig.MakeImage(t)
 	const base, fallback = "/tmp/.private/", "/tmp/.private-"
+	docker := rig.DockerCapabilities
 	for _, c := range []struct {
 		name  string
 		is    rig.Container
+		user  string // of --user
+		uid   uint32
 		want  string // the private directory
 		based bool   // whether it has a root-owned base
 	}{
-		{"root with Docker's capabilities", rig.Container{Capabilities: rig.DockerCapabilities}, base + "0", true},
-		{"root with them and no_new_privs", rig.Container{Capabilities: rig.DockerCapabilities, NoNewPrivileges: true}, base + "0", true},
-		{"root without any", rig.Container{}, base + "0", true},
-		{"root without any, no_new_privs", rig.Container{NoNewPrivileges: true}, base + "0", true},
-		{"user with Docker's bounding set", rig.Container{UID: 1000, Capabilities: rig.DockerCapabilities}, base + "1000", true},
-		{"user with no_new_privs", rig.Container{UID: 1000, Capabilities: rig.DockerCapabilities, NoNewPrivileges: true}, fallback + "1000", false},
-		{"user with an empty bounding set", rig.Container{UID: 1000}, fallback + "1000", false},
-		{"unknown uid", rig.Container{UID: 4242, Capabilities: rig.DockerCapabilities}, base + "4242", true},
+		{"user with Docker's bounding set", rig.Container{UID: 1000, Capabilities: docker}, "", 1000, base + "1000", true},
+		{"user with no_new_privs", rig.Container{UID: 1000, Capabilities: docker, NoNewPrivileges: true}, "", 1000, fallback + "1000", false},
+		{"user with an empty bounding set", rig.Container{UID: 1000}, "", 1000, fallback + "1000", false},
+		{"unknown uid", rig.Container{UID: 4242, Capabilities: docker}, "", 4242, base + "4242", true},
+		{"--user, root with Docker's capabilities", rig.Container{Capabilities: docker}, "app", 1000, base + "1000", true},
+		{"--user, root with them and no_new_privs", rig.Container{Capabilities: docker, NoNewPrivileges: true}, "app", 1000, fallback + "1000", false},
+		{"--user, unknown uid", rig.Container{Capabilities: docker}, "4242:4242", 4242, base + "4242", true},
+		{"--user, that user already", rig.Container{UID: 1000, Capabilities: docker}, "app", 1000, base + "1000", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			c.is.Args = []string{rig.Tmpshell, "--exec", "sh", "-c", containerProbe, "sh", "an argument", "--init"}
+			c.is.Args = []string{rig.Tmpshell, "--exec"}
+			if c.user != "" {
+				c.is.Args = append(c.is.Args, "--user", c.user)
+			}
+			c.is.Args = append(c.is.Args, "sh", "-c", containerProbe, "sh", "an argument", "--init")
 			r, root := c.is.Run(t)
 			want := "sh 1 " + c.want + " " + c.want + " " + c.want + " " + c.want + " an argument --init\n"
 			if r.Stdout != want || r.Status != exitStatus {
@@ -46,9 +54,21 @@ func TestContainer(t *testing.T) {
 			if said := strings.HasPrefix(r.Stderr, "tmpshell: no private directory in /tmp: ") && strings.HasSuffix(r.Stderr, "; using "+c.want+"\n"); said == c.based || c.based && r.Stderr != "" {
 				t.Errorf("stderr: %q; want a line about the directory: %v", r.Stderr, !c.based)
 			}
-			rig.CheckDir(t, filepath.Join(root, c.want), c.is.UID, c.is.UID, 0o700)
+			rig.CheckDir(t, filepath.Join(root, c.want), c.uid, c.uid, 0o700)
 			if c.based {
 				rig.CheckDir(t, filepath.Join(root, "/tmp/.private"), 0, 0, 0o711)
+			}
+		})
+	}
+	for name, is := range map[string]rig.Container{
+		"root with Docker's capabilities": {Capabilities: docker},
+		"root without any":                {},
+		"root without any, no_new_privs":  {NoNewPrivileges: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is.Args = []string{rig.Tmpshell, "--exec", "sh", "-c", `echo "$TMPDIR ${TMP-unset}"; ls -A /tmp; exit 7`}
+			if r, _ := is.Run(t); r.Stdout != "/inherited unset\n" || r.Stderr != "" || r.Status != exitStatus {
+				t.Errorf("status %d, stdout %q, stderr %q; root is exempt, and left alone", r.Status, r.Stdout, r.Stderr)
 			}
 		})
 	}
@@ -65,10 +85,78 @@ func TestContainer(t *testing.T) {
 		}
 	})
 	t.Run("read-only root", func(t *testing.T) {
-		r, _ := rig.Container{UID: 1000, ReadOnly: true, Capabilities: rig.DockerCapabilities,
+		r, _ := rig.Container{UID: 1000, ReadOnly: true, Capabilities: docker,
 			Args: []string{rig.Tmpshell, "--exec", "sh", "-c", `echo "${TMPDIR-unset}"; exit 7`}}.Run(t)
 		if r.Stdout != "unset\n" || r.Status != exitStatus {
 			t.Errorf("status %d, stdout %q: no directory can be had, and none may be named", r.Status, r.Stdout)
 		}
 	})
+}
+
+// TestContainerSays: a container has no system log. What would stand there alone is
+// said on standard error.
+func TestContainerSays(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t)
+	image := rig.MakeImage(t)
+	rig.Write(t, image+"/etc/tmpshell.conf", "Match User ghost\nNoNewPrivileges yes\n", 0o644)
+	is := rig.Container{UID: 4242, Capabilities: rig.DockerCapabilities, Args: []string{rig.Tmpshell, "--exec", "--", "echo", "on"}}
+	const want = "tmpshell: names of /etc/tmpshell.conf could not be learned: what restricts counts, and what grants does not\n"
+	if r, _ := is.Run(t); r.Stdout != "on\n" || r.Stderr != want || r.Status != 0 {
+		t.Errorf("status %d, stdout %q, stderr %q; want %q", r.Status, r.Stdout, r.Stderr, want)
+	}
+}
+
+// TestContainerVolume: what is mounted on /tmp. Kubernetes' emptyDir is 0777, and
+// with fsGroup 02777; another user of the pod could exchange what is in there.
+func TestContainerVolume(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t)
+	rig.MakeImage(t)
+	const (
+		refused = "tmpshell: no private directory in /tmp: /tmp can be written by others and is not sticky: mode 0%s\n" +
+			"tmpshell: hint: root can run \"chmod +t /tmp\" before this; or set \"Directory /tmp off\" in tmpshell.conf\n"
+		its = "tmpshell: no private directory in /tmp: %s; using /tmp\n"
+	)
+	user := rig.Container{UID: 1000, Capabilities: rig.DockerCapabilities}
+	inGroup := user
+	inGroup.Groups = []uint32{2000}
+	bare := rig.Container{UID: 1000, NoNewPrivileges: true}
+	root := rig.Container{Capabilities: rig.DockerCapabilities}
+	for _, c := range []struct {
+		name, tmp string // as install(1) makes it
+		is        rig.Container
+		user      string
+		want      string
+		says      string
+	}{
+		{"emptyDir", "-m 0777", user, "", "unset", fmt.Sprintf(refused, "777")},
+		{"emptyDir with fsGroup", "-m 2777 -g 2000", inGroup, "", "unset", fmt.Sprintf(refused, "2777")},
+		{"emptyDir, no_new_privs", "-m 0777", bare, "", "unset", fmt.Sprintf(refused, "777")},
+		{"emptyDir, --user", "-m 0777", root, "app", "unset", fmt.Sprintf(refused, "777")},
+		{"emptyDir as root", "-m 0777", root, "", "/inherited", ""},
+		{"as the hint says", "-m 1777", user, "", "/tmp/.private/1000", ""},
+		{"as the hint says, with fsGroup", "-m 3777 -g 2000", inGroup, "", "/tmp/.private/1000", ""},
+		{"the user's own", "-m 0700 -o 1000", user, "", "/tmp", fmt.Sprintf(its, "/usr/libexec/tmpshell-helper: /tmp belongs to uid 1000, not to root")},
+		{"the user's own, no_new_privs", "-m 0700 -o 1000", bare, "", "/tmp", ""},
+		{"the user's own, and a group's", "-m 0770 -o 1000 -g 2000", user, "", "unset", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.is.Tmp = "/var/lib/volume"
+			rig.Sh(t, "rm -rf "+c.is.Tmp+"; install -d "+c.tmp+" "+c.is.Tmp)
+			c.is.Args = []string{rig.Tmpshell, "--exec"}
+			if c.user != "" {
+				c.is.Args = append(c.is.Args, "--user", c.user)
+			}
+			c.is.Args = append(c.is.Args, "--", "sh", "-c", `echo "${TMPDIR-unset}"`)
+			r, _ := c.is.Run(t)
+			if r.Stdout != c.want+"\n" || r.Status != 0 || c.says != "" && r.Stderr != c.says {
+				t.Errorf("status %d, stdout %q, stderr %q\nwant %q, %q", r.Status, r.Stdout, r.Stderr, c.want, c.says)
+			}
+		})
+	}
 }

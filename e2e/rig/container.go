@@ -12,12 +12,21 @@ import (
 // Container is what a container runtime decides about a process.
 type Container struct {
 	UID uint32
+	// GID is the group, 0 for the number of the user.
+	GID uint32
+	// Groups are supplementary ones, as Kubernetes' fsGroup is.
+	Groups []uint32
+	// Tmp is a directory of the machine that is a volume on /tmp, empty for
+	// none.
+	Tmp string
 	// Capabilities are in the bounding set and, for root, in all others
 	// but the ambient one, as Docker has it.
 	Capabilities    []string
 	NoNewPrivileges bool
 	ReadOnly        bool
 	Args            []string
+	// Env is nil for the usual one.
+	Env []string
 }
 
 // DockerCapabilities is Docker's default bounding set (moby,
@@ -56,6 +65,22 @@ func MakeImage(t testing.TB) string {
 	return bundle + "/image"
 }
 
+// AddToImage copies programs of the machine into the image, with the libraries that
+// they need.
+func AddToImage(t testing.TB, programs ...string) {
+	t.Helper()
+	view.Need(t, append(programs, "ldd")...)
+	for _, p := range programs {
+		Must(t, "sh", "-ec", `
+			program=$(command -v "$2")
+			cp "$program" "$1/usr/bin/"
+			for lib in $(ldd "$program" | grep -o '/[^ ]*'); do
+				mkdir -p "$1${lib%/*}"
+				cp -L "$lib" "$1$lib"
+			done`, "sh", bundle+"/image", p)
+	}
+}
+
 // Run runs one process in a new container of the image. What it leaves in its
 // root file system is found below the returned directory.
 func (c Container) Run(t testing.TB) (Result, string) {
@@ -66,16 +91,21 @@ func (c Container) Run(t testing.TB) (Result, string) {
 	}
 	rootfs := filepath.Join(dir, "rootfs")
 	Must(t, "cp", "-a", bundle+"/image", rootfs)
+	env := c.Env
+	if env == nil {
+		env = []string{"PATH=/usr/bin:/bin", "HOME=/", "TMPDIR=/inherited"}
+	}
 	sets := map[string][]string{"bounding": c.Capabilities}
 	if c.UID == 0 {
 		sets["permitted"], sets["effective"] = c.Capabilities, c.Capabilities
 	}
+	user := map[string]any{"uid": c.UID, "gid": c.UID, "additionalGids": c.Groups}
 	config := map[string]any{
 		"ociVersion": "1.0.2",
 		"process": map[string]any{
-			"user":            map[string]any{"uid": c.UID, "gid": c.UID},
+			"user":            user,
 			"args":            c.Args,
-			"env":             []string{"PATH=/usr/bin:/bin", "HOME=/", "TMPDIR=/inherited"},
+			"env":             env,
 			"cwd":             "/",
 			"capabilities":    sets,
 			"noNewPrivileges": c.NoNewPrivileges,
@@ -88,6 +118,13 @@ func (c Container) Run(t testing.TB) (Result, string) {
 		"linux": map[string]any{"namespaces": []map[string]any{
 			{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}, {"type": "uts"}, {"type": "network"},
 		}},
+	}
+	if c.GID != 0 {
+		user["gid"] = c.GID
+	}
+	if c.Tmp != "" {
+		config["mounts"] = append(config["mounts"].([]map[string]any),
+			map[string]any{"destination": "/tmp", "type": "bind", "source": c.Tmp, "options": []string{"bind"}})
 	}
 	text, err := json.Marshal(config)
 	if err == nil {

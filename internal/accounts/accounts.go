@@ -60,15 +60,8 @@ func (r *reader) next() (string, bool) {
 	n, some := 0, false
 	r.truncated = false
 	for {
-		if r.at == r.have {
-			if r.fd < 0 {
-				break
-			}
-			r.at = 0
-			if r.have, r.err = bare.Read(r.fd, r.buf[:]); r.err != 0 || r.have == 0 {
-				r.have = 0
-				break
-			}
+		if r.at == r.have && !r.fill() {
+			break
 		}
 		c := r.buf[r.at]
 		r.at++
@@ -84,6 +77,18 @@ func (r *reader) next() (string, bool) {
 		}
 	}
 	return text(r.line[:n]), some && r.err == 0
+}
+
+// fill reads what comes next, when everything that was read is used.
+func (r *reader) fill() bool {
+	if r.fd < 0 {
+		return false
+	}
+	r.at = 0
+	if r.have, r.err = bare.Read(r.fd, r.buf[:]); r.err != 0 {
+		r.have = 0
+	}
+	return r.have > 0
 }
 
 // close ends the file and says what went wrong on the way.
@@ -104,6 +109,19 @@ type Account struct {
 
 // ByUID finds the first entry with a uid, as getpwuid(3) does.
 func ByUID(uid uint32, a *Account) (bool, bare.Trouble) {
+	return byEntry("", uid, a)
+}
+
+// ByName finds the first entry with a name, as getpwnam(3) does.
+func ByName(name string, a *Account) (bool, bare.Trouble) {
+	if name == "" {
+		return false, bare.Trouble{}
+	}
+	return byEntry(name, 0, a)
+}
+
+// byEntry finds a name, or where that is empty a uid.
+func byEntry(name string, uid uint32, a *Account) (bool, bare.Trouble) {
 	if t := lines.open(Passwd); !t.OK() {
 		return false, t
 	}
@@ -113,7 +131,7 @@ func ByUID(uid uint32, a *Account) (bool, bare.Trouble) {
 		if !ok {
 			break
 		}
-		if !lines.truncated && a.parse(line) && a.UID == uid {
+		if !lines.truncated && a.parse(line) && (a.Name == name || name == "" && a.UID == uid) {
 			found = true
 			break
 		}

@@ -17,6 +17,11 @@ const (
 	sysGeteuid   = unix.SYS_GETEUID32
 	sysGetgid    = unix.SYS_GETGID32
 	sysGetgroups = unix.SYS_GETGROUPS32
+	sysSetgroups = unix.SYS_SETGROUPS32
+	sysSetresuid = unix.SYS_SETRESUID32
+	sysSetresgid = unix.SYS_SETRESGID32
+	sysGetresuid = unix.SYS_GETRESUID32
+	sysGetresgid = unix.SYS_GETRESGID32
 	sysMmap      = unix.SYS_MMAP2
 	largeFile    = unix.O_LARGEFILE
 

@@ -16,6 +16,11 @@ const (
 	sysGeteuid   = unix.SYS_GETEUID
 	sysGetgid    = unix.SYS_GETGID
 	sysGetgroups = unix.SYS_GETGROUPS
+	sysSetgroups = unix.SYS_SETGROUPS
+	sysSetresuid = unix.SYS_SETRESUID
+	sysSetresgid = unix.SYS_SETRESGID
+	sysGetresuid = unix.SYS_GETRESUID
+	sysGetresgid = unix.SYS_GETRESGID
 	sysMmap      = unix.SYS_MMAP
 	largeFile    = 0
 

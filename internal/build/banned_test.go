@@ -51,6 +51,7 @@ var banned = []struct {
 	{"syscall", "Setresuid Setresgid Setgroups", global, map[string]string{"helper/become.go": "every thread has to be root's"}},
 	{"syscall", "Open Mkdir Chown Chmod Lchown Rename Unlink Rmdir Symlink Link Mknod Stat Mount Truncate", byPath, nil},
 	{"syscall", "Getenv Environ", asks, nil},
+	{"bare", "SetUID SetGID SetGroups", "the session would be somebody else's", map[string]string{"launch/user.go": "--user, before anything is decided"}},
 	{"unix", narrowCalls, narrow, nil},
 	{"syscall", narrowCalls, narrow, nil},
 }

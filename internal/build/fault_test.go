@@ -104,6 +104,11 @@ func faultsOn(t *testing.T, emulator []string, program string) {
 	// Another fault on the way to the plain session ends it.
 	try("two faults", 61001, policies["nothing"], "2b!", faultLine, 125)
 	try("two faults", 0, policies["nothing"], "3r!", faultLine, 125)
+	// Where a user is asked for, nothing is run as root instead.
+	s := start{policy: policies["nothing"], argv0: "tmpshell", args: []string{"--exec", "--user", "nobody", "--", "/bin/busybox", "id"}, env: []string{"TMPSHELL_FAULT=1b"}}
+	if got, code := s.run(t, emulator, program); got != faultLine || code != 125 {
+		t.Errorf("before --user: %d, %q; want 125, %q", code, got, faultLine)
+	}
 	if len(emulator) == 0 { // an emulator has no child without a signal at its end
 		noPrivate = true
 		// A fault of a child's is silent, begins no session, and is no answer.

@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tmpshell/internal/policy"
+	"tmpshell/internal/policy/policytest"
 	"tmpshell/internal/sample"
 	"tmpshell/internal/testas"
 )
@@ -111,6 +113,11 @@ func holdRules(t *testing.T, goarch, program string) {
 
 // runOn runs the launcher and sees what becomes of it.
 func runOn(t *testing.T, emulator []string, program string) {
+	// Nothing of a directory is said of the user of --user.
+	shared := policytest.Policy{
+		Slots:  []policytest.Slot{{Kind: policy.SlotMethod, Name: "/tmp"}},
+		Blocks: []policytest.Block{{Settings: []policytest.Setting{{Slot: 0, Number: policy.Off}}}},
+	}.Bytes()
 	for _, c := range []struct {
 		name string
 		how  start
@@ -120,8 +127,10 @@ func runOn(t *testing.T, emulator []string, program string) {
 		{"version", start{args: []string{"--version"}}, 0, "tmpshell 0.1.0\n"},
 		{"closed output", start{args: []string{"--version"}, closed: []int{1}}, 125,
 			"tmpshell: standard output: bad file descriptor\n"},
-		{"program", start{args: []string{"--exec", "--", "/bin/busybox", "env"}, env: []string{"A=2"}}, 0,
-			"A=2\nTMPDIR=/tmp/.private/0\nTMP=/tmp/.private/0\nTEMP=/tmp/.private/0\nTEMPDIR=/tmp/.private/0\n"},
+		{"program", start{uid: 70001, args: []string{"--exec", "--", "/bin/busybox", "env"}, env: []string{"A=2"}}, 0,
+			"A=2\nTMPDIR=/tmp/.private/70001\nTMP=/tmp/.private/70001\nTEMP=/tmp/.private/70001\nTEMPDIR=/tmp/.private/70001\n"},
+		{"user", start{policy: shared, args: []string{"--exec", "--user", "70001:70002", "/bin/busybox", "sh", "-c", "id -u; id -g; id -G; echo $HOME"}}, 0,
+			"70001\n70002\n70002\n/\n"},
 		{"arguments", start{args: []string{"--exec", "/bin/busybox", "printf", "%s,", "", "a b", "\xff", "-x"}}, 0, ",a b,\xff,-x,"},
 		{"exit code", start{args: []string{"--exec", "/bin/busybox", "sh", "-c", "exit 77"}}, 77, ""},
 		{"not found", start{args: []string{"--exec", "/nowhere/at/all"}}, 127, "tmpshell: /nowhere/at/all: no such file or directory\n"},
@@ -149,8 +158,8 @@ func runOn(t *testing.T, emulator []string, program string) {
 		})
 	}
 	if len(emulator) == 0 { // which makes one of duplicates
-		s := start{args: []string{"--exec", "/bin/busybox", "env"}, env: []string{"B=1", "A=2", "B=3", "NOEQUALS", "TMPDIR=/x", "", "TMPDIR=/y"}}
-		const want = "B=1\nA=2\nB=3\nNOEQUALS\nTMPDIR=/tmp/.private/0\n\nTMP=/tmp/.private/0\nTEMP=/tmp/.private/0\nTEMPDIR=/tmp/.private/0\n"
+		s := start{uid: 70001, args: []string{"--exec", "/bin/busybox", "env"}, env: []string{"B=1", "A=2", "B=3", "NOEQUALS", "TMPDIR=/x", "", "TMPDIR=/y"}}
+		const want = "B=1\nA=2\nB=3\nNOEQUALS\nTMPDIR=/tmp/.private/70001\n\nTMP=/tmp/.private/70001\nTEMP=/tmp/.private/70001\nTEMPDIR=/tmp/.private/70001\n"
 		if got, code := s.run(t, emulator, program); got != want || code != 0 {
 			t.Errorf("an odd environment: %d, %q; want %q", code, got, want)
 		}
@@ -173,7 +182,7 @@ func runLarge(t *testing.T, emulator []string, program string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = unix.Setrlimit(unix.RLIMIT_STACK, &before) }()
-	s := start{args: []string{"--exec", "/bin/busybox", "env"}, env: env}
+	s := start{uid: 70001, args: []string{"--exec", "/bin/busybox", "env"}, env: env}
 	got, code := s.run(t, emulator, program)
 	lines := strings.Split(got, "\n")
 	if len(emulator) > 0 && len(lines) > entries {
@@ -182,7 +191,7 @@ func runLarge(t *testing.T, emulator []string, program string) {
 	if code != 0 || len(lines) <= entries || !slices.Equal(lines[:entries], env) {
 		t.Fatalf("an environment of %d bytes: %d, %d lines, %.100q; want all %d", entries*(size+8), code, len(lines), got, entries)
 	}
-	if !strings.HasPrefix(lines[entries], "TMPDIR=/tmp/.private/0") {
+	if !strings.HasPrefix(lines[entries], "TMPDIR=/tmp/.private/70001") {
 		t.Errorf("what follows the caller's environment is %.100q; want TMPDIR", lines[entries])
 	}
 }

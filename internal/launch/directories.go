@@ -5,6 +5,7 @@ import (
 
 	"tmpshell/internal/bare"
 	"tmpshell/internal/build"
+	"tmpshell/internal/owned"
 	"tmpshell/internal/policy"
 	"tmpshell/internal/private"
 )
@@ -110,8 +111,8 @@ func (l *launcher) directory(d *directory) {
 // made it.
 func (l *launcher) verifyEnv(d *directory) bare.Trouble {
 	t := l.lookAtEnv(d)
-	if t.Kind() != bare.Object || l.session.helped {
-		return t
+	if t.Kind() != bare.Object || l.session.helped || t.Why == owned.NotSticky {
+		return t // the helper makes nothing there, either
 	}
 	why := l.runHelper()
 	if t = l.lookAtEnv(d); t.Kind() != bare.Object || why.OK() {
@@ -138,13 +139,20 @@ func (l *launcher) lookAtEnv(d *directory) bare.Trouble {
 }
 
 // instead finds something else for a directory that cannot be had: the directory
-// of method env, where nothing could be mounted, or a fallback that is made
-// without privilege. There may be neither.
+// of method env, where nothing could be mounted; the path itself, where that is
+// the user's own, as a volume may be; or a fallback that is made without privilege.
+// There may be none.
 func (l *launcher) instead(d *directory, why bare.Trouble) {
 	found := false
 	if d.Mounted() {
 		t := l.verifyEnv(d)
 		found = t.OK()
+	}
+	if !found {
+		t := owned.Own(d.Path, l.uid)
+		if found = t.OK(); found {
+			d.path = d.Path
+		}
 	}
 	if !found {
 		to := l.strings.text()
@@ -184,8 +192,12 @@ func (l *launcher) report(d *directory, why *bare.Trouble) {
 	l.log(logWarning, l.outcome(), t.String())
 	if l.verdict == refused || l.toTerminal() {
 		hint := ""
-		if l.session.setup {
+		switch {
+		case l.session.setup:
 			hint = setupHint
+		case why.Why == owned.NotSticky:
+			hint = l.strings.join(`root can run "chmod +t `, why.Where, `" before this; or set "Directory `)
+			hint = l.strings.join(hint, d.Path, ` off" in tmpshell.conf`)
 		}
 		l.tell(t.String(), "", hint)
 	}

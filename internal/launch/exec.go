@@ -18,7 +18,7 @@ func (l *launcher) become() int {
 		if !l.goOn(&t) {
 			return ExitOwn
 		}
-		l.env.Take(l.given)
+		l.takeEnvironment()
 	}
 	switch l.inv.Mode {
 	case Program:

@@ -36,6 +36,9 @@ type Invocation struct {
 	Command *byte
 	// SFTP: the command is internal-sftp, with its arguments in Command.
 	SFTP bool
+	// User is USER[:GROUP] of --user, whom the program runs as; empty for the
+	// caller.
+	User string
 	// Problem and Word say why the mode is Wrong.
 	Problem string
 	Word    string
@@ -105,23 +108,34 @@ func (inv *Invocation) force(env *Environment) {
 	}
 }
 
+const execUsage = "usage: tmpshell --exec [--user USER[:GROUP]] [--] PROGRAM [ARG...]"
+
 func (inv *Invocation) exec() {
 	inv.Mode = Program
 	inv.Args = inv.Args[1:]
-	if len(inv.Args) > 0 {
+	for len(inv.Args) > 0 {
 		switch arg := bare.String(inv.Args[0]); {
 		case arg == "--":
 			inv.Args = inv.Args[1:]
-		case arg == "--init" || arg == "--pty" || arg == "--user":
+		case arg == "--user":
+			if len(inv.Args) == 1 || *inv.Args[1] == 0 {
+				inv.wrong(" takes USER[:GROUP], names or numbers; "+execUsage, arg)
+				return
+			}
+			inv.User = bare.String(inv.Args[1])
+			inv.Args = inv.Args[2:]
+			continue
+		case arg == "--init" || arg == "--pty":
 			inv.wrong(" is not in effect yet in this version of tmpshell", arg)
 			return
 		case bare.HasPrefix(arg, "-"):
 			inv.wrong(" is not known to --exec; write -- before a program of that name", arg)
 			return
 		}
+		break
 	}
 	if len(inv.Args) == 0 {
-		inv.wrong("no program given; usage: tmpshell --exec [--] PROGRAM [ARG...]", "")
+		inv.wrong("no program given; "+execUsage, "")
 	}
 }
 

@@ -18,13 +18,14 @@ type invocation struct {
 	Args          []string
 	Command       string
 	Problem, Word string
+	User          string
 }
 
 func parse(argv, env []string) invocation {
 	inv := ParseInvocation(pointers(argv), environment(env...))
 	return invocation{
 		Mode: inv.Mode, Name: inv.Name, Login: inv.Login, SFTP: inv.SFTP, Args: texts(inv.Args),
-		Command: bare.String(inv.Command), Problem: inv.Problem, Word: inv.Word,
+		Command: bare.String(inv.Command), Problem: inv.Problem, Word: inv.Word, User: inv.User,
 	}
 }
 
@@ -85,6 +86,12 @@ func TestParseInvocation(t *testing.T) {
 		{[]string{"tmpshell", "--exec", "id", "-u", "--", "--exec"}, nil,
 			invocation{Mode: Program, Name: "tmpshell", Args: []string{"id", "-u", "--", "--exec"}}},
 		{[]string{"tmpshell", "--exec", "--", "-x", "y"}, nil, invocation{Mode: Program, Name: "tmpshell", Args: []string{"-x", "y"}}},
+		{[]string{"tmpshell", "--exec", "--user", "app:1", "id", "--user", "x"}, nil,
+			invocation{Mode: Program, Name: "tmpshell", User: "app:1", Args: []string{"id", "--user", "x"}}},
+		{[]string{"tmpshell", "--exec", "--user", "--", "--", "--user"}, nil,
+			invocation{Mode: Program, Name: "tmpshell", User: "--", Args: []string{"--user"}}},
+		{[]string{"tmpshell", "--exec", "--", "--user", "x"}, nil,
+			invocation{Mode: Program, Name: "tmpshell", Args: []string{"--user", "x"}}},
 		{[]string{"tmpshell", "--exec", "--", "--"}, nil, invocation{Mode: Program, Name: "tmpshell", Args: []string{"--"}}},
 		{[]string{"tmpshell", "--exec", ""}, nil, invocation{Mode: Program, Name: "tmpshell", Args: []string{""}}},
 		{[]string{"tmpshell", "--exec", "id"}, sshWith("rm"), invocation{Mode: Program, Name: "tmpshell", Args: []string{"id"}}},
@@ -134,14 +141,17 @@ func TestParseInvocation(t *testing.T) {
 // What --exec cannot do is an error, and no program.
 func TestParseInvocationFaults(t *testing.T) {
 	for args, want := range map[string]string{
-		"--exec":           "no program given; usage: tmpshell --exec [--] PROGRAM [ARG...]",
-		"--exec --":        "no program given; usage: tmpshell --exec [--] PROGRAM [ARG...]",
-		"--exec --init":    "--init is not in effect yet",
-		"--exec --pty id":  "--pty is not in effect yet",
-		"--exec --user a":  "--user is not in effect yet",
-		"--exec -x id":     "-x is not known to --exec; write -- before a program of that name",
-		"--exec - id":      "- is not known to --exec",
-		"--exec --initial": "--initial is not known to --exec",
+		"--exec":                   "no program given; usage: tmpshell --exec [--user USER[:GROUP]] [--] PROGRAM [ARG...]",
+		"--exec --":                "no program given; usage: tmpshell --exec [--user USER[:GROUP]] [--] PROGRAM [ARG...]",
+		"--exec --init":            "--init is not in effect yet",
+		"--exec --pty id":          "--pty is not in effect yet",
+		"--exec --user":            "--user takes USER[:GROUP], names or numbers; usage: ",
+		"--exec --user a":          "no program given",
+		"--exec --user a --pty id": "--pty is not in effect yet",
+		"--exec --user=a id":       "--user=a is not known to --exec",
+		"--exec -x id":             "-x is not known to --exec; write -- before a program of that name",
+		"--exec - id":              "- is not known to --exec",
+		"--exec --initial":         "--initial is not known to --exec",
 	} {
 		got := parse(append([]string{"tmpshell"}, strings.Fields(args)...), nil)
 		if text := got.Word + got.Problem; got.Mode != Wrong || !strings.HasPrefix(text, want) {

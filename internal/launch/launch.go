@@ -43,6 +43,8 @@ type launcher struct {
 
 	// few is room for the arguments of a shell under ForceCommand.
 	few [4]*byte
+	// became: the process is the user of --user.
+	became bool
 	// code is what the last candidate for the shell came to.
 	code int
 }
@@ -66,7 +68,7 @@ func (l *launcher) run(block *bare.Block) int {
 	l.session.memory = -1
 	l.args, l.given, l.execFn = block.Args(), block.Env(), block.ExecFn()
 	reached(atStart)
-	l.env.Take(l.given)
+	l.takeEnvironment()
 	l.inv = ParseInvocation(l.args, &l.env)
 	switch l.inv.Mode {
 	case Version:
@@ -78,7 +80,7 @@ func (l *launcher) run(block *bare.Block) int {
 		return ExitOwn
 	}
 	reached(atCall)
-	if !l.whoIsThis() || !l.whatDoesThePolicySay() {
+	if !l.becomeUser() || !l.whoIsThis() || !l.whatDoesThePolicySay() {
 		return ExitOwn
 	}
 	reached(atPolicy)
@@ -106,7 +108,8 @@ const usage = `tmpshell gives a session private temporary directories and become
 
 usage:
   tmpshell [SHELL ARGUMENTS...]        as the user's real shell would be called
-  tmpshell --exec [--] PROGRAM [ARG...]  run a program instead, as in a container
+  tmpshell --exec [--user USER[:GROUP]] [--] PROGRAM [ARG...]
+                                       run a program instead, as in a container
   tmpshell --version | --help
 
 Set as a shell in passwd(5), as ForceCommand in sshd_config(5), as SHELL in a

@@ -24,7 +24,7 @@ func (l *launcher) whatDoesThePolicySay() bool {
 	}
 	t := readPolicy()
 	if !t.OK() && !configured() {
-		l.policy.BuiltIn(l.uid == 0 && l.inv.Mode != Program)
+		l.policy.BuiltIn(l.uid == 0)
 		l.session.known = resolved
 		return true
 	}
@@ -64,10 +64,7 @@ func (l *launcher) whatDoesThePolicySay() bool {
 	}
 	l.session.known = resolved
 	if l.policy.Unknown {
-		l.warn("names of " + build.Config + " could not be learned: what restricts counts, and what grants does not")
-	}
-	if l.inv.Mode == Program {
-		l.policy.Exempt = false
+		l.notice("names of " + build.Config + " could not be learned: what restricts counts, and what grants does not")
 	}
 	return true
 }

@@ -45,7 +45,7 @@ func noticeMount(t *bare.Trouble) {
 	var buf [maxLine]byte
 	text := bare.NewText(buf[:])
 	t.Tell(&text)
-	self.warn(text.String())
+	self.notice(text.String())
 }
 
 // mendShares has the helper see to what is shared.

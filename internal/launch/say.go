@@ -104,6 +104,14 @@ func (l *launcher) outcome() string {
 	return fallback
 }
 
+// notice is a warning that --exec gives on standard error, too, see toTerminal.
+func (l *launcher) notice(text string) {
+	l.warn(text)
+	if l.inv.Mode == Program {
+		l.tell(text, "", "")
+	}
+}
+
 // log sends a line to the system log: the protocol of syslog(3) over the
 // datagram socket /dev/log. One that is missing, full or slow delays nothing.
 func (l *launcher) log(priority uint64, outcome, text string) {

@@ -40,6 +40,9 @@ const (
 // long as that is not known, it does; but nothing is demanded of root, who
 // could change the configuration and has to be able to log in and do so.
 func (l *launcher) demands() bool {
+	if l.inv.User != "" && !l.became {
+		return true // never the program as root instead
+	}
 	if l.session.known != unknown {
 		return l.policy.Demands()
 	}
@@ -88,7 +91,7 @@ func afterFault() {
 	}
 	l.verdict = plain
 	l.strings.n, l.strings.failed = 0, 0
-	l.env.Take(l.given)
+	l.takeEnvironment()
 	if !l.restrict() {
 		bare.Exit(ExitOwn)
 	}
