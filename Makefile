@@ -73,9 +73,10 @@ install: build
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
 	install -m 644 etc/tmpfiles.d/tmpshell.conf $(DESTDIR)$(TMPFILES)
 	install -m 644 etc/tmpshell.conf README.md SECURITY.md CHANGELOG.md LICENSE $(DESTDIR)$(EXAMPLES)
-	install -d $(addprefix $(DESTDIR)$(EXAMPLES)/,container sshd_config.d systemd/user-environment-generators systemd/user@.service.d)
+	install -d $(addprefix $(DESTDIR)$(EXAMPLES)/,container sshd_config.d sudoers.d systemd/user-environment-generators systemd/user@.service.d)
 	install -m 644 etc/container/Dockerfile $(DESTDIR)$(EXAMPLES)/container
 	install -m 644 etc/sshd_config.d/tmpshell.conf $(DESTDIR)$(EXAMPLES)/sshd_config.d
+	install -m 644 etc/sudoers.d/tmpshell $(DESTDIR)$(EXAMPLES)/sudoers.d
 	install -m 755 etc/systemd/user-environment-generators/50-tmpshell $(DESTDIR)$(EXAMPLES)/systemd/user-environment-generators
 	install -m 644 etc/systemd/user@.service.d/tmpshell.conf $(DESTDIR)$(EXAMPLES)/systemd/user@.service.d
 	[ -e $(DESTDIR)$(SYSCONFDIR)/tmpshell.conf ] || \

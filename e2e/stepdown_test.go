@@ -166,3 +166,23 @@ func TestUserRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestUserMounted: who is root outside of a container becomes the user first, too,
+// and what needs privilege is had as in every session of that user.
+func TestUserMounted(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t, "Match User alice", "Directory /tmp mount", "Ambient cap_net_raw")
+	rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	rig.AddGroup(t, "staff2", 3000, "alice")
+	const show = `id -u; id -g; id -G; echo "$TMPDIR $HOME"; grep CapEff /proc/self/status; touch /tmp/private`
+	const want = "1000\n1000\n1000 3000\n/tmp /home/alice\nCapEff:\t0000000000002000\n"
+	r := rig.Command{Path: rig.Tmpshell, Args: []string{"tmpshell", "--exec", "--user", "alice", "--", "sh", "-c", show}, Env: []string{"HOME=/root", "PATH=/usr/bin:/bin"}}.Run(t)
+	if r.Stdout != want || r.Stderr != "" || r.Status != 0 {
+		t.Errorf("status %d, %q, %q; want %q", r.Status, r.Stdout, r.Stderr, want)
+	}
+	if shared := rig.Sh(t, "ls -A /tmp").Stdout; shared != ".private\n" {
+		t.Errorf("the session's file is in the shared directory: %q", shared)
+	}
+}
