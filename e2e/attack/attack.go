@@ -22,6 +22,8 @@ const (
 	NaiveMount = "/usr/local/bin/naivemount"
 	Racer      = "/usr/local/bin/racer"
 	Logins     = "/usr/local/bin/logins"
+	NaiveUser  = "/usr/local/bin/naiveuser"
+	Assail     = "/usr/local/bin/assail"
 )
 
 // Build compiles programs in a view.

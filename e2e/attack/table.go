@@ -13,7 +13,7 @@ type Table struct {
 }
 
 type row struct {
-	name                 string
+	name, note           string
 	tries, naive         int // against the naive program, and won
 	attempts, violations int // against tmpshell
 	ends                 map[Kind]int
@@ -38,13 +38,22 @@ func (r *Row) Naive(won bool) {
 	}
 }
 
+// NaiveRun notes a run of tries against the naive program, and how many it lost.
+func (r *Row) NaiveRun(tries, won int) {
+	r.tries += tries
+	r.naive += won
+}
+
+// Note adds a remark to a row.
+func (r *Row) Note(text string) { r.note = text }
+
 // Held notes tries against tmpshell, and reports what went wrong.
 func (r *Row) Held(times int, end Kind, wrong ...string) {
 	r.t.Helper()
 	r.attempts += times
 	r.ends[end] += times
 	if len(wrong) > 0 {
-		r.violations++
+		r.violations += times
 		r.t.Errorf("%s: %s", r.name, strings.Join(wrong, "; "))
 	}
 }
@@ -73,6 +82,9 @@ func (table *Table) String() string {
 			if n := r.ends[k]; n > 0 {
 				ends = append(ends, fmt.Sprintf("%s %d", k, n))
 			}
+		}
+		if r.note != "" {
+			ends = append(ends, r.note)
 		}
 		fmt.Fprintf(&b, "%-46s %12s %8s  %s\n", r.name, fmt.Sprintf("%d of %d", r.naive, r.tries),
 			fmt.Sprintf("%d/%d", r.attempts-r.violations, r.attempts), strings.Join(ends, ", "))

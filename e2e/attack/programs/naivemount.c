@@ -3,7 +3,8 @@
 //
 // Setuid root. It enters the namespace of whichever process the list in /tmp
 // names, mounts by path, gives the instance to the user, and goes back to the
-// working directory by its name.
+// working directory by its name. In one that has no name it makes another
+// namespace.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <limits.h>
@@ -49,11 +50,10 @@ static void build(unsigned uid)
 int main(int argc, char **argv)
 {
 	char cwd[PATH_MAX] = "/";
-	if (!getcwd(cwd, sizeof cwd))
-		return 125;
-	if (!join(getuid()))
+	int named = getcwd(cwd, sizeof cwd) && cwd[0] == '/';
+	if (!named || !join(getuid()))
 		build(getuid());
-	if (chdir(cwd) != 0)
+	if (named && chdir(cwd) != 0)
 		return 125;
 	setenv("TMPDIR", "/tmp", 1);
 	if (setgid(getgid()) != 0 || setuid(getuid()) != 0 || argc < 3)
