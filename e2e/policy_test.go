@@ -133,6 +133,42 @@ func TestRuntimeDirectory(t *testing.T) {
 	}
 }
 
+// TestRuntimeDirectoryBeforeLogind: /run/user/UID is logind's or elogind's, which
+// mount over it when a user first logs in there. Nothing is made before them, and
+// what a session has does not vanish under their mount.
+func TestRuntimeDirectoryBeforeLogind(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t)
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	const (
+		private = "/tmp/.private/1000/.runtime"
+		theirs  = "/run/user/1000"
+	)
+	rig.Must(t, "mkdir", "-p", "/run/user")
+	early := alice.Open(t) // as by su or cron
+	if got, _ := early.Do("echo $XDG_RUNTIME_DIR; echo mine >$XDG_RUNTIME_DIR/socket"); got != private+"\n" {
+		t.Errorf("before logind: %q, want %s", got, private)
+	}
+	for _, c := range []struct{ name, prepare, want, left string }{
+		{"logind has started, and nobody has logged in there", "mkdir -p /run/systemd/seats; touch /run/systemd/seats/seat0", "", ""},
+		{"it has made the directory", "mkdir " + theirs + "; mount -t tmpfs -o mode=700,uid=1000,gid=1000 tmpfs " + theirs, theirs, "1000\n"},
+		{"and removed it with the last session there", "umount " + theirs + "; rmdir " + theirs, "", ""},
+	} {
+		rig.Must(t, "sh", "-ec", c.prepare)
+		if r := alice.Login(t, "echo $XDG_RUNTIME_DIR"); r.Stdout != c.want+"\n" || r.Stderr != "" {
+			t.Errorf("%s: %q, %q; want %q", c.name, r.Stdout, r.Stderr, c.want)
+		}
+		if left := rig.Sh(t, "ls -A /run/user").Stdout; left != c.left {
+			t.Errorf("%s: %q is on /run/user, want %q", c.name, left, c.left)
+		}
+		if got, _ := early.Do("cat $XDG_RUNTIME_DIR/socket"); got != "mine\n" {
+			t.Errorf("%s: the older session finds %q", c.name, got)
+		}
+	}
+}
+
 // TestNameService: accounts that are not in /etc/passwd, and a name service
 // that does not answer.
 func TestNameService(t *testing.T) {
