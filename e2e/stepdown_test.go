@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -184,5 +185,53 @@ func TestUserMounted(t *testing.T) {
 	}
 	if shared := rig.Sh(t, "ls -A /tmp").Stdout; shared != ".private\n" {
 		t.Errorf("the session's file is in the shared directory: %q", shared)
+	}
+}
+
+// TestUserFaults has each system call fail that --user makes up to where the
+// process is the user: the program is run as that user, or not at all. What the
+// kernel only says it has done is found out.
+func TestUserFaults(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "strace")
+	rig.Install(t, "Exempt root alice")
+	rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	rig.AddGroup(t, "staff2", 3000, "alice")
+	root := &rig.Account{Name: "root", Home: "/root", Shell: "/bin/sh"}
+	argv := []string{rig.Tmpshell, "--exec", "--user", "alice", "--", "sh", "-c", "id -u; id -g; id -G"}
+	const want = "1000\n1000\n1000 3000\n"
+	r, trace := strace(t, root, nil, argv...)
+	if r.Stdout != want || r.Status != 0 {
+		t.Fatalf("without a fault: %+v", r)
+	}
+	became, tried := false, 0
+	for _, call := range parseTrace(trace)[1:] {
+		if became = became || call.name == "setresuid"; became && call.name == "openat" {
+			break
+		}
+		faults := callErrors[call.name]
+		if strings.HasPrefix(call.name, "set") {
+			faults = append([]string{"skipped"}, faults...)
+		}
+		for _, fault := range faults {
+			what := ":error=" + fault
+			if fault == "skipped" {
+				what = ":retval=0"
+			}
+			tried++
+			r, _ := strace(t, root, []string{"-e", "inject=" + call.name + what + ":when=" + strconv.Itoa(call.nth)}, argv...)
+			right, refused := r.Status == 0 && r.Stdout == want, r.Status == 125 && r.Stdout == "" && r.Stderr != ""
+			if fault == "ENOENT" && strings.Contains(call.line, "/etc/group") {
+				right = r.Status == 0 && r.Stdout == "1000\n1000\n1000\n" // an image without that file
+			}
+			if !refused && (!right || strings.HasPrefix(call.name, "set")) {
+				t.Errorf("%s, %s: status %d, %q, %q; want 125, or the user", call.line, fault, r.Status, r.Stdout, r.Stderr)
+			}
+		}
+	}
+	if !became || tried < 20 {
+		t.Errorf("%d faults were tried; became the user: %v", tried, became)
 	}
 }
