@@ -73,6 +73,8 @@ var ailments = map[string][]ailment{
 		{want: "writable by group or others", breakIt: "chmod 666 /etc/tmpshell.conf"},
 		{want: "/etc/tmpshell.d/a.conf: writable by group or others", breakIt: "chmod 664 /etc/tmpshell.d/a.conf"},
 		{want: "/etc/tmpshell.conf:2: Log has no effect here", breakIt: "printf 'Log all\nLog none\n' >/etc/tmpshell.conf"},
+		{want: "/etc/tmpshell.conf:1: a backslash outside of quotes is gone: write 'CORP\\root'", breakIt: `echo 'Match User CORP\root' >/etc/tmpshell.conf`,
+			undo: "echo 'Log all' >/etc/tmpshell.conf", also: []string{"policy"}},
 	},
 	"configuration-path": {
 		{want: "/etc/tmpshell.d has mode 0777", breakIt: "chmod 777 /etc/tmpshell.d"},
@@ -81,7 +83,7 @@ var ailments = map[string][]ailment{
 			undo: "ln -sfn /nothing /etc/tmpshell.conf; rm /home/alice/tmpshell.conf"},
 	},
 	"policy": {
-		{want: "nobody knows the user nosuch of /etc/tmpshell.conf", breakIt: "printf 'Match User nosuch\nLog all\n' >/etc/tmpshell.conf; tmpshellctl setup >/dev/null",
+		{want: "/etc/tmpshell.conf:1: nobody knows the user nosuch", breakIt: "printf 'Match User nosuch\nLog all\n' >/etc/tmpshell.conf; tmpshellctl setup >/dev/null",
 			undo: "echo 'Log all' >/etc/tmpshell.conf"},
 		{want: "tmpshell.policy belongs to uid 1000, not to root", breakIt: "chown alice /var/lib/misc/tmpshell.policy"},
 		{want: "tmpshell.policy is cut", breakIt: "truncate -s 200 /var/lib/misc/tmpshell.policy"},

@@ -31,9 +31,9 @@ type Options struct {
 // Result is a compiled configuration.
 type Result struct {
 	Policy []byte
-	// Unknown are names, as "user alice", that nobody knows. Failed is why
-	// somebody could not be asked.
-	Unknown []string
+	// Unknown say which names nobody knows, and where they stand. Failed is
+	// why somebody could not be asked.
+	Unknown []*config.Error
 	Failed  error
 }
 
@@ -89,7 +89,7 @@ func All(c *config.Config, o Options) (Result, error) {
 	}
 	r := Result{Policy: seal(b.b, t), Failed: found.failed}
 	for _, k := range found.unknown {
-		r.Unknown = append(r.Unknown, k.label())
+		r.Unknown = append(r.Unknown, found.whereIs(c, k))
 	}
 	if len(r.Policy) >= policy.MaxSize {
 		return Result{}, &config.Error{Pos: lastOf(c), Message: tooLarge}

@@ -195,30 +195,28 @@ func hasPatterns(c *config.Config) bool {
 }
 
 func eachItem(c *config.Config, visit func(config.Item)) {
+	eachList(c, func(_ config.Pos, list []config.Item, _ bool) {
+		for _, i := range list {
+			visit(i)
+		}
+	})
+}
+
+// eachList visits the items that stand in one criterion, or (words) after one
+// keyword.
+func eachList(c *config.Config, visit func(pos config.Pos, list []config.Item, words bool)) {
 	section := func(s *config.Section) {
 		for _, criterion := range s.Criteria {
-			for _, i := range criterion {
-				visit(i)
-			}
+			visit(s.Pos, criterion, false)
 		}
 		for _, g := range s.Values {
-			for _, i := range g.Value.Items {
-				visit(i)
-			}
+			visit(g.Pos, g.Value.Items, true)
 		}
 	}
 	section(&c.Global)
 	for _, b := range c.Blocks {
 		section(b)
 	}
-}
-
-// Label is how a name is written in tmpshell.conf.
-func (k key) label() string {
-	if k.subject == policy.SubjectGroup {
-		return "group " + k.name
-	}
-	return "user " + k.name
 }
 
 // answers tells whether "not found" is an answer of the name service's: whether

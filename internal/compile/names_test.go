@@ -120,7 +120,7 @@ func TestNumbersSurvive(t *testing.T) {
 		again, _ := compiled(t, n, later, 1000+keepFor-1, labPolicy)
 		check(down.what+" for 30 days", again)
 		forgotten, r := compiled(t, n, again, 1000+keepFor, labPolicy)
-		if diff := cmp.Diff([]string{"user carol", "group lab"}, r.Unknown); diff != "" {
+		if diff := cmp.Diff([]string{"conf:1: nobody knows the user carol", "conf:2: nobody knows the group lab"}, texts(r.Unknown)); diff != "" {
 			t.Errorf("%s: unknown (-want +got):\n%s", down.what, diff)
 		}
 		checkStrict(t, n, forgotten)

@@ -22,9 +22,9 @@ type InForce struct {
 	// Wrong is what is wrong with the configuration, whose last good policy
 	// this is, or the built-in one where there never was one.
 	Wrong error
-	// Unknown are names in it, as "user alice", that nobody knows, and Failed
+	// Unknown are the names in it that nobody knows, and Failed
 	// is why somebody could not be asked; both only of one just compiled.
-	Unknown []string
+	Unknown []*config.Error
 	Failed  error
 	// Made: it was compiled just now, or learnt something, and has to be
 	// written.

@@ -50,6 +50,25 @@ func TestWords(t *testing.T) {
 	}
 }
 
+func TestLostBackslash(t *testing.T) {
+	for _, test := range []struct{ line, want string }{
+		{`Match User CORP\carol`, `'CORP\carol'`},
+		{`Match User CORP\carol,CORP\dave Group x`, `'CORP\carol,CORP\dave'`},
+		{`Exempt root @CORP\domain\ users`, `'@CORP\domain users'`},
+		{`Exempt CORP\carol"'"s`, `CORP\\carol\'s`},
+		{`Match User 'CORP\carol'`, ""},
+		{`Match User "CORP\carol"`, ""},
+		{`Match User CORP\\carol`, ""},
+		{`Exempt domain\ users`, ""},
+		{`SetEnv A=\$HOME B=\"x\" C=\# D=it\'s`, ""},
+		{`Log all # CORP\carol`, ""},
+	} {
+		if got := lostBackslash(test.line); got != test.want {
+			t.Errorf("lostBackslash(%s) = %s; want %s", test.line, got, test.want)
+		}
+	}
+}
+
 func TestWordsFaults(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
 		{"Log a\x00ll", "NUL"},

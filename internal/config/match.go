@@ -14,7 +14,7 @@ func parseMatch(args []string) ([]Criterion, error) {
 		return nil, nil
 	}
 	if len(args) == 0 || len(args)%2 != 0 {
-		return nil, errors.New("Match takes All, or pairs such as \"User alice,bob\"")
+		return nil, errors.New("Match takes All, or pairs such as \"User alice,bob\"; a name with a blank in it is quoted")
 	}
 	var list []Criterion
 	for i := 0; i < len(args); i += 2 {
@@ -32,7 +32,7 @@ func parseMatch(args []string) ([]Criterion, error) {
 		case "all":
 			err = errors.New("Match All stands alone")
 		default:
-			err = errors.New("Match knows User, Group, Uid, Gid and All, not " + args[i])
+			err = errors.New("Match knows User, Group, Uid, Gid and All, not " + args[i] + "; a name with a blank in it is quoted")
 		}
 		if err != nil {
 			return nil, err

@@ -99,6 +99,9 @@ func (p *parser) line(pos Pos, line string, ctx *context) error {
 	if err != nil || len(args) == 0 {
 		return err
 	}
+	if quoted := lostBackslash(line); quoted != "" {
+		p.notice(pos, lost+quoted)
+	}
 	word := strings.ToLower(args[0])
 	switch word {
 	case "match":

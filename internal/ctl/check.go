@@ -83,12 +83,27 @@ func checkFile(file string) checkReport {
 	if missing := notSetUp(needs.OfConfig(conf)); file == build.Config && missing != "" {
 		add("notice", &config.Error{Pos: config.Pos{File: file}, Message: missing})
 	}
+	for _, e := range names(file, conf) {
+		add("notice", e)
+	}
 	for _, e := range append(conf.Unmet, mountPoints(conf)...) {
 		report.OK = false
 		report.Partly = true
 		add("error", e)
 	}
 	return report
+}
+
+// names tells which names no account and no group has.
+func names(file string, conf *config.Config) []*config.Error {
+	in, err := compile.All(conf, compile.Options{})
+	if err == nil {
+		err = in.Failed
+	}
+	if err != nil {
+		return []*config.Error{{Pos: config.Pos{File: file}, Message: "names are not checked: " + err.Error()}}
+	}
+	return in.Unknown
 }
 
 // mountPoints tells what nothing can be mounted over. A login does without such

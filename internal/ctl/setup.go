@@ -117,8 +117,8 @@ func compilePolicy() []step {
 	if in.Failed != nil {
 		steps = append(steps, step{"names", "warning: the name service does not answer: " + in.Failed.Error(), ""})
 	}
-	for _, name := range in.Unknown {
-		steps = append(steps, step{"names", "warning: nobody knows the " + name + " of " + build.Config, ""})
+	for _, e := range in.Unknown {
+		steps = append(steps, step{"names", "warning: " + e.Error(), ""})
 	}
 	return steps
 }

@@ -29,9 +29,12 @@ func checkConfiguration(m *machine, r *report) error {
 		return m.confErr
 	}
 	for _, n := range m.conf.Notices {
-		if n.IsEmptyInclude() {
+		switch word := n.Meant(); {
+		case n.IsEmptyInclude():
 			r.note(n.Error())
-		} else {
+		case word != "":
+			r.warn(n.Error(), &Fix{Write: word, In: n.Pos.String()})
+		default:
 			r.warn(n.Error(), commentOut(n.File, n.Line))
 		}
 	}

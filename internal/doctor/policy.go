@@ -74,7 +74,7 @@ func (r *report) names(m *machine) {
 	case result.Failed != nil:
 		r.warn("the name service does not answer: "+result.Failed.Error(), nil)
 	}
-	for _, name := range result.Unknown {
-		r.warn("nobody knows the "+name+" of "+build.Config+": for accounts of the network, restrictions that name it count, and grants do not", nil)
+	for _, e := range result.Unknown {
+		r.warn(e.Error()+": for accounts of the network, restrictions that name it count, and grants do not", nil)
 	}
 }
