@@ -5,7 +5,7 @@
 set -eu
 
 packages="
-	acl ansible-core at attr bindfs btrfs-progs busybox-static
+	acl ansible-core at attr bindfs btrfs-progs bubblewrap busybox-static
 	cron dash dbus-daemon dropbear-bin e2fsprogs emacs-nox fish fuse3 gcc
 	git gosu gpg gpg-agent gpgconf heimdal-kcm hyperfine iproute2
 	iputils-ping krb5-admin-server krb5-kdc krb5-user libc6-dev
@@ -13,7 +13,7 @@ packages="
 	mariadb-client mariadb-server mosh mount openssh-client openssh-server
 	openssh-sftp-server passwd postgresql procps pulseaudio
 	pulseaudio-utils python3 qemu-user-static rsync runc screen sqlite3
-	strace sudo systemd tcsh tmpreaper tmux util-linux
+	strace sudo systemd tcsh tmpreaper tmux uidmap util-linux
 	x11-session-utils x11-utils x11-xserver-utils xauth xdotool xfsprogs
 	xterm xvfb zsh
 "
