@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"tmpshell/e2e/rig"
@@ -19,8 +20,8 @@ func TestBoot(t *testing.T) {
 		return
 	}
 	view.Need(t, "systemd-tmpfiles")
-	rig.Install(t, "Match User bob", "Directory /tmp mount")
 	rig.Write(t, "/usr/lib/tmpfiles.d/tmpshell.conf", readSource(t, "etc/tmpfiles.d/tmpshell.conf"), 0o644)
+	rig.Install(t, "Directory '/var/tmp/100% full' env", "Match User bob", "Directory /tmp mount share=.X11-unix/,.meet/,tmux-${UID}/,.x*/")
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
 	bob := rig.AddUser(t, rig.Account{Name: "bob", UID: 1001})
 	boot := func(t *testing.T) {
@@ -35,9 +36,22 @@ func TestBoot(t *testing.T) {
 			t.Errorf("systemd-tmpfiles: status %d, %s%s", r.Status, r.Stdout, r.Stderr)
 		}
 		rig.CheckDir(t, "/tmp/.private", 0, 0, 0o711)
-		if got := bob.Login(t, "ls /tmp").Stdout; got != "" {
+		rig.CheckDir(t, "/var/tmp/100% full/.private", 0, 0, 0o711)
+		for _, name := range []string{"/tmp/.X11-unix", "/tmp/.meet"} {
+			rig.CheckDir(t, name, 0, 0, 0o777|os.ModeSticky)
+		}
+		if got := bob.Login(t, "ls /tmp").Stdout; got != "tmux-1001\n" {
 			t.Errorf("in the instance there are %q", got)
 		}
+	}
+	// What no other file makes, and nothing else.
+	const written = "/etc/tmpfiles.d/tmpshell-setup.conf"
+	want := `d /var/tmp/100%%\x20full/.private 0711 root root ~10d` + "\nd /tmp/.meet 1777 root root -\n"
+	if _, got, _ := strings.Cut(rig.Must(t, "cat", written), "\n"); got != want {
+		t.Errorf("setup writes\n%s; want\n%s", got, want)
+	}
+	if r := rig.Sh(t, "tmpshellctl doctor | grep ^tmpfiles"); strings.Contains(r.Stdout, "warning") {
+		t.Errorf("doctor says %s", r.Stdout)
 	}
 	for name, c := range map[string]struct {
 		line string // of /etc/tmpfiles.d/tmp.conf; empty: the distribution's own
@@ -60,6 +74,11 @@ func TestBoot(t *testing.T) {
 			alice.Session(t)
 			rig.CheckPrivate(t, alice)
 		})
+	}
+	rig.Configure(t)
+	rig.Setup(t)
+	if _, err := os.Stat(written); err == nil {
+		t.Error("setup leaves lines that nothing needs")
 	}
 }
 

@@ -100,6 +100,7 @@ func setup(conf *config.Config) []step {
 	for _, i := range n.Instances {
 		steps = append(steps, places(i))
 	}
+	steps = append(steps, atBoot(n)...)
 	return append(append(steps, listShells(wrapper.Shells())), badLinks()...)
 }
 
@@ -166,7 +167,8 @@ func undo() []step {
 	if err != nil {
 		conf = &config.Config{} // the built-in one
 	}
-	return append(steps, unflag(needs.OfConfig(conf).Bases)...)
+	steps = append(steps, unflag(needs.OfConfig(conf).Bases)...)
+	return append(steps, forgetBoot()...)
 }
 
 // unlink removes the links tmpshell-NAME: without tmpshell they lead nowhere.

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -11,14 +10,10 @@ import (
 	"tmpshell/internal/private"
 )
 
-// tmpfilesOwn is where an administrator's lines go. A file tmpshell.conf there
-// would mask the one that comes with tmpshell.
-const tmpfilesOwn = "/etc/tmpfiles.d/tmpshell-local.conf"
-
 // checkTmpfiles: systemd-tmpfiles makes the bases at boot, before any user can
 // take their names, and neither ages them out nor removes them.
 func checkTmpfiles(m *machine, r *report) error {
-	if unix.Access("/usr/bin/systemd-tmpfiles", unix.X_OK) != nil && unix.Access("/bin/systemd-tmpfiles", unix.X_OK) != nil {
+	if !HasTmpfiles() {
 		r.otherwise("there is no systemd-tmpfiles")
 		return nil
 	}
@@ -45,7 +40,7 @@ func checkTmpfiles(m *machine, r *report) error {
 // root can write to its parent.
 func (r *report) tmpfilesOf(b making.Base, rules []rule, open bool) {
 	base := b.Path()
-	line := fmt.Sprintf("d %s %04o root root ~10d", base, private.BaseMode)
+	line := baseLine(b)
 	var own, aged *rule
 	for i, one := range rules {
 		switch {
@@ -64,9 +59,9 @@ func (r *report) tmpfilesOf(b making.Base, rules []rule, open bool) {
 	}
 	switch {
 	case own == nil && aged != nil:
-		r.warn(fmt.Sprintf("%s ages %s, and %s with it: no line of its own keeps that", aged.at(), aged.path, base), appendLine(line, tmpfilesOwn))
+		r.warn(fmt.Sprintf("%s ages %s, and %s with it: no line of its own keeps that", aged.at(), aged.path, base), setUp)
 	case own == nil && open:
-		r.warn("no line makes "+base+" at boot, before anybody can take its name", appendLine(line, tmpfilesOwn))
+		r.warn("no line makes "+base+" at boot, before anybody can take its name", setUp)
 	case own == nil:
 	case own.kind == 'X' && aged != nil:
 		r.warn(fmt.Sprintf("%s keeps %s, but not the users' directories in it, which %s ages", own.at(), base, aged.at()),
@@ -81,11 +76,9 @@ func (r *report) tmpfilesOf(b making.Base, rules []rule, open bool) {
 // rendezvous: what share= has of directories is made at boot, before a user can
 // take the names.
 func (r *report) rendezvous(i private.Instance, rules []rule) {
-	all := i.Shares(0)
-	for s, ok := all.Next(); ok; s, ok = all.Next() {
-		path := i.At + "/" + s.Name
-		if s.Directory && !s.Users && !s.Pattern && !slices.ContainsFunc(rules, func(one rule) bool { return one.makes() && one.about(path) }) {
-			r.warn("no line makes "+path+" at boot, before anybody can take its name", appendLine("d "+path+" 1777 root root -", tmpfilesOwn))
+	for _, path := range meetings(i) {
+		if !made(rules, path) {
+			r.warn("no line makes "+path+" at boot, before anybody can take its name", setUp)
 		}
 	}
 }

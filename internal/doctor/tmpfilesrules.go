@@ -20,8 +20,10 @@ type rule struct {
 // tmpfilesDirs in their order of precedence.
 var tmpfilesDirs = []string{"/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d"}
 
-// specifiers are those of tmpfiles.d(5) that lead to directories of this kind.
-var specifiers = strings.NewReplacer("%T", "/tmp", "%V", "/var/tmp", "%t", "/run", "%S", "/var/lib", "%C", "/var/cache", "%%", "%")
+// specifiers are those of tmpfiles.d(5) that lead to directories of this kind, and
+// what setup writes for the characters that end a path.
+var specifiers = strings.NewReplacer("%T", "/tmp", "%V", "/var/tmp", "%t", "/run", "%S", "/var/lib", "%C", "/var/cache", "%%", "%",
+	`\x20`, " ", `\x09`, "\t", `\x22`, `"`, `\x27`, "'", `\x5c`, `\`)
 
 // tmpfilesRules reads what systemd-tmpfiles goes by: of files with one name the
 // first, in the order of their names.
