@@ -18,8 +18,9 @@ import (
 // to; and only an error that says that it is not there, or is no program, leads
 // on to the next one: every other one can be brought about by the caller.
 
-// unrestricted are the shells that others may stand in for.
-var unrestricted = [...]string{"sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "mksh", "csh", "tcsh", "busybox"}
+// unrestricted are the shells that others may stand in for. tmpshell itself, which
+// shells(5) lists, stands for the default one.
+var unrestricted = [...]string{"tmpshell", "sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "mksh", "csh", "tcsh", "busybox"}
 
 // refusals are the programs in place of a shell whose accounts are not to log
 // in. shells(5) does not list them.

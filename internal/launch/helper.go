@@ -98,11 +98,13 @@ var helperName = [16]byte{'t', 'm', 'p', 's', 'h', 'e', 'l', 'l', '-', 'h', 'e',
 
 // becomeHelper executes it with the pipe on the standard descriptors, at most
 // one more, nothing of the environment, and "/" for a working directory. The
-// soft limits with which its runtime may not start become the hard ones.
+// soft limits with which its runtime may not start become the hard ones, and the
+// clock that it reads may be read.
 func (l *launcher) becomeHelper(w int) {
 	for _, resource := range [...]int{unix.RLIMIT_AS, unix.RLIMIT_DATA, unix.RLIMIT_STACK, unix.RLIMIT_NPROC} {
 		bare.RaiseLimit(resource)
 	}
+	_, _ = bare.Prctl(unix.PR_SET_TSC, unix.PR_TSC_ENABLE, 0)
 	memory := l.session.memory
 	for fd := range 3 {
 		if e := bare.Dup(w, fd); e != 0 {
