@@ -72,7 +72,7 @@ func TestAttackSteps(t *testing.T) {
 	killed := attack.Begin(t, "killed at each call")
 	for _, c := range s.calls(t, func() { s.clear(t) }, nil, naive) {
 		s.clear(t)
-		strace(t, s.alice, []string{"-e", injection{call: c, fault: kill}.option(s.alice)}, naive...)
+		strace(t, s.alice, []string{"-e", killAt(c)}, naive...)
 		r := rig.Command{As: s.alice, Path: naive[0], Args: naive}.Run(t)
 		_, why := s.login.Judge(r)
 		killed.Naive(why != "")
@@ -83,7 +83,7 @@ func TestAttackSteps(t *testing.T) {
 		}
 		squat()
 		before := attack.Take(t)
-		r, _ := strace(t, s.alice, []string{"-e", injection{call: c, fault: kill}.option(s.alice)}, helper...)
+		r, _ := strace(t, s.alice, []string{"-e", killAt(c)}, helper...)
 		s.held(t, killed, c.line, before, r)
 	}
 	table.Add(killed)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tmpshell/e2e/attack"
+	"tmpshell/e2e/fault"
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
 	"tmpshell/internal/sample"
@@ -126,8 +127,13 @@ func faultsJoin(t *testing.T, d demand) {
 // faultRun is a program in a view.
 type faultRun struct {
 	faultProgram
-	table  faultTable
-	mounts string // of the machine
+	table    faultTable
+	injector *fault.Injector // of the program
+	logins   *fault.Injector // of the logins after it
+	mounts   *mountWatch     // of the machine
+	// good are the states of the files, in this round, that a login has found
+	// and been right.
+	good map[string]bool
 }
 
 func runFaults(t *testing.T, p faultProgram) {
@@ -138,6 +144,7 @@ func runFaults(t *testing.T, p faultProgram) {
 	view.Need(t, "strace")
 	rig.Install(t, p.policy)
 	attack.Build(t, attack.Session)
+	fault.Build(t, "/bin/bash")
 	p.account = rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
 	if r := p.account.Login(t, "true"); r.Status != 0 {
 		t.Fatalf("%+v", r)
@@ -145,19 +152,23 @@ func runFaults(t *testing.T, p faultProgram) {
 	if p.joins {
 		stay(t, p.account)
 	}
-	run := &faultRun{faultProgram: p, mounts: mountTable(t)}
-	run.table = faultTable{name: p.name, rows: map[string]*faultRow{}, demands: map[string]*faultRow{}, left: map[string]int{}, share: sample.Of(30)}
+	run := &faultRun{faultProgram: p, mounts: watchMounts(t)}
+	run.table = faultTable{name: p.name, rows: map[string]*faultRow{}, demands: map[string]*faultRow{}, left: map[string]int{}, share: sample.Of(3), pairs: sample.Of(100)}
+	run.injector = fault.Start(t, p.account, neverSecond(), p.argv()...)
+	run.logins = fault.Start(t, p.account, nil, login...)
 	for round, d := range p.demands {
 		run.round(t, round, d)
 	}
 	view.Tell(run.table.String())
 }
 
+var login = []string{rig.Tmpshell, "-c", "exec " + attack.Session}
+
 func (p faultProgram) argv() []string {
 	if p.helper {
 		return []string{rig.Helper}
 	}
-	return []string{rig.Tmpshell, "-c", "exec " + attack.Session}
+	return login
 }
 
 // round makes the calls of a run fail under one configuration.
@@ -165,6 +176,7 @@ func (run *faultRun) round(t *testing.T, round int, d demand) {
 	t.Helper()
 	rig.Configure(t, append([]string{run.policy}, d.lines...)...)
 	rig.Setup(t)
+	run.good = map[string]bool{}
 	login := run.login(t)
 	login.Deny, login.Restricted, login.AsShell = d.deny, d.restricted, d.shell
 	run.fresh(t)
@@ -174,99 +186,122 @@ func (run *faultRun) round(t *testing.T, round int, d demand) {
 	if !run.helper && !calls[len(calls)-1].becomes() {
 		t.Fatalf("not the whole login:\n%s", trace)
 	}
-	var able []tracedCall
-	for _, c := range calls[1:] { // the first is the execve(2) that starts it
+	for n, c := range calls[1:] { // the first is the execve(2) that starts it
 		faults := c.faults(t, round, run.helper)
 		if len(faults) == 0 {
 			run.table.left[c.name]++
-		} else {
-			able = append(able, c)
+		} else if !run.helper {
+			run.pairs(t, d, login, faults, n, len(calls)-n)
 		}
 		faults = append(faults, injection{call: c, fault: kill})
 		if !run.helper {
 			faults = append(faults, injection{call: c, fault: stop})
 		}
 		for _, i := range faults {
-			run.table.all++
 			if run.table.share.Has(run.name, i.fault, c.name, c.nth, d.name) {
 				run.inject(t, d, login, i)
 			}
 		}
 	}
-	if run.helper {
+	if !run.helps {
 		return
 	}
-	if run.helps {
-		for _, i := range faultsBetween() {
-			run.table.all++
-			if run.table.share.Has(run.name, i.fault, i.call.name, i.call.nth, d.name) {
-				run.inject(t, d, login, i)
-			}
+	for _, i := range faultsBetween() {
+		if run.table.share.Has(run.name, i.fault, i.call.name, i.call.nth, d.name) {
+			run.inject(t, d, login, i)
 		}
-	}
-	// Pairs, and a call that fails from one time on.
-	const each = 4
-	random := rand.New(rand.NewPCG(sample.Seed(), uint64(len(d.name)+round)))
-	count := each * len(able)
-	run.table.all += count
-	for range count / int(run.table.share) {
-		first, second := random.IntN(len(able)), random.IntN(len(able))
-		i := injection{call: able[min(first, second)], fault: starving[random.IntN(len(starving))]}
-		i.also = &injection{call: able[max(first, second)], fault: starving[random.IntN(len(starving))]}
-		run.inject(t, d, login, i)
 	}
 }
 
-// inject does it, and looks at what came of it.
-func (run *faultRun) inject(t *testing.T, d demand, login attack.Login, i injection) {
+// pairs are those whose first fault is at one call, which is the nth: it fails from
+// one time on, and each call after it that is made then fails.
+func (run *faultRun) pairs(t *testing.T, d demand, login attack.Login, faults []injection, nth, left int) {
 	t.Helper()
-	var r rig.Result
-	var trace string
-	const times = 6
-	for try := 1; ; try++ {
-		run.fresh(t)
-		if i.fault == stop {
-			var stops int
-			if r, stops = stopAt(t, run.account, i.call, func() {}, run.argv()); stops > 0 {
-				break
-			}
-		} else if r, trace = strace(t, run.account, i.options(run.account), run.argv()...); i.happened(r, trace) {
-			if i.late(trace) {
-				run.table.unreached++
-				return
-			}
-			break
-		}
-		if i = i.another(try - 1); try == times {
-			if run.table.unreached++; i.call.ours {
-				t.Errorf("%v: the call is not made any more", i)
-			}
+	random := rand.New(rand.NewPCG(sample.Seed(), uint64(nth)))
+	first := faults[random.IntN(len(faults))]
+	if run.table.pairs.Has(run.name, "lasting", nth, d.name) {
+		i := first
+		i.fault, i.lasting = starving[random.IntN(len(starving))], true
+		run.inject(t, d, login, i)
+	}
+	// After a fault there may be more of them than without.
+	for after := 1; after < 2*left; after++ {
+		i := first
+		i.after, i.then = after, starving[random.IntN(len(starving))]
+		if run.table.pairs.Has(run.name, "pair", nth, after, d.name) && !run.inject(t, d, login, i) {
 			return
 		}
 	}
-	kind, why := run.judge(login, i, r)
+}
+
+// inject does it, and looks at what came of it. It reports whether there was a
+// call for all of it.
+func (run *faultRun) inject(t *testing.T, d demand, login attack.Login, i injection) bool {
+	t.Helper()
+	// The Go runtime of the helper makes one call more or less.
+	times := 1
+	if run.helper {
+		times = 6
+	}
+	var o fault.Outcome
+	for {
+		run.fresh(t)
+		o = run.injector.Run(i.of())
+		if o.Hit {
+			break
+		}
+		if times--; times == 0 {
+			if run.table.unreached++; i.call.ours {
+				t.Errorf("%v: the call is not made any more", i)
+			}
+			return false
+		}
+		run.injector.Wait()
+	}
+	i.second = o.Second
+	kind, why := run.judge(login, i, o.Result)
 	if kind != attack.Violation {
-		if less := run.allowed(d, i, kind, r.Stderr); less != "" {
-			kind, why = attack.Violation, fmt.Sprintf("%s: %s; status %d, %q, %q", kind, less, r.Status, r.Stdout, r.Stderr)
+		if less := run.allowed(d, i, kind, o.Stderr); less != "" {
+			kind, why = attack.Violation, fmt.Sprintf("%s: %s; status %d, %q, %q", kind, less, o.Status, o.Stdout, o.Stderr)
 		}
 	}
-	// Whatever happened, the next login works.
-	next := run.account.Login(t, "exec "+attack.Session)
-	if got, what := login.Judge(next); kind != attack.Violation && (got != attack.Right || next.Stderr != "") {
-		kind, why = attack.Violation, "the next login: "+string(got)+" "+what+next.Stderr
+	if bad := run.next(t, login, o.Left); bad != "" && kind != attack.Violation {
+		kind, why = attack.Violation, bad
 	}
-	if now := mountTable(t); now != run.mounts {
+	if now := run.mounts.changed(t); now != "" {
 		kind, why = attack.Violation, "mounts outside have changed:\n"+now
-		run.mounts = now
-	}
-	if odd := leftovers(t); odd != "" {
-		kind, why = attack.Violation, odd
 	}
 	run.table.add(i, d, kind)
 	if kind == attack.Violation {
 		run.table.violations++
 		t.Errorf("demanded %s: %v: %s", d.name, i, why)
 	}
+	return i.after == 0 || o.Second >= 0
+}
+
+// next says what is wrong with what a run has left: whatever happened to it, the
+// next login works. What has been seen to work already is not tried again.
+func (run *faultRun) next(t *testing.T, login attack.Login, left bool) string {
+	t.Helper()
+	var next rig.Result
+	state := ""
+	if left { // it goes on changing
+		next = run.account.Login(t, "exec "+attack.Session)
+		run.injector.Wait()
+	} else {
+		if state = files(t); run.good[state] {
+			return ""
+		}
+		next = run.logins.Run(fault.None).Result
+	}
+	if got, what := login.Judge(next); got != attack.Right || next.Stderr != "" {
+		return "the next login: " + string(got) + " " + what + next.Stderr
+	}
+	if odd := leftovers(t); odd != "" {
+		return odd
+	}
+	run.good[state] = !left
+	return ""
 }
 
 // stay starts a session that stays until the test ends.

@@ -1,9 +1,13 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -42,8 +46,13 @@ func (p faultProgram) login(t *testing.T) attack.Login {
 // judge is Judge, or for the helper what its exit status says.
 func (p faultProgram) judge(l attack.Login, i injection, r rig.Result) (attack.Kind, string) {
 	if !p.helper {
-		if r.Status == 125 && r.Stdout+r.Stderr == "" && (i.call.name == "write" || i.also != nil && i.also.call.name == "write") {
-			return attack.Refused, "" // and could not say so
+		if r.Stdout+r.Stderr == "" && i.hits(unix.SYS_WRITE) { // it could not say so
+			switch r.Status {
+			case 125:
+				return attack.Refused, ""
+			case 126, 127:
+				return attack.NoShell, ""
+			}
 		}
 		return l.Judge(r)
 	}
@@ -69,8 +78,9 @@ func (p faultProgram) allowed(d demand, i injection, end attack.Kind, stderr str
 		return ""
 	}
 	demanded := p.mounted || d.name != demandNothing.name
-	starves := keeps(i.fault) || i.also != nil
-	executes := i.call.name == "execve" || i.also != nil && i.also.call.name == "execve"
+	// Of a pair, the first fault alone may be a reason for what OnFailure says.
+	starves := keeps(i.fault)
+	executes := i.hits(unix.SYS_EXECVE)
 	switch {
 	case end == attack.Killed:
 		if i.fault != kill {
@@ -84,6 +94,8 @@ func (p faultProgram) allowed(d demand, i injection, end attack.Kind, stderr str
 		}
 	case demanded && starves && end != attack.Right && end != attack.Refused:
 		return "something is demanded, and it was kept from finding out: that is no session"
+	case end == attack.Refused && stderr == "" && i.hits(unix.SYS_WRITE):
+		// The reason is not known.
 	case !demanded && end == attack.Refused && !i.mayRefuse() && !(p.helps && i.call.between) && !strings.Contains(stderr, " /etc/passwd: "):
 		// The shell of an account may be one that restricts it; and where the
 		// policy has to be compiled, nothing is known before it is.
@@ -95,19 +107,50 @@ func (p faultProgram) allowed(d demand, i injection, end attack.Kind, stderr str
 // mayRefuse: what the configuration demands was not known yet, or privilege could
 // not be given up, or looked at.
 func (i injection) mayRefuse() bool {
-	if i.also != nil && i.also.mayRefuse() {
-		return true
-	}
-	return i.call.unknown || slices.Contains([]string{"capget", "capset", "prctl"}, i.call.name)
+	return i.call.unknown || i.hits(unix.SYS_CAPGET) || i.hits(unix.SYS_CAPSET) || i.hits(unix.SYS_PRCTL)
 }
 
-func mountTable(t *testing.T) string {
+// hits tells whether one of the faults is of a call of this number.
+func (i injection) hits(call int) bool {
+	return i.call.number == call || i.after > 0 && i.second == call
+}
+
+// mountWatch tells whether the mounts have changed.
+type mountWatch struct {
+	table *os.File
+	text  string
+}
+
+func watchMounts(t *testing.T) *mountWatch {
 	t.Helper()
-	text, err := os.ReadFile("/proc/self/mountinfo")
+	f, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
+	t.Cleanup(func() { f.Close() })
+	w := &mountWatch{table: f}
+	w.changed(t)
+	return w
+}
+
+// changed returns the table if it is another one than before. The kernel says when
+// to look (proc_pid_mounts(5)).
+func (w *mountWatch) changed(t *testing.T) string {
+	t.Helper()
+	p := []unix.PollFd{{Fd: int32(w.table.Fd()), Events: unix.POLLPRI}}
+	if n, err := unix.Poll(p, 0); w.text != "" && n == 0 && err == nil {
+		return ""
+	}
+	_, err := w.table.Seek(0, io.SeekStart)
+	text, err2 := io.ReadAll(w.table)
+	if err = errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	before := w.text
+	if w.text = string(text); before == "" || before == w.text {
+		return ""
+	}
+	return w.text
 }
 
 // leftovers are what no run may leave: objects moved aside although nobody has
@@ -132,4 +175,43 @@ func leftovers(t *testing.T) string {
 		}
 	}
 	return strings.Join(odd, ", ")
+}
+
+var number = regexp.MustCompile(`[0-9]+`)
+
+// files describes all that a login finds and that a run can have changed: names,
+// types, owners, modes and contents. Numbers of sessions, which differ each time,
+// are all the same.
+func files(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	for _, top := range []string{"/tmp", "/run/user", "/run/tmpshell", "/var/lib/tmpshell", "/var/lib/misc"} {
+		err := filepath.WalkDir(top, func(path string, _ fs.DirEntry, err error) error {
+			var st unix.Stat_t
+			if err == nil {
+				err = unix.Lstat(path, &st)
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(&b, path, st.Uid, st.Gid, st.Mode)
+			var text []byte
+			switch st.Mode & unix.S_IFMT {
+			case unix.S_IFREG:
+				if text, err = os.ReadFile(path); strings.HasPrefix(path, filepath.Dir(sessionsList)) {
+					text = number.ReplaceAll(text, []byte("N"))
+				}
+			case unix.S_IFLNK:
+				var target string
+				target, err = os.Readlink(path)
+				text = []byte(target)
+			}
+			b.Write(text)
+			return err
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	return b.String()
 }

@@ -5,21 +5,24 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
-	"tmpshell/e2e/attack"
+	"golang.org/x/sys/unix"
+
+	"tmpshell/e2e/fault"
 	"tmpshell/e2e/rig"
-	"tmpshell/internal/sample"
 )
 
 // tracedCall is a system call of a recorded run: the nth of its name.
 type tracedCall struct {
-	name string
-	nth  int
-	line string // as strace printed it
+	name   string
+	number int // of the call, and fault.Thread where it makes a thread
+	nth    int
+	line   string // as strace printed it
 	// ours: the program's own, and not the Go runtime's, which may make one
 	// more or less from one run to the next. The launcher has no runtime.
 	ours bool
@@ -31,7 +34,7 @@ type tracedCall struct {
 
 const traceFile = "/run/e2e/trace"
 
-// strace runs a program as the account under strace(1). Only its first process, and
+// strace runs a program as the account under strace(1), which lists its calls. Only its first process, and
 // of that the first thread, is traced: it makes all of the program's own system
 // calls. strace is root's,
 // and sets the user itself (-u), so that file capabilities go on working.
@@ -40,7 +43,7 @@ func strace(t *testing.T, a *rig.Account, options []string, argv ...string) (rig
 	if err := os.MkdirAll(filepath.Dir(traceFile), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"strace", "-q", "-e", "signal=none", "-u", a.Name, "-o", traceFile}, options...)
+	args := append([]string{"strace", "-q", "-n", "-e", "signal=none", "-u", a.Name, "-o", traceFile}, options...)
 	r := rig.Command{Path: "/usr/bin/strace", Args: append(args, argv...), Env: a.Env()}.Run(t)
 	text, err := os.ReadFile(traceFile)
 	if err != nil {
@@ -49,22 +52,27 @@ func strace(t *testing.T, a *rig.Account, options []string, argv ...string) (rig
 	return r, string(text)
 }
 
-var callName = regexp.MustCompile(`^([a-z0-9_]+)\(`)
+var callName = regexp.MustCompile(`^\[ *([0-9]+)\] ([a-z0-9_]+)\(`)
 
 // parseTrace lists the calls up to the end of the program under test: the
 // execve(2) of the shell, or exit_group(2). tmpshell-session is tmpshell.
 func parseTrace(text string) []tracedCall {
 	var calls []tracedCall
-	count := map[string]int{}
+	count := map[int]int{}
 	for line := range strings.Lines(text) {
 		m := callName.FindStringSubmatch(line)
 		if m == nil {
 			continue
 		}
-		if len(calls) > 0 { // strace does not count the execve(2) that begins it all
-			count[m[1]]++
+		number, _ := strconv.Atoi(m[1])
+		if strings.Contains(line, "CLONE_THREAD") {
+			number |= fault.Thread
 		}
-		calls = append(calls, tracedCall{name: m[1], nth: count[m[1]], line: strings.TrimSpace(line), ours: true})
+		if len(calls) > 0 { // the execve(2) that begins it all does not count
+			count[number]++
+		}
+		_, line, _ = strings.Cut(strings.TrimSpace(line), "] ")
+		calls = append(calls, tracedCall{name: m[2], number: number, nth: count[number], line: line, ours: true})
 		if len(calls) > 1 && calls[len(calls)-1].becomes() {
 			break
 		}
@@ -116,8 +124,13 @@ func markRuntime(calls []tracedCall) {
 type injection struct {
 	call  tracedCall
 	fault string // an errno, unset, kill, or stop
-	// also is a second one, at the same call or a later one of the same run.
-	also *injection
+	// lasting: and to all later ones of the call.
+	lasting bool
+	// after, if it is not 0, is a second fault: then happens to the so many-th
+	// call that can fail after the first one.
+	after  int
+	then   string
+	second int // the number of the call that it has happened to
 }
 
 const (
@@ -125,108 +138,61 @@ const (
 	stop = "STOP" // and continued
 )
 
-// options are strace's.
-func (i injection) options(a *rig.Account) []string {
-	names := i.call.name
-	if i.also != nil && names != "execve" {
-		names += ",execve"
+// of is the fault as package fault has it.
+func (i injection) of() fault.Fault {
+	return fault.Fault{
+		Call: i.call.number, Nth: i.call.nth, What: what(i.fault), Lasting: i.lasting,
+		After: i.after, Then: what(i.then), Follow: i.call.between,
 	}
-	what := []string{"-e", i.option(a)}
-	if second := i.also; second != nil && second.call.name != i.call.name {
-		names += "," + second.call.name
-		what = append(what, "-e", second.option(a))
-	} else if second != nil {
-		// One expression for each call: it fails from the first time on.
-		what[1] += "+"
-	}
-	if i.call.between {
-		what = append(what, "-f")
-	}
-	return append(what, "-e", "trace="+names)
 }
 
-func (i injection) option(a *rig.Account) string {
-	what := ":error=" + i.fault
-	switch i.fault {
-	case kill, stop:
-		what = ":signal=" + i.fault
-	case unset:
-		what = fmt.Sprintf(":retval=%d", a.UID)
+// errnos are the numbers of the errors.
+var errnos = func() map[string]syscall.Errno {
+	m := map[string]syscall.Errno{}
+	for n := syscall.Errno(1); n < 134; n++ {
+		m[unix.ErrnoName(n)] = n
 	}
-	return "inject=" + i.call.name + what + ":when=" + strconv.Itoa(i.call.nth)
-}
+	return m
+}()
 
-// happened tells whether it has happened, to this call and not to a thread of
-// the runtime's that is made in its place.
-func (i injection) happened(r rig.Result, trace string) bool {
-	at := "(INJECTED)"
-	switch {
-	case i.fault == kill && i.call.between:
-		return strings.Contains(trace, "= ?\n")
-	case i.fault == kill:
-		if r.Signal != syscall.SIGKILL { // strace dies of what the program died of
-			return false
-		}
-		at = i.call.name + "("
+func what(name string) fault.What {
+	switch name {
+	case kill:
+		return fault.Kill
+	case stop:
+		return fault.Stop
+	case unset, "":
+		return fault.Undone
 	}
-	last := strings.LastIndex(trace, at)
-	if last < 0 || !i.call.forks() {
-		return last >= 0
-	}
-	line := trace[strings.LastIndexByte(trace[:last], '\n')+1:]
-	return !strings.Contains(line, "CLONE_THREAD")
-}
-
-// late tells whether the second of a pair has hit what tmpshell has become: after
-// the first, it makes fewer calls.
-func (i injection) late(trace string) bool {
-	if i.also == nil {
-		return false
-	}
-	began := false
-	for line := range strings.Lines(trace) {
-		c := tracedCall{name: "execve", line: strings.TrimSpace(line)}
-		switch {
-		case !strings.HasPrefix(line, "execve("):
-			if began && strings.Contains(line, "(INJECTED)") {
-				return true
-			}
-		case c.becomes() && !strings.Contains(line, `("`+rig.Tmpshell+`"`):
-			began = true
-		}
-	}
-	return false
-}
-
-// forks: the call makes a process. The runtime makes its threads by the same
-// one, as many as it happens to need.
-func (c tracedCall) forks() bool { return c.ours && c.name == "clone" }
-
-// another is the injection for the next try.
-func (i injection) another(try int) injection {
-	if i.call.forks() {
-		i.call.nth += []int{-1, 2, -1}[try%3]
-	}
-	return i
+	return fault.What(errnos[name])
 }
 
 func (i injection) String() string {
 	text := i.fault + " at " + i.call.line
-	if i.also != nil {
-		text += ", and " + i.also.String()
+	if i.lasting {
+		text += " and all later ones"
+	}
+	if i.after > 0 {
+		text += fmt.Sprintf(", and %s at call %d after it", i.then, i.after)
 	}
 	return text
 }
 
+// killAt is strace's option that kills at a call.
+func killAt(c tracedCall) string {
+	return fmt.Sprintf("inject=%s:signal=KILL:when=%d", c.name, c.nth)
+}
+
 // faults of one call for a round: of those that it alone has, a different one each
-// round, and for the launcher all that any call may be kept from its work by.
+// round, and for the launcher all that any call may be kept from its work by. For
+// the helper, all that it has.
 func (c tracedCall) faults(t *testing.T, round int, helper bool) []injection {
 	t.Helper()
 	list, known := callErrors[c.name]
 	if _, cannot := cannotFail[c.name]; known == cannot {
 		t.Errorf("%s: not in exactly one of the lists of faulterrors_test.go", c.line)
 	}
-	if strings.Contains(c.line, "CLONE_THREAD") {
+	if c.number&fault.Thread != 0 {
 		list = []string{"EAGAIN"}
 	}
 	if strings.HasPrefix(c.name, "setfs") && strings.Contains(c.line, "(-1)") {
@@ -235,13 +201,13 @@ func (c tracedCall) faults(t *testing.T, round int, helper bool) []injection {
 	if len(list) == 0 {
 		return nil
 	}
-	all := []injection{{call: c, fault: list[(c.nth+round)%len(list)]}}
-	if helper {
-		return all
+	if !helper {
+		list = append([]string{list[(c.nth+round)%len(list)]}, starving...)
 	}
-	for _, fault := range starving {
-		if fault != all[0].fault {
-			all = append(all, injection{call: c, fault: fault})
+	var all []injection
+	for i, name := range list {
+		if !slices.Contains(list[:i], name) {
+			all = append(all, injection{call: c, fault: name})
 		}
 	}
 	return all
@@ -250,48 +216,14 @@ func (c tracedCall) faults(t *testing.T, round int, helper bool) []injection {
 // faultsBetween are those of the process between the launcher and the helper: no
 // other one of a login makes these calls.
 func faultsBetween() (list []injection) {
-	for _, c := range []tracedCall{{name: "dup3", nth: 1}, {name: "dup3", nth: 2}, {name: "dup3", nth: 3}, {name: "close_range", nth: 1}} {
+	for _, c := range []tracedCall{
+		{name: "dup3", number: unix.SYS_DUP3, nth: 1}, {name: "dup3", number: unix.SYS_DUP3, nth: 2},
+		{name: "dup3", number: unix.SYS_DUP3, nth: 3}, {name: "close_range", number: unix.SYS_CLOSE_RANGE, nth: 1},
+	} {
 		c.line, c.ours, c.between = c.name+" before the helper", true, true
-		for _, fault := range append([]string{kill, "EBADF"}, starving...) {
-			list = append(list, injection{call: c, fault: fault})
+		for _, name := range append([]string{kill, "EBADF"}, starving...) {
+			list = append(list, injection{call: c, fault: name})
 		}
 	}
 	return list
-}
-
-// faultTable counts what came of the faults of one program.
-type faultTable struct {
-	name       string
-	calls      int
-	left       map[string]int // calls that were not made to fail, by name
-	rows       map[string]*faultRow
-	demands    map[string]*faultRow // by what is demanded
-	unreached  int
-	all        int // that there are, in this share or not
-	share      sample.Share
-	violations int
-}
-
-type faultRow struct {
-	injected int
-	kinds    map[attack.Kind]int
-}
-
-func (table *faultTable) add(i injection, d demand, kind attack.Kind) {
-	name := i.call.name
-	switch {
-	case i.also != nil:
-		name = "(pairs)"
-	case i.fault == kill, i.fault == stop:
-		name = "(" + i.fault + ")"
-	}
-	for rows, key := range map[*map[string]*faultRow]string{&table.rows: name, &table.demands: d.name} {
-		row := (*rows)[key]
-		if row == nil {
-			row = &faultRow{kinds: map[attack.Kind]int{}}
-			(*rows)[key] = row
-		}
-		row.injected++
-		row.kinds[kind]++
-	}
 }

@@ -7,10 +7,50 @@ import (
 	"strings"
 
 	"tmpshell/e2e/attack"
+	"tmpshell/internal/sample"
 )
 
 // faultKinds are the columns: how a login may end, and how it may not.
 var faultKinds = []attack.Kind{attack.Right, attack.Fallback, attack.Without, attack.Refused, attack.NoShell, attack.Reported, attack.Killed, attack.Violation}
+
+// faultTable counts what came of the faults of one program.
+type faultTable struct {
+	name       string
+	calls      int
+	left       map[string]int // calls that were not made to fail, by name
+	rows       map[string]*faultRow
+	demands    map[string]*faultRow // by what is demanded
+	unreached  int
+	share      sample.Share // of single faults
+	pairs      sample.Share
+	violations int
+}
+
+type faultRow struct {
+	injected int
+	kinds    map[attack.Kind]int
+}
+
+func (table *faultTable) add(i injection, d demand, kind attack.Kind) {
+	name := i.call.name
+	switch {
+	case i.after > 0:
+		name = "(pairs)"
+	case i.lasting:
+		name = "(lasting)"
+	case i.fault == kill, i.fault == stop:
+		name = "(" + i.fault + ")"
+	}
+	for rows, key := range map[*map[string]*faultRow]string{&table.rows: name, &table.demands: d.name} {
+		row := (*rows)[key]
+		if row == nil {
+			row = &faultRow{kinds: map[attack.Kind]int{}}
+			(*rows)[key] = row
+		}
+		row.injected++
+		row.kinds[kind]++
+	}
+}
 
 func (table *faultTable) String() string {
 	var b strings.Builder
@@ -34,9 +74,10 @@ func (table *faultTable) String() string {
 		table.demands[d].print(&b, "demanded: "+d)
 	}
 	for _, call := range slices.Sorted(maps.Keys(table.left)) {
-		fmt.Fprintf(&b, "killed at, not made to fail: %s (%d): %s\n", call, table.left[call], cannotFail[call])
+		fmt.Fprintf(&b, "killed at, not made to fail: %s (%d): %s\n", call, table.left[call], cannotFail[call].why)
 	}
-	fmt.Fprintf(&b, "%s: %d faults; %v\n", table.name, table.all, table.share)
+	fmt.Fprintf(&b, "%s: single faults: %v\n", table.name, table.share)
+	fmt.Fprintf(&b, "%s: pairs: %v\n", table.name, table.pairs)
 	fmt.Fprintf(&b, "%s: injected %d, session %d, fallback %d, without directory %d, refused (125) %d, no shell (126, 127) %d, reported by the helper %d, killed %d, not made this time %d, %d violations\n",
 		table.name, total.injected, total.kinds[attack.Right], total.kinds[attack.Fallback], total.kinds[attack.Without],
 		total.kinds[attack.Refused], total.kinds[attack.NoShell], total.kinds[attack.Reported], total.kinds[attack.Killed], table.unreached, table.violations)
