@@ -165,12 +165,17 @@ func TestChecksFind(t *testing.T) {
 func goCommand(t *testing.T, args ...string) string {
 	t.Helper()
 	c := exec.Command("go", args...)
-	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	c.Env = goEnvironment()
 	out, err := c.CombinedOutput()
 	if err != nil {
 		t.Fatalf("go %q: %v\n%s", args, err, out)
 	}
 	return string(out)
+}
+
+// goEnvironment is that of make: nothing is compiled for both twice.
+func goEnvironment() []string {
+	return append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false -trimpath")
 }
 
 func importsOf(t *testing.T, file string) []string {

@@ -79,7 +79,7 @@ func TestDependencies(t *testing.T) {
 func dependencies(t *testing.T, program string) []string {
 	t.Helper()
 	c := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{.Standard}}", "tmpshell/cmd/"+program)
-	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
+	c.Env = goEnvironment()
 	out, err := c.Output()
 	if err != nil {
 		var exit *exec.ExitError
