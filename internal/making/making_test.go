@@ -24,15 +24,26 @@ const (
 	bob   = 41002
 )
 
-// shared is a directory as /tmp.
+// shared is a directory as /tmp. What links in it lead to stays as it is.
 func shared(t *testing.T) string {
 	t.Helper()
 	testas.Root(t)
 	top := t.TempDir()
 	dir := filepath.Join(top, "tmp")
 	must(t, os.Chmod(top, 0o755), os.Chmod(filepath.Dir(top), 0o755), os.Mkdir(dir, 0o755), os.Chmod(dir, 0o777|os.ModeSticky))
+	must(t, os.MkdirAll(victim(dir)+"/41001", 0o755))
+	t.Cleanup(func() {
+		expect(t, "what a link leads to", victim(dir), "d0755 0:0")
+		expect(t, "what a link leads to", victim(dir)+"/41001", "d0755 0:0")
+		if got := names(t, victim(dir)); len(got) != 1 {
+			t.Errorf("in what a link leads to there is %q", got)
+		}
+	})
 	return dir
 }
+
+// victim is a directory of root's to which links in a shared directory lead.
+func victim(shared string) string { return filepath.Dir(shared) + "/victim" }
 
 func must(t *testing.T, errs ...error) {
 	t.Helper()
@@ -117,7 +128,7 @@ func TestEnv(t *testing.T) {
 			return errors.Join(os.Mkdir(dir+"/.private", 0o711), os.Chown(dir+"/.private", bob, bob), os.Mkdir(dir+"/.private/41001", 0o777))
 		}, "base"},
 		{"a file", func(dir string) error { return os.WriteFile(dir+"/.private", nil, 0o644) }, "base"},
-		{"a link", func(dir string) error { return os.Symlink("/etc", dir+"/.private") }, "base"},
+		{"a link", func(dir string) error { return os.Symlink(victim(dir), dir+"/.private") }, "base"},
 		{"the user's of another mode", func(dir string) error {
 			return errors.Join(os.Mkdir(dir+"/.private", 0o711), os.Mkdir(dir+"/.private/41001", 0o777), os.Chown(dir+"/.private/41001", alice, alice))
 		}, ""},
@@ -128,17 +139,11 @@ func TestEnv(t *testing.T) {
 			return errors.Join(os.Mkdir(dir+"/.private", 0o711), os.Mkdir(dir+"/.private/41001", 0o700), os.Chown(dir+"/.private/41001", bob, bob))
 		}, "user"},
 		{"a link in the base", func(dir string) error {
-			return errors.Join(os.Mkdir(dir+"/.private", 0o711), os.Symlink("/etc", dir+"/.private/41001"))
+			return errors.Join(os.Mkdir(dir+"/.private", 0o711), os.Symlink(victim(dir), dir+"/.private/41001"))
 		}, "user"},
 	} {
 		dir := shared(t)
 		must(t, test.before(dir))
-		if test.asideOf == "base" || test.name == "a base of another mode" {
-			_ = os.Chmod(dir+"/.private", 0o711)
-			if test.name == "a base of another mode" {
-				must(t, os.Chmod(dir+"/.private", 0o700))
-			}
-		}
 		notices, err := made(alice, func(m *Maker) error { return m.Env(dir) })
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
@@ -253,7 +258,7 @@ func TestRace(t *testing.T) {
 		errs := make(chan error, 8)
 		all.Go(func() {
 			for range 50 {
-				_ = os.Symlink("/etc", dir+"/.private")
+				_ = os.Symlink(victim(dir), dir+"/.private")
 			}
 		})
 		for i := range 8 {
@@ -281,7 +286,7 @@ func TestRuntime(t *testing.T) {
 	at := dir + "/.private/41001/.runtime"
 	expect(t, "the first time", at, "d0700 41001:41001")
 	for what, spoil := range map[string]func() error{
-		"a link": func() error { return os.Symlink("/etc", at) },
+		"a link": func() error { return os.Symlink(victim(dir), at) },
 		"a file": func() error { return os.WriteFile(at, nil, 0o600) },
 		"a mode": func() error { return errors.Join(os.Mkdir(at, 0o700), os.Chmod(at, 0o755), os.Chown(at, alice, alice)) },
 	} {
@@ -382,7 +387,7 @@ func TestRendezvous(t *testing.T) {
 		movedAway int
 	}{
 		{"squatted", func(p string) error { return errors.Join(os.Mkdir(p, 0o777), os.Chown(p, bob, bob)) }, "d1777 0:0", false, 1},
-		{"a link", func(p string) error { return os.Symlink("/etc", p) }, "d1777 0:0", false, 1},
+		{"a link", func(p string) error { return os.Symlink(victim(filepath.Dir(p)), p) }, "d1777 0:0", false, 1},
 		{"root's", func(p string) error { return os.Mkdir(p, 0o755) }, "d0755 0:0", true, 0},
 	} {
 		dir := shared(t)

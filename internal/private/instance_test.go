@@ -144,7 +144,7 @@ func TestInstanceSpoiled(t *testing.T) {
 	by := func(what func(string) error) func(string) error {
 		return func(p string) error { return errors.Join(os.RemoveAll(p), what(p)) }
 	}
-	link := by(func(p string) error { return os.Symlink("/etc", p) })
+	link := by(func(p string) error { return os.Symlink("/nowhere", p) })
 	file := by(func(p string) error { return os.WriteFile(p, nil, 0o700) })
 	fifo := by(func(p string) error { return unix.Mkfifo(p, 0o600) })
 	point := func(p string) error { return errors.Join(os.Mkdir(p, 0), os.Chmod(p, os.ModeSticky)) }

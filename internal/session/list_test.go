@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,13 +47,18 @@ func TestLastRecord(t *testing.T) {
 	}
 }
 
-// asIs gives the capabilities back that a test lays down.
+// asIs gives the capabilities back that a test lays down: to the same thread, and
+// meanwhile no other one begins with what is left.
 func asIs(t *testing.T) {
 	t.Helper()
 	testas.Root(t)
+	runtime.LockOSThread()
 	before, trouble := capset.Get()
 	must(t, trouble.Err())
-	t.Cleanup(func() { must(t, capset.Effective(before.Effective).Err()) })
+	t.Cleanup(func() {
+		must(t, capset.Effective(before.Effective).Err())
+		runtime.UnlockOSThread()
+	})
 }
 
 func openList(t *testing.T) int {

@@ -29,7 +29,7 @@ func TestLinkNamed(t *testing.T) {
 	for name, uid := range map[string]int{"cache": alice, "bobs-cache": bob} {
 		must(t, errors.Join(os.WriteFile(public+"/"+name, nil, 0o600), os.Chown(public+"/"+name, uid, uid)))
 	}
-	must(t, os.Symlink("/etc", public+"/link"))
+	must(t, os.Symlink(top+"/vault", public+"/link"))
 	must(t, os.Lchown(public+"/link", alice, alice))
 	agent(t, public+"/mounted", alice)
 	must(t, unix.Mount(public+"/mounted", public+"/mounted", "", unix.MS_BIND, ""))
@@ -92,11 +92,11 @@ func TestLinkNamedOwn(t *testing.T) {
 	for _, name := range []string{"dir", "file", "link"} {
 		agent(t, public+"/"+name, alice)
 	}
-	must(t, errors.Join(os.Mkdir(own+"/dir", 0o755), os.WriteFile(own+"/file", nil, 0o644), os.Symlink("/etc", own+"/link")))
+	must(t, errors.Join(os.Mkdir(own+"/dir", 0o755), os.WriteFile(own+"/file", nil, 0o644), os.Symlink(top+"/vault", own+"/link")))
 	for _, name := range []string{"dir", "file", "link"} {
 		must(t, os.Lchown(own+"/"+name, alice, alice))
 	}
 	names := "link=XAUTHORITY=" + public + "/dir/a:" + public + "/file/a:" + public + "/link/a"
 	a := asAlice(t, top, "mount=public", "enter", names, "look=/public/dir", "look=/public/file", "look=/public/link")
-	wantLook(t, "alice's own", a, []string{"61001:61001 40755 * [] ", "61001:61001 100644 * [] ", "61001:61001 120777 * /etc"})
+	wantLook(t, "alice's own", a, []string{"61001:61001 40755 * [] ", "61001:61001 100644 * [] ", "61001:61001 120777 * /vault"})
 }
