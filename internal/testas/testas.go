@@ -31,6 +31,7 @@ const (
 // look into what the tests make.
 func init() {
 	if os.Getuid() == 0 && Inside() == "" {
+		ownTmp()
 		Readable()
 	}
 }
