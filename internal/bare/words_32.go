@@ -27,8 +27,9 @@ const (
 
 	// SysSetFSUID and SysSetFSGID are setfsuid(2) and setfsgid(2) for ids of
 	// 32 bits.
-	SysSetFSUID = unix.SYS_SETFSUID32
-	SysSetFSGID = unix.SYS_SETFSGID32
+	SysSetFSUID  = unix.SYS_SETFSUID32
+	SysSetGroups = unix.SYS_SETGROUPS32
+	SysSetFSGID  = unix.SYS_SETFSGID32
 )
 
 // timespec64 is struct __kernel_timespec.

@@ -26,8 +26,9 @@ const (
 
 	// SysSetFSUID and SysSetFSGID are setfsuid(2) and setfsgid(2) for ids of
 	// 32 bits.
-	SysSetFSUID = unix.SYS_SETFSUID
-	SysSetFSGID = unix.SYS_SETFSGID
+	SysSetFSUID  = unix.SYS_SETFSUID
+	SysSetGroups = unix.SYS_SETGROUPS
+	SysSetFSGID  = unix.SYS_SETFSGID
 )
 
 // clock reads a clock (clock_gettime(2)).

@@ -12,7 +12,7 @@ import (
 )
 
 // guarded are the packages that run at a login, some of them with privilege.
-var guarded = []string{"account", "accounts", "capset", "compile", "config", "helper", "launch", "making", "mounts", "msg", "owned",
+var guarded = []string{"account", "accounts", "capset", "clean", "compile", "config", "helper", "launch", "making", "mounts", "msg", "owned",
 	"policy", "private", "session", "source", "sys", "syslog"}
 
 const (
@@ -39,10 +39,15 @@ var banned = []struct {
 	{"unix", "Chown Lchown Mkdir Mknod Rename Unlink Rmdir Symlink Link Truncate Creat Utimes", byPath, nil},
 	{"unix", "Chdir", byPath, map[string]string{"helper/become.go": "to \"/\""}},
 	{"unix", "Access", byPath, map[string]string{"sys/stat.go": "MayWrite decides nothing privileged"}},
-	{"unix", "Chmod", follows, map[string]string{"making/users.go": "of /proc/thread-self/fd/N, which is a descriptor"}},
+	{"unix", "Chmod", follows, map[string]string{
+		"making/users.go": "of /proc/thread-self/fd/N, which is a descriptor",
+		"clean/remove.go": "of the same",
+	}},
 	{"unix", "Open", byPath, map[string]string{
 		"source/source.go":   "root's configuration and account files, checked on the descriptor",
 		"account/account.go": "passwd(5), group(5) and shells(5), named by the program",
+		"clean/processes.go": "of procfs, whose names are the kernel's",
+		"clean/shown.go":     "of the same",
 	}},
 	{"unix", "Stat Lstat", byPath, map[string]string{"config/load.go": "whether an Include names a file at all; read checks it"}},
 	{"unix", "Mount", "takes paths, and follows symbolic links: open_tree and move_mount", nil},

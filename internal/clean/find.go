@@ -1,0 +1,245 @@
+package clean
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+	"tmpshell/internal/making"
+	"tmpshell/internal/owned"
+	"tmpshell/internal/private"
+	"tmpshell/internal/sys"
+)
+
+// Where says where directories may be: of everybody whom a configuration is about.
+type Where struct {
+	// Shared are the directories that private ones stand for.
+	Shared []string
+	// Rendezvous are the names of directories of share=, by their directory.
+	Rendezvous map[string][]string
+	// Stores are where instances are kept, and Run what a boot forgets; empty
+	// for the usual.
+	Stores []string
+	Run    string
+}
+
+// finder gathers what there is.
+type finder struct {
+	Where
+	places   []*place
+	units    []*unit
+	oddities []Left // what has the name of a unit and is none
+	errs     []error
+}
+
+func (f *finder) close() {
+	for _, p := range f.places {
+		sys.Close(p.fd)
+	}
+}
+
+// find lists everything that there is.
+func (f *finder) find() {
+	for _, shared := range f.Shared {
+		f.inShared(shared)
+		f.inBase(shared)
+	}
+	stores := f.Stores
+	if len(stores) == 0 {
+		stores = []string{private.Store}
+	}
+	for _, store := range stores {
+		f.inStore(store)
+	}
+	f.inSessions()
+}
+
+// place opens a directory of root's for listing. One that is missing has nothing.
+func (f *finder) place(path string, parent func() (int, bare.Trouble)) *place {
+	dir, t := parent()
+	if t.Missing() {
+		return nil
+	}
+	if !t.OK() {
+		f.errs = append(f.errs, t.Err())
+		return nil
+	}
+	defer bare.Close(dir)
+	fd, err := sys.Reopen(dir)
+	p := &place{path: strings.TrimSuffix(path, "/"), fd: fd}
+	if err == nil {
+		p.at, err = placeOf(fd, path)
+	}
+	if err != nil {
+		sys.Close(fd)
+		f.errs = append(f.errs, &fs.PathError{Op: "open", Path: path, Err: errnoOf(err)})
+		return nil
+	}
+	f.places = append(f.places, p)
+	return p
+}
+
+// roots opens a directory of root's alone.
+func roots(path string, mode uint32) func() (int, bare.Trouble) {
+	return func() (int, bare.Trouble) {
+		parent, t := owned.OpenParent(bare.Dir(path))
+		if !t.OK() {
+			return -1, t
+		}
+		fd, t := owned.Open(parent, bare.Dir(path), bare.Base(path), owned.Roots(mode))
+		bare.Close(parent)
+		return fd, t
+	}
+}
+
+// each visits the names of a place.
+func (f *finder) each(p *place, visit func(name string) *unit) {
+	if p == nil {
+		return
+	}
+	err := p.with(func(fd int) error {
+		names, err := sys.DirNamesOf(fd, p.path)
+		slices.Sort(names)
+		for _, name := range names {
+			if u := visit(name); u != nil {
+				u.place, u.name = p, name
+				f.add(fd, u)
+			}
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		f.errs = append(f.errs, err)
+	}
+}
+
+// add takes a unit, if what has its name is one.
+func (f *finder) add(dir int, u *unit) {
+	e := named(u.name)
+	var x unix.Statx_t
+	if errno := statAt(dir, &e, &x); errno != 0 {
+		if errno != unix.ENOENT {
+			f.errs = append(f.errs, &fs.PathError{Op: "statx", Path: u.path(), Err: errno})
+		}
+		return
+	}
+	u.id, u.mode, u.last = idOf(&x), uint32(x.Mode), lastUse(&x)
+	kind := u.mode & unix.S_IFMT
+	u.owner = u.UID
+	why := ""
+	switch {
+	case x.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0:
+		why = "something is mounted there"
+	case u.Kind == Squatted && x.Uid == 0:
+		why = "was moved aside, and is root's: look at it, and remove it by hand"
+	case u.Kind == Squatted:
+		u.UID, u.owner = x.Uid, x.Uid
+	case u.Kind == Holder, u.Kind == Instance && x.Uid == 0:
+		u.owner = 0
+	case u.Kind == List && kind == unix.S_IFREG:
+	case kind != unix.S_IFDIR:
+		why = "is not what tmpshell makes"
+	}
+	if why == "" && x.Uid != u.owner {
+		why = "belongs to uid " + decimal(x.Uid) + ", not to " + decimal(u.owner)
+	}
+	if why != "" {
+		f.oddities = append(f.oddities, Left{u.path(), why})
+		return
+	}
+	f.units = append(f.units, u)
+}
+
+func decimal(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+
+// inShared finds fallbacks, and what was moved aside.
+func (f *finder) inShared(shared string) {
+	p := f.place(shared, func() (int, bare.Trouble) { return owned.OpenParent(shared) })
+	if p == nil {
+		return
+	}
+	p.public = true
+	f.each(p, func(name string) *unit {
+		now, was := nameBefore(name)
+		if uid, ok := parseFallback(now); ok {
+			return &unit{Kind: Fallback, UID: uid, Shared: shared, was: was}
+		}
+		if isSquatted(name, f.Rendezvous[shared]) {
+			return &unit{Kind: Squatted, Shared: shared}
+		}
+		return nil
+	})
+}
+
+// inBase finds the directories of method env.
+func (f *finder) inBase(shared string) {
+	e := private.Env{Parent: shared}
+	p := f.place(shared+"/"+private.Base, e.OpenBase)
+	f.each(p, func(name string) *unit { return byUID(name, Env, shared) })
+}
+
+// inStore finds the instances of method mount: STORE/UID/NAME, and the STORE/UID
+// that are empty.
+func (f *finder) inStore(store string) {
+	p := f.place(store, roots(store, private.StoreMode))
+	byName := map[string]string{}
+	for _, shared := range f.Shared {
+		var name private.Name
+		byName[strings.Clone(name.Of(shared))] = shared
+	}
+	f.each(p, func(name string) *unit { return byUID(name, Holder, "") })
+	// Those are kept in a list of their own until they are empty.
+	for _, u := range f.units {
+		if u.Kind != Holder || u.place != p || u.was != "" {
+			continue
+		}
+		user := &place{path: u.path(), at: u.at(), fd: -1, in: p, id: u.id}
+		f.each(user, func(name string) *unit {
+			now, was := nameBefore(name)
+			return &unit{Kind: Instance, UID: u.UID, Shared: byName[now], was: was}
+		})
+	}
+}
+
+// nameBefore is what a name was, and the same once more if it is not that now.
+func nameBefore(name string) (now, was string) {
+	if was, removed := movedAway(name); removed {
+		return was, was
+	}
+	return name, ""
+}
+
+// byUID reads a name that is a uid, or was one.
+func byUID(name string, kind Kind, shared string) *unit {
+	now, was := nameBefore(name)
+	if uid, ok := parseUID(now); ok {
+		return &unit{Kind: kind, UID: uid, Shared: shared, was: was}
+	}
+	if before, ok := making.IsMovedAside(name); ok {
+		if _, ok := parseUID(before); ok {
+			return &unit{Kind: Squatted, Shared: shared}
+		}
+	}
+	return nil
+}
+
+// inSessions finds the lists of sessions.
+func (f *finder) inSessions() {
+	run := f.Run
+	if run == "" {
+		run = private.Run
+	}
+	path := run + "/" + private.SessionsDir
+	p := f.place(path, roots(path, private.SessionsMode))
+	f.each(p, func(name string) *unit {
+		if uid, ok := parseUID(name); ok {
+			return &unit{Kind: List, UID: uid}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,55 @@
+package clean
+
+import (
+	"errors"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+	"tmpshell/internal/capset"
+)
+
+// The first thread of a process is the one that /proc tells about. It stays with
+// the main goroutine, and root's: otherwise the process would count as one of the
+// last owner's.
+func init() { runtime.LockOSThread() }
+
+// noGroup: an owner needs no group's rights.
+const noGroup = 65534
+
+var errNotOwner = errors.New("the file-system ids of the owner cannot be had")
+
+// asOwner runs f on a thread with the rights of a user and no others: rule (i).
+// The thread ends with f.
+func asOwner(uid uint32, f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // and never unlocked
+		err := forgo(uid)
+		if err == nil {
+			err = f()
+		}
+		done <- err
+	}()
+	return <-done
+}
+
+// forgo gives up, for this thread and for good, all that is not the user's.
+func forgo(uid uint32) error {
+	if _, _, errno := unix.RawSyscall(bare.SysSetGroups, 0, 0, 0); errno != 0 {
+		return errors.Join(errNotOwner, errno)
+	}
+	// They report no error: an id that cannot be is how one asks for the other.
+	_ = unix.Setfsgid(noGroup)
+	_ = unix.Setfsuid(int(uid))
+	if t := capset.Drop(); !t.OK() {
+		return t.Err()
+	}
+	is, err := unix.SetfsuidRetUid(-1)
+	group, err2 := unix.SetfsgidRetGid(-1)
+	if err != nil || err2 != nil || uint32(is) != uid || group != noGroup {
+		return errNotOwner
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package clean
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// Survey is what is in a directory.
+type Survey struct {
+	Files       uint64 // all that is no directory
+	Directories uint64 // without the one itself
+	Bytes       uint64 // on the disk
+	Newest      int64  // nanoseconds since 1970
+	// Young: there is something that is newer than was asked about, and the
+	// numbers are those up to there.
+	Young bool
+	// Hidden: there are directories that the owner may not read, or that
+	// belong to another mount.
+	Hidden bool
+}
+
+// surveyor walks a tree as its owner and changes nothing.
+type surveyor struct {
+	Survey
+	cutoff int64 // of what is young; 0: there is none
+	limit  uint64
+}
+
+func nanoseconds(t unix.StatxTimestamp) int64 { return t.Sec*1e9 + int64(t.Nsec) }
+
+// lastUse is the newest of the four times of a file. That of reading a directory
+// says nothing: find(1) and backups read them.
+func lastUse(x *unix.Statx_t) int64 {
+	newest := max(nanoseconds(x.Mtime), nanoseconds(x.Ctime))
+	if x.Mask&unix.STATX_BTIME != 0 {
+		newest = max(newest, nanoseconds(x.Btime))
+	}
+	if x.Mode&unix.S_IFMT != unix.S_IFDIR {
+		newest = max(newest, nanoseconds(x.Atime))
+	}
+	return newest
+}
+
+// note counts one, and tells whether to go on.
+func (s *surveyor) note(x *unix.Statx_t) bool {
+	s.Bytes += x.Blocks * 512
+	s.Newest = max(s.Newest, lastUse(x))
+	s.Young = s.cutoff != 0 && s.Newest > s.cutoff
+	return !s.Young && (s.limit == 0 || s.Files+s.Directories < s.limit)
+}
+
+func (s *surveyor) file(f *frame, e *entry) bool {
+	var x unix.Statx_t
+	if statAt(f.fd, e, &x) != 0 {
+		return true // it is gone
+	}
+	s.Files++
+	return s.note(&x)
+}
+
+func (s *surveyor) directory(*frame, *entry) step { return descend }
+
+func (s *surveyor) opened(_ *frame, x *unix.Statx_t) step {
+	s.Directories++
+	if !s.note(x) {
+		return stop
+	}
+	return descend
+}
+
+func (s *surveyor) failed(_ *frame, _ *entry, errno unix.Errno) bool {
+	s.Hidden = s.Hidden || errno != unix.ENOENT
+	return false
+}
+
+func (s *surveyor) tooDeep(*frame, *entry) { s.Hidden = true }
+func (s *surveyor) left(*frame, *entry)    {}

@@ -1,0 +1,290 @@
+package clean
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/sys"
+)
+
+const (
+	ring     = 16        // descriptors that one walk has open
+	bufSize  = 64 << 10  // bytes of names read at once
+	deepest  = 1 << 18   // levels that a walk goes down
+	patience = time.Hour // for a tree that grows as fast as it is walked
+)
+
+var (
+	errMoved = errors.New("it was moved while it was walked")
+	errSlow  = errors.New("it changes faster than it can be walked")
+)
+
+// entry is one name in a directory, valid until the next is read.
+type entry struct {
+	name []byte // with a NUL behind it
+	typ  uint8  // DT_DIR and others
+}
+
+func (e *entry) pointer() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(e.name)) }
+
+// frame is a directory that a walk is in.
+type frame struct {
+	fd       int
+	level    int
+	id       fileID
+	buf      []byte
+	n        int   // bytes in buf
+	cur, at  int   // of the entry that was returned, and of the next
+	pos      int64 // where the directory is read from to get that entry again
+	next     int64
+	times    [2]unix.Timespec // access and modification, when it was opened
+	restored bool             // they are to be put back
+}
+
+// crumb is what is kept of a directory that is above those that are open.
+type crumb struct {
+	id  fileID
+	pos int64
+}
+
+// step is what becomes of a subdirectory.
+type step uint8
+
+const (
+	skip step = iota
+	descend
+	stop
+)
+
+// visitor is what a walk is for.
+type visitor interface {
+	// file is told of what is no directory; false ends the walk.
+	file(f *frame, e *entry) bool
+	// directory is asked about a subdirectory before anything is done with it.
+	directory(f *frame, e *entry) step
+	// opened is asked about it when it is open, x is what statx(2) says.
+	opened(f *frame, x *unix.Statx_t) step
+	// failed is told that it cannot be opened; true: try once more.
+	failed(f *frame, e *entry, errno unix.Errno) bool
+	// tooDeep is told of one that the walk cannot go down to.
+	tooDeep(f *frame, e *entry)
+	// left is told of one that the walk has been in, in its parent.
+	left(f *frame, e *entry)
+}
+
+// walk is rule (j).
+type walk struct {
+	v      visitor
+	frames [ring]frame // level n is in frames[n%ring], for the last levels
+	trail  []crumb     // of each level above the current one
+	depth  int
+	child  fileID // which was left when its parent was not open any more
+	until  time.Time
+	count  uint
+}
+
+// overTree walks what is in a directory. The descriptor stays the caller's.
+func overTree(top int, v visitor) error {
+	w := &walk{v: v, until: time.Now().Add(patience)}
+	for i := range w.frames {
+		w.frames[i].fd = -1
+	}
+	defer func() {
+		for i := range w.frames {
+			w.frames[i].close()
+		}
+	}()
+	e := entry{name: []byte(".\x00")[:1]}
+	fd, errno := openAt(top, &e, asDirectory)
+	if errno != 0 {
+		return errno
+	}
+	var x unix.Statx_t
+	if errno := fstat(fd, &x); errno != 0 {
+		sys.Close(fd)
+		return errno
+	}
+	w.put(0, fd, &x)
+	return w.run()
+}
+
+func (w *walk) put(level, fd int, x *unix.Statx_t) {
+	f := &w.frames[level%ring]
+	f.close()
+	if f.buf == nil {
+		f.buf = make([]byte, bufSize)
+	}
+	*f = frame{fd: fd, level: level, id: idOf(x), buf: f.buf, times: [2]unix.Timespec{
+		{Sec: x.Atime.Sec, Nsec: int64(x.Atime.Nsec)}, {Sec: x.Mtime.Sec, Nsec: int64(x.Mtime.Nsec)}}}
+	w.depth = level
+}
+
+// close puts the times back that our own work has changed.
+func (f *frame) close() {
+	if f.fd >= 0 && f.restored {
+		_, _, _ = unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(f.fd), 0, uintptr(unsafe.Pointer(&f.times)), 0, 0, 0) // the owner's to do
+	}
+	sys.Close(f.fd)
+	f.fd = -1
+}
+
+func (w *walk) run() error {
+	for {
+		f := &w.frames[w.depth%ring]
+		if w.count++; w.count%4096 == 0 && time.Now().After(w.until) {
+			return errSlow
+		}
+		e, errno := f.read()
+		switch {
+		case errno != 0:
+			return errno
+		case e.name == nil && w.depth == 0:
+			return nil
+		case e.name == nil:
+			w.child = fileID{}
+			if err := w.up(); err != nil {
+				return err
+			}
+			continue
+		case w.child != fileID{}:
+			was := w.child
+			w.child = fileID{}
+			var x unix.Statx_t
+			if statAt(f.fd, &e, &x) == 0 && idOf(&x) == was {
+				w.v.left(f, &e)
+				continue
+			}
+		}
+		if e.typ == unix.DT_UNKNOWN {
+			var x unix.Statx_t
+			if statAt(f.fd, &e, &x) == 0 && x.Mode&unix.S_IFMT == unix.S_IFDIR {
+				e.typ = unix.DT_DIR
+			}
+		}
+		if e.typ != unix.DT_DIR {
+			if !w.v.file(f, &e) {
+				return nil
+			}
+			continue
+		}
+		switch w.v.directory(f, &e) {
+		case stop:
+			return nil
+		case descend:
+			if w.down(f, &e) == stop {
+				return nil
+			}
+		}
+	}
+}
+
+// down goes into a subdirectory.
+func (w *walk) down(f *frame, e *entry) step {
+	if w.depth+1 >= deepest {
+		w.v.tooDeep(f, e)
+		return skip
+	}
+	fd, errno := openAt(f.fd, e, asDirectory)
+	if errno != 0 && w.v.failed(f, e, errno) {
+		if fd, errno = openAt(f.fd, e, asDirectory); errno != 0 {
+			w.v.failed(f, e, errno)
+		}
+	}
+	if errno != 0 {
+		return skip
+	}
+	var x unix.Statx_t
+	if errno := fstat(fd, &x); errno != 0 {
+		sys.Close(fd)
+		w.v.failed(f, e, errno)
+		return skip
+	}
+	opened := frame{fd: fd}
+	if s := w.v.opened(&opened, &x); s != descend {
+		sys.Close(fd)
+		return s
+	}
+	w.trail = append(w.trail[:w.depth], crumb{f.id, f.pos})
+	w.put(w.depth+1, fd, &x)
+	return descend
+}
+
+// up leaves a directory that has been read to its end.
+func (w *walk) up() error {
+	f := &w.frames[w.depth%ring]
+	level := w.depth - 1
+	parent := &w.frames[level%ring]
+	if parent.fd >= 0 && parent.level == level {
+		f.close()
+		w.depth = level
+		e := parent.entryAt(parent.cur)
+		w.v.left(parent, &e)
+		return nil
+	}
+	from := w.trail[level]
+	fd, err := openUp(f.fd, from.id)
+	if err != nil {
+		return err
+	}
+	var x unix.Statx_t
+	errno := fstat(fd, &x)
+	if errno == 0 {
+		_, err = unix.Seek(fd, from.pos, unix.SEEK_SET)
+		errno = errnoOf(err)
+	}
+	if errno != 0 {
+		sys.Close(fd)
+		return errno
+	}
+	w.child = f.id
+	f.close()
+	w.put(level, fd, &x)
+	w.frames[level%ring].next = from.pos
+	return nil
+}
+
+// entryAt reads a struct linux_dirent64 (getdents64(2)).
+func (f *frame) entryAt(at int) entry {
+	const header = 8 + 8 + 2 + 1
+	length := int(binary.NativeEndian.Uint16(f.buf[at+16:]))
+	name := f.buf[at+header : at+length]
+	for i, c := range name {
+		if c == 0 {
+			name = name[:i]
+			break
+		}
+	}
+	return entry{name: name, typ: f.buf[at+18]}
+}
+
+// read returns the next entry, or none at the end.
+func (f *frame) read() (entry, unix.Errno) {
+	for {
+		if f.at >= f.n {
+			n, err := unix.Getdents(f.fd, f.buf)
+			if err == unix.EINTR {
+				continue
+			}
+			if err != nil || n <= 0 {
+				if err == unix.ENOENT { // it was removed
+					err = nil
+				}
+				return entry{}, errnoOf(err)
+			}
+			f.n, f.at = n, 0
+		}
+		f.cur = f.at
+		e := f.entryAt(f.at)
+		f.pos = f.next
+		f.next = int64(binary.NativeEndian.Uint64(f.buf[f.at+8:]))
+		f.at += int(binary.NativeEndian.Uint16(f.buf[f.at+16:]))
+		if n := e.name; string(n) == "." || string(n) == ".." || len(n) == 0 {
+			continue
+		}
+		return e, 0
+	}
+}

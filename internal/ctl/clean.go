@@ -1,0 +1,152 @@
+package ctl
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tmpshell/internal/account"
+	"tmpshell/internal/build"
+	"tmpshell/internal/clean"
+	"tmpshell/internal/config"
+)
+
+// For how long nothing in an unused directory must have been touched before it is
+// removed. What stands for a directory that outlives a boot is kept for longer, as
+// the cleaners of those are.
+const (
+	graceOfTmp = 24 * time.Hour
+	graceOther = 30 * 24 * time.Hour
+)
+
+// emptiedAtBoot are directories that no machine is expected to keep over a boot.
+var emptiedAtBoot = map[string]bool{"/tmp": true, "/dev/shm": true}
+
+// cleanFlags are those of clean.
+type cleanFlags struct {
+	dryRun, boot, contained bool
+	grace                   string
+}
+
+func cleanCommand(out *output, stderr io.Writer) *cobra.Command {
+	var flags cleanFlags
+	c := &cobra.Command{
+		Use:   "clean",
+		Short: "Remove private directories that nobody uses any more, and old files",
+		Args:  cobra.NoArgs,
+	}
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if _, ok := config.ParseAge(flags.grace); flags.grace != "" && !ok {
+			return fmt.Errorf("--grace takes a time such as 12h or 10d, not %q", flags.grace)
+		}
+		return verb(func([]string) error { return out.clean(flags, stderr) })(cmd, args)
+	}
+	f := c.Flags()
+	f.BoolVar(&flags.dryRun, "dry-run", false, "remove nothing, and list what would be removed")
+	f.BoolVar(&flags.boot, "boot", false, "empty what stands for /tmp and /dev/shm, as at boot")
+	f.StringVar(&flags.grace, "grace", "", "keep unused directories in which something is younger (default 1d, 30d for others than /tmp and /dev/shm)")
+	f.BoolVar(&flags.contained, "contained", false, "in a container: nobody outside of this PID namespace uses the directories")
+	return c
+}
+
+// clean is the verb.
+func (o *output) clean(flags cleanFlags, stderr io.Writer) error {
+	if os.Geteuid() != 0 {
+		return errors.New("clean needs root")
+	}
+	conf, wrong := config.Load(build.Config)
+	opts := cleanOptions(conf, flags)
+	stop := progress(stderr, opts.Counts)
+	report, err := clean.Run(opts)
+	stop()
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		report.Errors = append(report.Errors, fmt.Sprintf("%s is refused, and the directories that it names are not known: %v", build.Config, wrong))
+	}
+	logClean(report, flags)
+	return o.cleaned(report, flags.dryRun)
+}
+
+// cleanOptions are those of a run for everybody.
+func cleanOptions(conf *config.Config, flags cleanFlags) clean.Options {
+	where := whereToClean(conf)
+	opts := clean.Options{Where: where, DryRun: flags.dryRun, Contained: flags.contained, Counts: &clean.Counts{}}
+	grace, given := config.ParseAge(flags.grace)
+	opts.Grace = func(uid uint32, shared string) time.Duration {
+		switch {
+		case flags.boot:
+			return 0
+		case given:
+			return time.Duration(grace) * time.Second
+		case emptiedAtBoot[shared]:
+			return graceOfTmp
+		}
+		return graceOther
+	}
+	if flags.boot {
+		opts.Kinds = []clean.Kind{clean.Instance}
+		opts.Only = func(_ uint32, shared string) bool { return emptiedAtBoot[shared] }
+	}
+	return opts
+}
+
+// whereToClean is every place that a configuration has for anybody; /tmp is built
+// in.
+func whereToClean(conf *config.Config) clean.Where {
+	w := clean.Where{Shared: []string{config.TmpLine.Path}, Rendezvous: map[string][]string{}}
+	if conf == nil {
+		return w
+	}
+	seen := map[string]bool{config.TmpLine.Path: true}
+	for _, p := range conf.Variants() {
+		for _, d := range p.Directories {
+			if !seen[d.Path] {
+				seen[d.Path] = true
+				w.Shared = append(w.Shared, d.Path)
+			}
+			for _, entry := range d.Share {
+				name, isDirectory := strings.CutSuffix(entry, "/")
+				if isDirectory && !strings.ContainsAny(name, "$*?") {
+					w.Rendezvous[d.Path] = append(w.Rendezvous[d.Path], name)
+				}
+			}
+		}
+	}
+	return w
+}
+
+// userName is for reports; a uid without a name is none.
+type userNames struct {
+	source *account.Source
+	known  map[uint32]string
+}
+
+func newUserNames() *userNames {
+	return &userNames{source: account.System(), known: map[uint32]string{}}
+}
+
+func (n *userNames) of(uid uint32) string {
+	name, ok := n.known[uid]
+	if !ok {
+		if a, err := n.source.ByUID(uid); err == nil {
+			name = a.Name
+		}
+		n.known[uid] = name
+	}
+	return name
+}
+
+// label is the name, or "uid N".
+func (n *userNames) label(uid uint32) string {
+	if name := n.of(uid); name != "" {
+		return name
+	}
+	return fmt.Sprintf("uid %d", uid)
+}
