@@ -25,17 +25,20 @@ func TestAttackHabits(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	view.Need(t, "gcc", "setpriv", "bindfs", "fusermount3", "mountpoint")
+	view.Need(t, "gcc", "setpriv", "git-shell", "sftp", "prlimit", "bindfs", "fusermount3", "mountpoint")
 	rig.Must(t, "mknod", "-m", "666", "/dev/fuse", "c", "10", "229")
 	rig.Write(t, "/etc/fuse.conf", "user_allow_other\n", 0o644)
 	s := newScene(t, methodEnv)
-	attack.Build(t, attack.NaiveMount)
+	attack.Build(t, attack.NaiveMount, attack.NaiveUser)
 	table := attack.Table{Title: "habits"}
 	for _, a := range []habitAttack{
 		{name: "a fallback that others have filled", conf: []string{methodEnv}, run: s.filledFallback},
 		{name: "moved aside without end", conf: []string{methodEnv}, run: s.movedAside},
 		{name: "namespaces without end", conf: []string{methodMount}, run: s.namespaces},
 		{name: "FUSE on a rendezvous directory", conf: []string{"Directory /tmp mount share=.X11-unix/"}, run: s.rendezvous},
+		{name: "internal-sftp past a shell that refuses it", conf: []string{methodEnv, "Shell /usr/bin/git-shell"}, run: s.internalSFTP},
+		{name: "a link to a shell that is not listed", conf: []string{methodEnv}, run: s.unlistedShell},
+		{name: "a restricted shell at a limit on processes", conf: []string{methodEnv, "Shell /bin/rbash"}, run: s.shellAtLimit},
 	} {
 		t.Run(a.name, func(t *testing.T) {
 			rig.Configure(t, a.conf...)
@@ -151,4 +154,48 @@ func (s *scene) rendezvous(t *testing.T, naive bool) string {
 		return "what alice has written is mallory's"
 	}
 	return ""
+}
+
+// internalSFTP asks as the client of an sshd with ForceCommand does.
+func (s *scene) internalSFTP(t *testing.T, naive bool) string {
+	t.Helper()
+	const got = "/home/alice/got"
+	_ = os.Remove(got)
+	program := rig.Tmpshell
+	if naive {
+		program = "/usr/local/bin/naiveforced"
+		rig.Write(t, program, `#!/bin/sh
+			case $SSH_ORIGINAL_COMMAND in
+			internal-sftp) exec /usr/lib/openssh/sftp-server;;
+			*) exec git-shell -c "$SSH_ORIGINAL_COMMAND";;
+			esac`, 0o755)
+	}
+	rig.Command{As: s.alice, Path: "/usr/bin/sftp", Args: []string{"sftp", "-b", "-", "-D", program}, Stdin: "get /etc/passwd " + got + "\n",
+		Env: append(s.alice.Env(), "SSH_CONNECTION=127.0.0.1 1 127.0.0.1 22", "SSH_ORIGINAL_COMMAND=internal-sftp")}.Run(t)
+	if exists(got) {
+		return "sftp-server answers"
+	}
+	return ""
+}
+
+// unlistedShell calls a link by a name that is not in /etc/shells.
+func (s *scene) unlistedShell(t *testing.T, naive bool) string {
+	t.Helper()
+	c := rig.Command{As: s.alice, Path: rig.Tmpshell, Args: []string{"tmpshell-guarded", "-c", "echo free"}}
+	if naive {
+		c.Path, c.Args = "/bin/sh", []string{"sh", "-c", `exec "$(grep -m1 /guarded$ /etc/shells || echo /bin/bash)" -c "echo free"`}
+	}
+	return c.Run(t).Stdout
+}
+
+// shellAtLimit: with no process more, the naive program cannot ask for anything,
+// and has a free shell for that.
+func (s *scene) shellAtLimit(t *testing.T, naive bool) string {
+	t.Helper()
+	program := rig.Tmpshell
+	if naive {
+		program = attack.NaiveUser
+	}
+	return rig.Command{As: s.alice, Path: "/bin/bash", Env: append(s.alice.Env(), "WANTED=/"),
+		Args: []string{"bash", "-c", "exec prlimit --nproc=0:0 " + program + " -c 'cd / && echo free'"}}.Run(t).Stdout
 }

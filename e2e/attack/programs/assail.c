@@ -94,8 +94,8 @@ static void signals(pid_t pid)
 
 static void limits(pid_t pid)
 {
-	static const int memory[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_MEMLOCK};
-	int which = is("files") ? RLIMIT_NOFILE : is("processes") ? RLIMIT_NPROC : is("stack") ? RLIMIT_STACK : memory[chance(4)];
+	static const int all[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_STACK};
+	int which = is("files") ? RLIMIT_NOFILE : is("processes") ? RLIMIT_NPROC : is("stack") ? RLIMIT_STACK : all[chance(is("memory") ? 3 : 6)];
 	struct rlimit was, none;
 	if (prlimit(pid, which, NULL, &was))
 		return;
