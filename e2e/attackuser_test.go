@@ -32,7 +32,7 @@ type userAttack struct {
 // tmpshell's; make test-all has ten times as many of these.
 const (
 	mostNaive    = 20_000
-	mostAssaults = 200
+	mostAssaults = 160
 	fewAssaults  = 60
 )
 
@@ -76,11 +76,11 @@ func TestAttackUser(t *testing.T) {
 		{name: "limits on memory and file size", attack: "memory"},
 		{name: "ptrace, and /proc/PID/mem", attack: "trace"},
 		{name: "an environment at the limit", attack: "size", alone: true, least: 250},
-		{name: "children: the answer is forged", attack: "forged", options: []string{"-s"}, least: 40},
-		{name: "children: killed", attack: "killed", options: []string{"-s"}, least: 40},
-		{name: "children: limits", attack: "starved", options: []string{"-s"}, least: 40},
-		{name: "policy made anew: any signal", attack: "signal", options: []string{"-s"}, least: 40},
-		{name: "a grant is forged", attack: "forged", capable: true, options: []string{"-s"}, least: 40},
+		{name: "children: the answer is forged", attack: "forged", options: []string{"-s"}, least: 25},
+		{name: "children: killed", attack: "killed", options: []string{"-s"}, least: 25},
+		{name: "children: limits", attack: "starved", options: []string{"-s"}, least: 25},
+		{name: "policy made anew: any signal", attack: "signal", options: []string{"-s"}, least: 25},
+		{name: "a grant is forged", attack: "forged", capable: true, options: []string{"-s"}, least: 25},
 		{name: "threads that have kept capabilities", attack: "threads", capable: true, mount: true, least: 40},
 		{name: "mounted: signals of faults", attack: "fault", capable: true, mount: true},
 		{name: "mounted: limit on open files", attack: "files", capable: true, mount: true},
@@ -159,7 +159,7 @@ func (s *scene) assail(t *testing.T, table *attack.Table, a userAttack, realtime
 		row.NaiveRun(won[0], won[4])
 		least, most := fewAssaults, mostAssaults
 		if a.least > 0 { // it is a costly one, or has something to count
-			least, most = a.least, max(a.least, mostAssaults/3)
+			least, most = a.least, max(a.least, mostAssaults/4)
 		}
 		count := min(max(windows*won[0], least), most)
 		if sample.All() {
