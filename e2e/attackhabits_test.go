@@ -38,7 +38,7 @@ func TestAttackHabits(t *testing.T) {
 		{name: "FUSE on a rendezvous directory", conf: []string{"Directory /tmp mount share=.X11-unix/"}, run: s.rendezvous},
 		{name: "internal-sftp past a shell that refuses it", conf: []string{methodEnv, "Shell /usr/bin/git-shell"}, run: s.internalSFTP},
 		{name: "a link to a shell that is not listed", conf: []string{methodEnv}, run: s.unlistedShell},
-		{name: "a restricted shell at a limit on processes", conf: []string{methodEnv, "Shell /bin/rbash"}, run: s.shellAtLimit},
+		{name: "a restricted shell at a limit on processes", conf: []string{methodEnv, "Shell /usr/local/bin/rbash"}, run: s.shellAtLimit},
 	} {
 		t.Run(a.name, func(t *testing.T) {
 			rig.Configure(t, a.conf...)
@@ -170,8 +170,11 @@ func (s *scene) internalSFTP(t *testing.T, naive bool) string {
 			*) exec git-shell -c "$SSH_ORIGINAL_COMMAND";;
 			esac`, 0o755)
 	}
-	rig.Command{As: s.alice, Path: "/usr/bin/sftp", Args: []string{"sftp", "-b", "-", "-D", program}, Stdin: "get /etc/passwd " + got + "\n",
-		Env: append(s.alice.Env(), "SSH_CONNECTION=127.0.0.1 1 127.0.0.1 22", "SSH_ORIGINAL_COMMAND=internal-sftp")}.Run(t)
+	r := rig.Command{As: s.alice, Path: "/usr/bin/sftp", Args: []string{"sftp", "-b", "-", "-D", program}, Stdin: "get /etc/passwd " + got + "\n",
+		Env: append(s.alice.Env(), "SHELL=/bin/bash", "SSH_CONNECTION=127.0.0.1 1 127.0.0.1 22", "SSH_ORIGINAL_COMMAND=internal-sftp")}.Run(t)
+	if !naive && !strings.Contains(r.Stderr, "unrecognized command") {
+		t.Errorf("git-shell is not asked: %+v", r)
+	}
 	if exists(got) {
 		return "sftp-server answers"
 	}
@@ -196,6 +199,7 @@ func (s *scene) shellAtLimit(t *testing.T, naive bool) string {
 	if naive {
 		program = attack.NaiveUser
 	}
+	rig.Must(t, "ln", "-sf", "/bin/bash", "/usr/local/bin/rbash")
 	return rig.Command{As: s.alice, Path: "/bin/bash", Env: append(s.alice.Env(), "WANTED=/"),
 		Args: []string{"bash", "-c", "exec prlimit --nproc=0:0 " + program + " -c 'cd / && echo free'"}}.Run(t).Stdout
 }
