@@ -1,0 +1,135 @@
+package e2e
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tmpshell/e2e/rig"
+	"tmpshell/e2e/view"
+)
+
+// Situations of docs/field.md that no other test has.
+
+// TestFieldMount: what root mounts in a session, as Ansible does it with sudo,
+// reaches the machine with method env alone.
+func TestFieldMount(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "sudo", "mountpoint")
+	users := installMethods(t)
+	rig.Write(t, "/etc/sudoers.d/e2e", "ALL ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+	for _, a := range users {
+		t.Run(a.Name, func(t *testing.T) {
+			r := rig.Command{As: a, Path: a.Shell, Args: []string{"shell", "-c", "sudo mount --bind /usr /mnt && mountpoint -q /mnt"}, Dir: a.Home}.Run(t)
+			if r.Status != 0 || r.Stderr != "" {
+				t.Fatalf("status %d, %s", r.Status, r.Stderr)
+			}
+			got := rig.Sh(t, "mountpoint -q /mnt && umount /mnt").Status == 0
+			if want := a.Name == "plain" || a.Name == "env"; got != want {
+				t.Errorf("mounted on the machine: %v; want %v", got, want)
+			}
+		})
+	}
+}
+
+// TestFieldNames: a file of the session for a daemon outside, and one of the
+// machine's for a program in the session, by another name.
+func TestFieldNames(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	users := installMethods(t)
+	rig.Write(t, "/tmp/of-the-machine", "outside\n", 0o644)
+	for _, a := range users[1:] {
+		t.Run(a.Name, func(t *testing.T) {
+			there, kept := "/run/tmpshell/shared/tmp/of-the-machine", fmt.Sprintf("/var/lib/tmpshell/%d/tmp/of-the-session", a.UID)
+			if a.Name == "env" {
+				there, kept = "/tmp/of-the-machine", a.Private()+"/of-the-session"
+			}
+			o := a.Open(t)
+			defer o.Close()
+			out, status := o.Do("echo inside >$TMPDIR/of-the-session; cat " + there)
+			if status != 0 || out != "outside\n" {
+				t.Errorf("in the session: status %d, %q", status, out)
+			}
+			if a.Name == "tmpfs" {
+				kept = fmt.Sprintf("/proc/%d/root/tmp/of-the-session", o.PID())
+			}
+			if got := rig.Must(t, "cat", kept); got != "inside\n" {
+				t.Errorf("outside: %q", got)
+			}
+		})
+	}
+}
+
+// TestFieldDisplays: an X server of the user's takes a number that is free, also
+// where the lock files of others are out of sight.
+func TestFieldDisplays(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "Xvfb", "xdpyinfo")
+	users := installMethods(t)
+	defer runXvfb(t, ":0")()
+	for _, a := range users[1:] {
+		t.Run(a.Name, func(t *testing.T) {
+			o := a.Open(t)
+			defer o.Close()
+			out, _ := o.Do(`Xvfb -displayfd 3 -noreset -ac -screen 0 64x64x8 3>~/number >/dev/null 2>&1 & pid=$!
+				until [ -s ~/number ]; do kill -0 $pid || exit; sleep 0.05; done
+				xdpyinfo -display :$(cat ~/number) >/dev/null && cat ~/number; kill $pid; wait`)
+			if out = strings.TrimSpace(out); out == "" || out == "0" && a.Name != "tmpfs" {
+				t.Errorf("the display is %q", out)
+			}
+		})
+	}
+}
+
+// TestFieldBootstrap: programs that bring a script of their own to the login shell's
+// input or arguments, and read what comes back: VS Code, and Emacs with TRAMP.
+func TestFieldBootstrap(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "emacs", "ssh")
+	users := installMethods(t)
+	rig.StartSSHD(t, "UsePAM no")
+	rig.Write(t, "/root/.ssh/config", "Port 2222\nIdentityFile /etc/ssh/e2e/client\nStrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nLogLevel ERROR\n", 0o600)
+	for _, a := range users[1:3] { // tmpfs is as mount, and Emacs is slow
+		t.Run(a.Name, func(t *testing.T) {
+			// As VS Code: "ssh -T host bash", with the script on the input.
+			if r := ssh(t, a, "echo begin-$((6 * 7))\nmktemp >/dev/null && echo end\n", "bash"); r.Stdout != "begin-42\nend\n" || r.Stderr != "" {
+				t.Errorf("a script for bash: %q, %q", r.Stdout, r.Stderr)
+			}
+			rig.Write(t, a.Home+"/file", "for Emacs\n", 0o644)
+			r := command("HOME=/root", "emacs", "-Q", "--batch", "--eval",
+				fmt.Sprintf(`(with-current-buffer (find-file-noselect "/ssh:%s@127.0.0.1:%s/file") (princ (buffer-string)))`, a.Name, a.Home)).Run(t)
+			if !strings.HasSuffix(r.Stdout, "for Emacs\n") || r.Status != 0 {
+				t.Errorf("TRAMP: status %d, %q, %q", r.Status, r.Stdout, r.Stderr)
+			}
+		})
+	}
+}
+
+// TestDocumentsNameTests: a test that a document names as proof is there.
+func TestDocumentsNameTests(t *testing.T) {
+	root, err := view.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := rig.Must(t, "grep", "-rhoE", "--include=*_test.go", `^func Test\w+`, root)
+	for _, document := range []string{"docs/field.md", "SECURITY.md"} {
+		names := regexp.MustCompile(`\bTest[A-Z]\w+\b`).FindAllString(readSource(t, document), -1)
+		if len(names) == 0 {
+			t.Errorf("%s names no test", document)
+		}
+		for _, name := range names {
+			if !strings.Contains(there, "func "+name+"\n") && !strings.HasSuffix(there, "func "+name) {
+				t.Errorf("%s names %s, which is not there", document, name)
+			}
+		}
+	}
+}
