@@ -50,6 +50,9 @@ func viewDirectory(p policy.Directory) config.Directory {
 	if p.Inherit == policy.InheritNo && d.Method != config.Off {
 		d.Inherit = "no"
 	}
+	if d.Method == config.Mount {
+		d.Store = p.Store
+	}
 	if p.MaxAge != 0 && (d.Method == config.Env || d.Method == config.Mount) {
 		d.MaxAge = age(p.MaxAge)
 	}

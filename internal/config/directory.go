@@ -53,6 +53,7 @@ type Directory struct {
 	Options     []string
 	Propagation string
 	Inherit     string
+	Store       string
 }
 
 // Mounted tells whether the session sees something else at the path.
@@ -165,7 +166,7 @@ func merge(lines []DirectoryLine) Directory {
 	d.Variables = list(value("variables"))
 	d.Share = list(value("share"))
 	d.MaxAge, d.Size, d.Inodes = value("max-age"), value("size"), value("inodes")
-	d.Inherit = value("inherit")
+	d.Inherit, d.Store = value("inherit"), value("store")
 	if d.Mounted() {
 		d.Options = []string{"nosuid", "nodev"} // nobody needs the opposite in a temporary directory
 		for _, o := range list(value("options")) {

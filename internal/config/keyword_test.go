@@ -68,7 +68,7 @@ func TestNotInEffect(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
 		{"Directory /tmp env max-age=10d", "max-age="},
 		{"Directory /tmp mount per=session", "per="},
-		{"Directory /tmp mount store=/srv/tmp", "store="},
+		{"Directory /tmp mount store=/srv/tmp", ""},
 		{"Supervise yes", "Supervise"},
 		{"Directory /tmp env inherit=no", ""},
 		{"Directory /tmp env", ""},

@@ -34,8 +34,10 @@ func (p Policy) Conflict() (Directory, error) {
 	for i, d := range p.Directories {
 		for j, other := range p.Directories {
 			switch {
+			case d.Store != "" && other.Mounted() && within(d.Store, other.Path) && (i != j || d.Store == d.Path):
+				return d, errors.New(d.Path + " cannot be kept in " + d.Store + ", where sessions see something else: " + other.Path + " is mounted over")
 			case i == j || d.Method == Off || !other.Mounted():
-			case d.Mounted() && InstanceName(d.Path) == InstanceName(other.Path):
+			case d.Mounted() && d.Store == other.Store && InstanceName(d.Path) == InstanceName(other.Path):
 				if i > j {
 					return d, errors.New(d.Path + " and " + other.Path + " would be kept under one name, " + InstanceName(d.Path))
 				}

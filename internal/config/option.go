@@ -156,4 +156,14 @@ func checkPer(v string) error {
 	return nil
 }
 
-func checkStore(v string) error { return checkPath(v) }
+func checkStore(v string) error {
+	if err := checkPath(v); err != nil {
+		return err
+	}
+	for _, dir := range []string{Run, "/proc", "/sys"} {
+		if within(v, dir) {
+			return errors.New("store= cannot be in " + dir)
+		}
+	}
+	return nil
+}

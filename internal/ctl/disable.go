@@ -11,6 +11,7 @@ import (
 	"tmpshell/internal/build"
 	"tmpshell/internal/config"
 	"tmpshell/internal/doctor"
+	"tmpshell/internal/making"
 	"tmpshell/internal/needs"
 	"tmpshell/internal/private"
 	"tmpshell/internal/roster"
@@ -99,8 +100,12 @@ func owners() []uint32 {
 	var list []uint32
 	dirs := []string{private.Store}
 	if conf, err := config.Load(build.Config); err == nil {
-		for _, b := range needs.OfConfig(conf).Bases {
+		n := needs.OfConfig(conf)
+		for _, b := range n.Bases {
 			dirs = append(dirs, b.Path())
+		}
+		for _, i := range n.Instances {
+			dirs = append(dirs, making.StoreOf(i))
 		}
 	}
 	for _, dir := range dirs {

@@ -30,6 +30,7 @@ func directoryReports(p config.Policy, uid uint32) []directoryReport {
 			{"options", strings.Join(d.Options, ",")},
 			{"propagation", d.Propagation},
 			{"inherit", d.Inherit},
+			{"store", d.Store},
 		} {
 			// The built-in line for /tmp has variables, which an empty
 			// list overrides.

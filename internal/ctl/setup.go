@@ -257,7 +257,7 @@ func unflag(bases []making.Base) []step {
 }
 
 func places(i private.Instance) step {
-	text := "kept in " + private.Store
+	text := "kept in " + making.StoreOf(i)
 	if i.Fresh {
 		text = "a new file system for each session"
 	}

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -42,8 +43,36 @@ func BootLines(n needs.Needs) ([]string, error) {
 				lines = append(lines, line)
 			}
 		}
+		for _, line := range storeLines(i, rules) {
+			if !slices.Contains(lines, line) {
+				lines = append(lines, line)
+			}
+		}
 	}
 	return lines, nil
+}
+
+// storeLines make what store= names, where others can take the name, and empty what
+// stands for a directory that a boot empties.
+func storeLines(i private.Instance, rules []rule) []string {
+	store := making.StoreOf(i)
+	if i.Fresh || store == private.Store {
+		return nil
+	}
+	var lines []string
+	if canBeTaken(store) && !made(rules, store) {
+		lines = append(lines, "d "+escaped.Replace(store)+" 0700 root root -")
+	}
+	if i.At == "/tmp" || i.At == "/dev/shm" {
+		lines = append(lines, "R! "+escaped.Replace(store)+"/*/"+strings.ReplaceAll(i.At[1:], "/", "-"))
+	}
+	return lines
+}
+
+// canBeTaken tells whether users can make a name.
+func canBeTaken(name string) bool {
+	var st unix.Stat_t
+	return unix.Stat(path.Dir(name), &st) == nil && st.Mode&0o022 != 0
 }
 
 // escaped is how tmpfiles.d(5) has what would end a path, or be replaced in it.

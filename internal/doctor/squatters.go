@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -35,11 +36,14 @@ func checkSquatters(m *machine, r *report) error {
 			return err
 		}
 	}
-	if len(m.needs.Instances) > 0 {
-		for _, place := range []string{private.Store, private.Run} {
-			if err := r.movedAside(path.Dir(place), path.Base(place)); err != nil {
-				return err
-			}
+	var places []string
+	for _, i := range m.needs.Instances {
+		places = append(places, private.Run, making.StoreOf(i))
+	}
+	slices.Sort(places)
+	for _, place := range slices.Compact(places) {
+		if err := r.movedAside(path.Dir(place), path.Base(place)); err != nil {
+			return err
 		}
 	}
 	r.otherwise("nobody took a base's name, and nothing is left of earlier attempts")

@@ -31,6 +31,9 @@ func checkTmpfiles(m *machine, r *report) error {
 		if err := unix.Stat(i.At, &st); err == nil && st.Mode&0o022 != 0 {
 			r.rendezvous(i, rules)
 		}
+		if store := making.StoreOf(i); canBeTaken(store) && !i.Fresh && !made(rules, store) {
+			r.warn("no line makes "+store+" at boot, before anybody can take its name", setUp)
+		}
 	}
 	r.otherwise("systemd-tmpfiles makes the bases, and keeps them")
 	return nil

@@ -31,7 +31,8 @@ func wants(all compile.Everybody, said *policy.Policy) []want {
 	for _, p := range all.Paths {
 		var need capset.Set
 		if p.Mount {
-			i := private.Instance{At: p.At, Share: shareOf(said, p.At), User: said.User}
+			d := said.Of(p.At)
+			i := private.Instance{At: p.At, Share: d.Share, User: said.User, Store: d.Store}
 			need |= i.Needs()
 			list = append(list, ofInstance(i))
 			if runtime && p.At == tmp {
@@ -70,19 +71,6 @@ func ofEnv(at string) want {
 	return want{
 		func(uid uint32) string { return making.EnvPath(at, uid) },
 		func(m *making.Maker) error { return m.Env(at) },
-	}
-}
-
-// shareOf is what a policy shares in a directory for the caller.
-func shareOf(p *policy.Policy, at string) string {
-	for slot, ok := uint32(0), true; ; {
-		var d policy.Directory
-		if slot, ok = p.Directory(slot, &d); !ok {
-			return ""
-		}
-		if d.Path == at && d.Method == policy.Mount {
-			return d.Share
-		}
 	}
 }
 

@@ -43,19 +43,19 @@ func UnsafePath(err error) (string, bool) {
 // write to.
 func VerifyPlaces(i private.Instance) error {
 	n := of(i)
+	if !n.Fresh {
+		if t := n.VerifyStore(); !t.OK() && !t.Missing() {
+			return t.Err()
+		}
+	}
 	for _, place := range []struct {
 		path string
 		mode uint32
-		kept bool
 	}{
-		{n.run, private.RunMode, true},
-		{n.run + "/" + private.SharedDir, private.SharedMode, true},
-		{n.run + "/" + private.SessionsDir, private.SessionsMode, true},
-		{n.store, private.StoreMode, !n.Fresh},
+		{n.run, private.RunMode},
+		{n.run + "/" + private.SharedDir, private.SharedMode},
+		{n.run + "/" + private.SessionsDir, private.SessionsMode},
 	} {
-		if !place.kept {
-			continue
-		}
 		parent, t := owned.OpenParent(bare.Dir(place.path))
 		if t.OK() {
 			var fd int

@@ -35,6 +35,9 @@ func (i instance) path(uid uint32) string { return i.store + "/" + decimal(uid) 
 
 func (i instance) sharedPath() string { return i.run + "/" + private.SharedDir + "/" + i.name }
 
+// StoreOf is where an instance is kept.
+func StoreOf(i private.Instance) string { return of(i).store }
+
 // InstancePath is the user's directory of method mount, or for method tmpfs where
 // it is mounted.
 func InstancePath(i private.Instance, uid uint32) string {
@@ -94,7 +97,7 @@ func (m *Maker) Places(i private.Instance) error {
 		if err := m.run(n); err != nil || n.Fresh {
 			return err
 		}
-		store, err := m.named(n.store, private.StoreMode)
+		store, err := m.store(n, shared)
 		if err != nil {
 			return err
 		}
@@ -208,7 +211,7 @@ func (m *Maker) instance(i instance, shared int) (int, error) {
 	if e := bare.Fstat(shared, &outside); e != 0 {
 		return -1, &fs.PathError{Op: "statx", Path: i.At, Err: unix.Errno(e)}
 	}
-	store, err := m.named(i.store, private.StoreMode)
+	store, err := m.store(i, shared)
 	if err != nil {
 		return -1, err
 	}

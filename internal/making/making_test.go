@@ -328,14 +328,21 @@ func TestInstance(t *testing.T) {
 		expect(t, "an instance", path, want)
 	}
 	// The places are restored, and what is not root's there moved aside.
-	must(t, os.Chmod(top+"/store", 0o755), os.Chmod(in, 0o755), os.Chown(top+"/run/sessions", bob, bob))
+	must(t, os.Chmod(top+"/store/41001", 0o755), os.Chmod(in, 0o755), os.Chown(top+"/run/sessions", bob, bob))
 	notices, err := make(".X11-unix/,.s.db")
 	if err != nil || len(notices) != 1 {
 		t.Errorf("restoring: %v, %q", err, notices)
 	}
-	expect(t, "restored", top+"/store", "d0700 0:0")
+	expect(t, "restored", top+"/store/41001", "d0700 0:0")
 	expect(t, "restored", in, "d1777 0:0")
 	expect(t, "restored", top+"/run/sessions", "d0700 0:0")
+	// A store that an administrator names is theirs to mend.
+	must(t, os.Chmod(top+"/store", 0o755))
+	if _, err := make(".s.db"); !unsafe(err) {
+		t.Errorf("a store of another mode: %v", err)
+	}
+	expect(t, "a store of another mode", top+"/store", "d0755 0:0")
+	must(t, os.Chmod(top+"/store", 0o700))
 	// A user's own instance, where the shared directory is not everybody's.
 	own := filepath.Join(top, "own")
 	must(t, os.Mkdir(own, 0o755))

@@ -46,7 +46,7 @@ func Of(p config.Policy) Needs {
 
 // Instance is what is mounted for a directory of a policy.
 func Instance(d config.Directory) private.Instance {
-	return private.Instance{At: d.Path, Share: strings.Join(d.Share, ","), Fresh: d.Method == config.Tmpfs}
+	return private.Instance{At: d.Path, Share: strings.Join(d.Share, ","), Store: d.Store, Fresh: d.Method == config.Tmpfs}
 }
 
 // OfConfig answers for everybody whom a configuration may be about.

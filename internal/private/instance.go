@@ -74,6 +74,11 @@ func (i *Instance) AddPath(to *bare.Text, uid uint32) {
 		return
 	}
 	to.Add(i.store())
+	i.addOwn(to, uid)
+}
+
+// addOwn writes what follows the store.
+func (i *Instance) addOwn(to *bare.Text, uid uint32) {
 	to.AddByte('/')
 	to.AddUint(uint64(uid), 10)
 	to.AddByte('/')

@@ -78,7 +78,7 @@ func (i *Instance) OpenAgain(uid uint32, o *Opened) bare.Trouble {
 	}
 	if t.OK() && !i.Fresh {
 		path.Reset()
-		i.AddPath(&path, uid)
+		i.addPathFrom(&path, uid, o.Kept)
 		t = search(func() bare.Trouble { return again(&o.Instance, &path, &o.InstanceIs) })
 	}
 	return t
@@ -239,7 +239,7 @@ func (i *Instance) OpenSharedPoint() (int, bare.Trouble) {
 // be either: a root file system that was remounted read-only would be a session's
 // /tmp.
 func (i *Instance) openInstance(root int, uid uint32, o *Opened) bare.Trouble {
-	store, t := openIn(root, i.store(), StoreMode)
+	store, t := i.openStore(root, o)
 	if !t.OK() {
 		return t
 	}
