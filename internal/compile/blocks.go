@@ -28,6 +28,7 @@ var options = []option{
 	{name: "inherit", number: policy.OptInherit, value: inherit},
 	{name: "per", number: policy.OptPer},
 	{name: "store", number: policy.OptStore},
+	{name: "link", number: policy.OptLink},
 }
 
 // defaultFlags: nobody needs the opposite in a temporary directory.

@@ -57,6 +57,7 @@ func viewDirectory(p policy.Directory) config.Directory {
 		d.MaxAge = age(p.MaxAge)
 	}
 	if d.Mounted() {
+		d.Link = config.List(p.Link)
 		for _, name := range []string{"nosuid", "nodev", "noexec", "noatime"} {
 			if p.Options&flagsByName[name] != 0 {
 				d.Options = append(d.Options, name)

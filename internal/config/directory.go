@@ -54,6 +54,7 @@ type Directory struct {
 	Propagation string
 	Inherit     string
 	Store       string
+	Link        []string
 }
 
 // Mounted tells whether the session sees something else at the path.
@@ -75,6 +76,7 @@ var options = map[string]optionRule{
 	"inherit":     {[]Method{Env, Mount, Tmpfs}, checkInherit},
 	"per":         {[]Method{Mount}, checkPer},
 	"store":       {[]Method{Mount}, checkStore},
+	"link":        {[]Method{Mount, Tmpfs}, checkVariables},
 }
 
 func parseDirectory(pos Pos, args []string) (DirectoryLine, error) {
@@ -167,6 +169,7 @@ func merge(lines []DirectoryLine) Directory {
 	d.Share = list(value("share"))
 	d.MaxAge, d.Size, d.Inodes = value("max-age"), value("size"), value("inodes")
 	d.Inherit, d.Store = value("inherit"), value("store")
+	d.Link = list(value("link"))
 	if d.Mounted() {
 		d.Options = []string{"nosuid", "nodev"} // nobody needs the opposite in a temporary directory
 		for _, o := range list(value("options")) {

@@ -51,7 +51,7 @@ func TestDirectoryFaults(t *testing.T) {
 		{"/tmp mount share=..", `share= takes names inside the directory, not ".."`},
 		{"/tmp mount share=a/b/", `share= takes names inside the directory, not "a/b/"`},
 		{"/tmp mount share=/", `share= takes names inside the directory, not "/"`},
-		{"/tmp env colour=red", `"colour=red" is no option of Directory (inherit=, inodes=, max-age=, options=, per=, propagation=, share=, size=, store=, variables=)`},
+		{"/tmp env colour=red", `"colour=red" is no option of Directory (inherit=, inodes=, link=, max-age=, options=, per=, propagation=, share=, size=, store=, variables=)`},
 		{"/tmp env variables", `"variables" is no option of Directory`},
 		{"/tmp env =x", `"=x" is no option of Directory`},
 		{"/tmp env size=1g", "size= does not go with method env"},

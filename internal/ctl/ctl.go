@@ -51,7 +51,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	out := &output{w: stdout}
 	root.PersistentFlags().BoolVar(&out.json, "json", false, "print JSON")
 	root.AddCommand(setupCommand(out), enableCommand(out), disableCommand(out), checkCommand(out), showCommand(out), doctorCommand(out), versionCommand(out),
-		envCommand(out, func(text string) { printError(stderr, text) }), cleanCommand(out, stderr))
+		pathCommand(out), envCommand(out, func(text string) { printError(stderr, text) }), cleanCommand(out, stderr))
 
 	ran, err := root.ExecuteC()
 	var failed failure

@@ -34,7 +34,7 @@ func (l *launcher) planMounts() {
 		}
 		mountedList[n] = session.Directory{
 			Instance: private.Instance{At: d.Path, Share: d.Share, User: l.policy.User, Store: d.Store, Fresh: d.Method == policy.Tmpfs},
-			Flags:    mounts.Flags(d.Options), Size: d.Size, Inodes: d.Inodes,
+			Link:     d.Link, Flags: mounts.Flags(d.Options), Size: d.Size, Inodes: d.Inodes,
 		}
 		n++
 	}

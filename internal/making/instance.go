@@ -38,6 +38,9 @@ func (i instance) sharedPath() string { return i.run + "/" + private.SharedDir +
 // StoreOf is where an instance is kept.
 func StoreOf(i private.Instance) string { return of(i).store }
 
+// SharedPath is where a session finds the shared directory.
+func SharedPath(i private.Instance) string { return of(i).sharedPath() }
+
 // InstancePath is the user's directory of method mount, or for method tmpfs where
 // it is mounted.
 func InstancePath(i private.Instance, uid uint32) string {

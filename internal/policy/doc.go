@@ -144,6 +144,7 @@ const (
 	OptInherit     = 8 // number: InheritPrivate…
 	OptPer         = 9
 	OptStore       = 10
+	OptLink        = 11 // string: names of variables, comma-separated
 )
 
 // Kinds of items, and their flag.

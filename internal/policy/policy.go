@@ -155,6 +155,7 @@ type Directory struct {
 	Variables, Share string
 	Size, Inodes     string
 	Per, Store       string
+	Link             string
 	Options          uint32
 	Private          bool // propagation
 	MaxAge           uint32
@@ -219,6 +220,8 @@ func (d *Directory) set(f *File, option, at uint32) {
 		d.Options = f.Number(at)
 	case OptPropagation:
 		d.Private = f.Number(at) == 1
+	case OptLink:
+		d.Link = f.Text(at)
 	}
 	if d.Method == Mount {
 		switch option {

@@ -12,7 +12,8 @@ import (
 // namedFiles are the variables by which a session is told of files that were made
 // for it before it began: sshd(8) has the sockets of agent forwarding and
 // ExposeAuthInfo in /tmp, login services a Kerberos cache, display managers the X
-// authority, and su without "-" hands down what the session outside has.
+// authority, and su without "-" hands down what the session outside has. The option
+// link= has more.
 var namedFiles = [...]string{
 	"SSH_AUTH_SOCK", "SSH_USER_AUTH", "KRB5CCNAME", "XAUTHORITY", "ICEAUTHORITY",
 	"SESSION_MANAGER", "DBUS_SESSION_BUS_ADDRESS", "PULSE_SERVER", "WAYLAND_DISPLAY",
@@ -64,15 +65,15 @@ func (l *linker) all(env []*byte) bare.Trouble {
 	}
 	for _, entry := range env {
 		for i := range namedFiles {
-			value, ok := bare.ValueOf(entry, namedFiles[i])
-			if !ok {
-				continue
+			if t := l.named(entry, namedFiles[i]); t.Lost {
+				return t
 			}
-			rest := bare.String(value)
-			for name, ok := nextName(&rest, l.d.At); ok; name, ok = nextName(&rest, l.d.At) {
-				if t := l.link(name); t.Lost {
-					return t
-				}
+		}
+		for rest := l.d.Link; rest != ""; {
+			var variable string
+			variable, rest, _ = bare.Cut(rest, ',')
+			if t := l.named(entry, variable); t.Lost {
+				return t
 			}
 		}
 	}
@@ -85,6 +86,21 @@ func (l *linker) all(env []*byte) bare.Trouble {
 	cache.Add("krb5cc_")
 	cache.AddUint(uint64(l.plan.UID), 10)
 	return l.link(cache.String())
+}
+
+// named links what an entry of the environment names, if it is of a variable.
+func (l *linker) named(entry *byte, variable string) bare.Trouble {
+	value, ok := bare.ValueOf(entry, variable)
+	if !ok {
+		return bare.Trouble{}
+	}
+	rest := bare.String(value)
+	for name, ok := nextName(&rest, l.d.At); ok; name, ok = nextName(&rest, l.d.At) {
+		if t := l.link(name); t.Lost {
+			return t
+		}
+	}
+	return bare.Trouble{}
 }
 
 // nextName finds the next entry of a directory that a value names: in

@@ -35,6 +35,9 @@ const Most = 16
 // Directory is one directory to be mounted.
 type Directory struct {
 	private.Instance
+	// Link are more variables that name files which are linked, separated by
+	// commas: see LinkNamed.
+	Link  string
 	Flags mounts.Flags // beyond those of the shared directory
 	// Size and Inodes are of method tmpfs, as in tmpfs(5), empty for the
 	// defaults: see [defaultSize].
