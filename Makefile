@@ -44,7 +44,8 @@ LDFLAGS := -s -w \
 FLAGS := $(LDFLAGS)
 
 # The launcher is entered without the Go runtime: package bare.
-bin/tmpshell: LDFLAGS += -E tmpshell_entry
+# Segments begin where the kernel's reading ahead of a page fault does: 64 KiB.
+bin/tmpshell: LDFLAGS += -E tmpshell_entry -R 65536
 
 PROGRAMS := bin/tmpshell bin/tmpshell-helper bin/tmpshellctl
 # Directories, too: a file that is gone makes no other newer.

@@ -11,20 +11,29 @@ const StackSize = 80 << 10
 // (about 4 KiB, sigaltstack(2), AT_MINSIGSTKSZ) and for functions without a check.
 const guard = 16 << 10
 
+// Where tls is in run; g is at StackSize.
+const (
+	gWords = 64
+	atTLS  = StackSize + gWords*unsafe.Sizeof(uintptr(0))
+)
+
 // callerFrame is what functions expect to be there of the one that calls them.
 const callerFrame = 64
 
 // Set and read by the entry point.
 var (
 	kernelBlock unsafe.Pointer // the initial stack: argc and what follows
-	stack       [StackSize]byte
-	// g is the runtime's structure of that name (runtime2.go), as far as
-	// compiled code reads it: stack.lo, stack.hi, stackguard0, stackguard1.
-	// g.m stays nil.
-	g [64]uintptr
-	// tls is what the thread pointer names on amd64, where assembly that
-	// uses the old calling convention reloads g from, and on 386.
-	tls [8]uintptr
+	// run is one variable, so that what is used of it is in one page.
+	run struct {
+		stack [StackSize]byte
+		// g is the runtime's structure of that name (runtime2.go), as far as
+		// compiled code reads it: stack.lo, stack.hi, stackguard0, stackguard1.
+		// g.m stays nil.
+		g [gWords]uintptr
+		// tls is what the thread pointer names on amd64, where assembly that
+		// uses the old calling convention reloads g from, and on 386.
+		tls [8]uintptr
+	}
 
 	beginFunc = begin
 	faultFunc = faulted
@@ -50,7 +59,7 @@ var (
 
 // begin is what the entry point calls.
 func begin() {
-	g[0] = uintptr(unsafe.Pointer(&stack))
+	run.g[0] = uintptr(unsafe.Pointer(&run.stack))
 	block.parse(kernelBlock)
 	holdFaults()
 	program(&block)

@@ -7,9 +7,9 @@
 
 // setg makes g. Compiled code loads it from -4(0(GS)): see tmpshell_entry.
 #define setg \
-	LEAL	·g(SB), BX \
-	MOVL	BX, ·tls(SB) \
-	LEAL	·stack(SB), AX \
+	LEAL	·run+const_StackSize(SB), BX \
+	MOVL	BX, ·run+const_atTLS(SB) \
+	LEAL	·run(SB), AX \
 	MOVL	AX, 0(BX) \
 	LEAL	const_guard(AX), CX \
 	MOVL	CX, 8(BX) \
@@ -26,16 +26,16 @@
 // that begins there. It ends at execve(2).
 TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 	MOVL	SP, ·kernelBlock(SB)
-	LEAL	·tls+4(SB), DX
+	LEAL	·run+const_atTLS+4(SB), DX
 	MOVL	DX, 0(DX)
-	LEAL	·tls+8(SB), BX
+	LEAL	·run+const_atTLS+8(SB), BX
 	MOVL	$-1, 0(BX)
 	MOVL	DX, 4(BX)
 	MOVL	$0xfffff, 8(BX)
 	MOVL	$SEGMENT_FLAGS, 12(BX)
 	MOVL	$SYS_set_thread_area, AX
 	INT	$0x80
-	MOVL	·tls+8(SB), AX
+	MOVL	·run+const_atTLS+8(SB), AX
 	SHLL	$3, AX
 	ADDL	$3, AX
 	MOVW	AX, GS

@@ -7,8 +7,8 @@
 // setg makes g and the thread pointer: R14 is g (abi-internal.md), and what was
 // compiled for the old calling convention reloads it from -8(FS).
 #define setg \
-	LEAQ	·g(SB), R14 \
-	LEAQ	·stack(SB), AX \
+	LEAQ	·run+const_StackSize(SB), R14 \
+	LEAQ	·run(SB), AX \
 	MOVQ	AX, 0(R14) \
 	LEAQ	const_guard(AX), CX \
 	MOVQ	CX, 16(R14) \
@@ -23,8 +23,8 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 	MOVQ	SP, ·kernelBlock(SB)
 	setg
 	MOVQ	CX, SP
-	MOVQ	R14, ·tls(SB)
-	LEAQ	·tls+8(SB), SI
+	MOVQ	R14, ·run+const_atTLS(SB)
+	LEAQ	·run+const_atTLS+8(SB), SI
 	MOVQ	$ARCH_SET_FS, DI
 	MOVQ	$SYS_arch_prctl, AX
 	SYSCALL

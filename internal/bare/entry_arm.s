@@ -3,8 +3,8 @@
 
 // setg makes g, which is R10.
 #define setg \
-	MOVW	$·g(SB), g \
-	MOVW	$·stack(SB), R0 \
+	MOVW	$·run+const_StackSize(SB), g \
+	MOVW	$·run(SB), R0 \
 	MOVW	R0, 0(g) \
 	MOVW	$const_guard, R1 \
 	ADD	R0, R1 \

@@ -3,8 +3,8 @@
 
 // setg makes g, which is R28 (abi-internal.md).
 #define setg \
-	MOVD	$·g(SB), g \
-	MOVD	$·stack(SB), R0 \
+	MOVD	$·run+const_StackSize(SB), g \
+	MOVD	$·run(SB), R0 \
 	MOVD	R0, 0(g) \
 	ADD	$const_guard, R0, R1 \
 	MOVD	R1, 16(g) \

@@ -3,8 +3,8 @@
 
 // setg makes g, which is R22 (abi-internal.md).
 #define setg \
-	MOVV	$·g(SB), g \
-	MOVV	$·stack(SB), R4 \
+	MOVV	$·run+const_StackSize(SB), g \
+	MOVV	$·run(SB), R4 \
 	MOVV	R4, 0(g) \
 	MOVV	$const_guard, R5 \
 	ADDV	R4, R5 \

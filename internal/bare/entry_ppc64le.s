@@ -5,8 +5,8 @@
 // (abi-internal.md).
 #define setg \
 	XOR	R0, R0 \
-	MOVD	$·g(SB), g \
-	MOVD	$·stack(SB), R3 \
+	MOVD	$·run+const_StackSize(SB), g \
+	MOVD	$·run(SB), R3 \
 	MOVD	R3, 0(g) \
 	MOVD	$const_guard, R4 \
 	ADD	R3, R4 \

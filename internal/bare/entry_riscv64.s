@@ -3,8 +3,8 @@
 
 // setg makes g, which is X27 (abi-internal.md).
 #define setg \
-	MOV	$·g(SB), g \
-	MOV	$·stack(SB), T0 \
+	MOV	$·run+const_StackSize(SB), g \
+	MOV	$·run(SB), T0 \
 	MOV	T0, 0(g) \
 	MOV	$const_guard, T1 \
 	ADD	T0, T1 \

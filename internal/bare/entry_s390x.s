@@ -4,8 +4,8 @@
 // setg makes g, which is R13, and R0, which compiled code expects to be zero.
 #define setg \
 	XOR	R0, R0 \
-	MOVD	$·g(SB), g \
-	MOVD	$·stack(SB), R2 \
+	MOVD	$·run+const_StackSize(SB), g \
+	MOVD	$·run(SB), R2 \
 	MOVD	R2, 0(g) \
 	MOVD	$const_guard, R3 \
 	ADD	R2, R3 \

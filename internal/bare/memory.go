@@ -2,9 +2,7 @@
 
 package bare
 
-import "golang.org/x/sys/unix"
-
-// mapped maps empty memory (mmap(2)).
-func mapped(size uintptr) (uintptr, Errno) {
-	return Call(sysMmap, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, fd(-1), 0)
+// mapped is mmap(2) from the beginning of a file.
+func mapped(size, protection, flags, file uintptr) (uintptr, Errno) {
+	return Call(sysMmap, 0, size, protection, flags, file, 0)
 }

@@ -55,11 +55,21 @@ func RealTime() (int64, Errno) {
 
 // Memory asks the kernel for some that is empty and the process's own.
 func Memory(size int) (unsafe.Pointer, Errno) {
-	r, e := mapped(uintptr(size))
+	r, e := mapped(uintptr(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, fd(-1))
 	if e != 0 {
 		return nil, e
 	}
 	return *(*unsafe.Pointer)(unsafe.Pointer(&r)), 0 // no memory of Go's: nothing moves it
+}
+
+// Map shows what is in a file, for reading alone. It costs less than to read a large
+// one. Where the file becomes shorter, what is beyond its end is a fault.
+func Map(file, size int) ([]byte, Errno) {
+	r, e := mapped(uintptr(size), unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_POPULATE, fd(file))
+	if e != 0 {
+		return nil, e
+	}
+	return unsafe.Slice(*(**byte)(unsafe.Pointer(&r)), size), 0
 }
 
 // Groups returns the supplementary groups, in buf if they fit.

@@ -20,7 +20,6 @@ type directory struct {
 // prepared is what is known of the session so far.
 type prepared struct {
 	known knowledge
-	list  [policy.MaxDirectories]directory
 	n     int
 	// entered: everything that is to be mounted is.
 	entered bool
@@ -39,6 +38,8 @@ type prepared struct {
 	// that could was not executed.
 	unmounted bare.Trouble
 	noSession bare.Errno
+
+	list [policy.MaxDirectories]directory
 }
 
 // tmpVariables are the ones that programs ask for a temporary directory. One

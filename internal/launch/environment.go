@@ -17,9 +17,9 @@ const usualEntries = 2048
 type Environment struct {
 	entries []*byte // with room for more
 	n       int
-	few     [usualEntries + 1]*byte
 	// Failed: an entry was lost for a want of memory.
 	Failed bare.Errno
+	few    [usualEntries + 1]*byte
 }
 
 // Take begins with the entries of a block, which end with a nil, and room for

@@ -25,28 +25,29 @@ import (
 // own. The kernel's limit is 65536 (NGROUPS_MAX, limits.h).
 const usualGroups = 1024
 
-// launcher is one run of tmpshell.
+// launcher is one run of tmpshell. What is large is at the end of each part, so that
+// the rest is in few pages: each that is used costs as much as several system calls.
 type launcher struct {
 	inv Invocation
-	env Environment
 	// args and given are what the program was called with, unchanged.
 	args, given []*byte
 	execFn      string
-	strings     arena
 
 	uid, gid uint32
 	groups   []uint32
 
-	policy  policy.Policy
 	verdict verdict
-	session prepared
-
 	// few is room for the arguments of a shell under ForceCommand.
 	few [4]*byte
 	// became: the process is the user of --user.
 	became bool
 	// code is what the last candidate for the shell came to.
 	code int
+
+	policy  policy.Policy
+	env     Environment
+	session prepared
+	strings arena
 }
 
 // self is the one launcher of a process: too large for a stack.

@@ -19,7 +19,8 @@ var (
 
 // planMounts lists what is to be mounted.
 func (l *launcher) planMounts() {
-	mountPlan = session.Plan{UID: l.uid, GID: l.gid, Propagation: mounts.Slave, Notice: noticeMount, Mend: mendShares}
+	mountPlan.UID, mountPlan.GID = l.uid, l.gid
+	mountPlan.Propagation, mountPlan.Notice, mountPlan.Mend = mounts.Slave, noticeMount, mendShares
 	n := 0
 	var d policy.Directory
 	for slot, ok := uint32(0), true; ; {

@@ -15,9 +15,9 @@ const arenaSize = 144 << 10
 
 // arena is memory for strings that last until the program is another one.
 type arena struct {
-	buf    [arenaSize]byte
 	n      int
 	failed bare.Errno
+	buf    [arenaSize]byte
 }
 
 // text begins a string at the end of the arena; keep ends it.

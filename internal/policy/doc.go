@@ -47,7 +47,7 @@ const (
 )
 
 // Magic begins a policy of this format.
-const Magic = "tmpshell policy3"
+const Magic = "tmpshell policy4"
 
 // Offsets of the header. Each table has its offset and then its number.
 const (

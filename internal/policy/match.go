@@ -45,11 +45,10 @@ type matcher struct {
 }
 
 // block tells whether all criteria of a block match.
-func (m *matcher) block(at uint32) Verdict {
-	first, n := m.f.table(at, CriterionSize)
+func (m *matcher) block(first, n uint32) Verdict {
 	all := Yes
-	for i := range n {
-		switch m.list(first + i*CriterionSize + 4) {
+	for r := m.f.records(first, n, CriterionSize); len(r) >= CriterionSize; r = r[CriterionSize:] {
+		switch m.items(le32(r[4:]), le32(r[8:])) {
 		case No:
 			return No
 		case Maybe:
@@ -59,15 +58,16 @@ func (m *matcher) block(at uint32) Verdict {
 	return all
 }
 
-// list tells whether a list of items matches: one of them does, and none that
-// is negated.
-func (m *matcher) list(at uint32) Verdict {
-	first, n := m.f.table(at, ItemSize)
+// list is [matcher.items] for the list that a pair of numbers at an offset names.
+func (m *matcher) list(at uint32) Verdict { return m.items(m.f.Number(at), m.f.Number(at+4)) }
+
+// items tells whether a list of items matches: one of them does, and none that is
+// negated.
+func (m *matcher) items(first, n uint32) Verdict {
 	found, may, mayNot := false, false, false
-	for i := range n {
-		item := first + i*ItemSize
-		negated := m.f.Number(item)&ItemNegated != 0
-		switch m.item(item) {
+	for r := m.f.records(first, n, ItemSize); len(r) >= ItemSize; r = r[ItemSize:] {
+		negated := le32(r)&ItemNegated != 0
+		switch m.item(r) {
 		case Yes:
 			if negated {
 				return No
@@ -86,17 +86,16 @@ func (m *matcher) list(at uint32) Verdict {
 	return No
 }
 
-func (m *matcher) item(at uint32) Verdict {
-	kind := m.f.Number(at) &^ ItemNegated
-	if m.f.Number(at+12) == SubjectUser {
-		return m.one(kind, at, m.c.UID, 0)
+func (m *matcher) item(r []byte) Verdict {
+	if le32(r[12:]) == SubjectUser {
+		return m.one(r, m.c.UID, 0)
 	}
-	all := m.one(kind, at, m.c.GID, -1)
+	all := m.one(r, m.c.GID, -1)
 	for i := range m.c.Groups {
 		if all == Yes {
 			break
 		}
-		if v := m.one(kind, at, m.c.Groups[i], i); v != No {
+		if v := m.one(r, m.c.Groups[i], i); v != No {
 			all = v
 		}
 	}
@@ -104,15 +103,15 @@ func (m *matcher) item(at uint32) Verdict {
 }
 
 // one compares an item with one uid or gid.
-func (m *matcher) one(kind, at, id uint32, i int) Verdict {
-	switch kind {
+func (m *matcher) one(r []byte, id uint32, i int) Verdict {
+	switch kind := le32(r) &^ ItemNegated; kind {
 	case ItemRange:
-		if m.f.Number(at+4) <= id && id <= m.f.Number(at+8) {
+		if le32(r[4:]) <= id && id <= le32(r[8:]) {
 			return Yes
 		}
 		return No
 	case ItemPattern, ItemUnknown:
-		name, state := m.name(m.f.Number(at+12), id, i)
+		name, state := m.name(le32(r[12:]), id, i)
 		switch {
 		case state == Nameless && kind == ItemPattern:
 			return No
@@ -120,7 +119,7 @@ func (m *matcher) one(kind, at, id uint32, i int) Verdict {
 			// A number without a name may be that of the one that the
 			// name service did not say.
 			return Maybe
-		case bare.Glob(m.f.Text(at+4), name):
+		case bare.Glob(m.f.text(le32(r[4:]), int(le32(r[8:]))), name):
 			return Yes
 		}
 		return No

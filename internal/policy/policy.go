@@ -4,12 +4,9 @@ import "tmpshell/internal/bare"
 
 // Policy is what a policy file says for one caller.
 type Policy struct {
-	f *File
-	// chosen is, for each slot, the offset of the setting that counts, 0 for
-	// none.
-	chosen [MaxSlots]uint32
-	slots  uint32 // offset of the table
-	n      uint32
+	f     *File
+	slots uint32 // offset of the table
+	n     uint32
 
 	// Exempt: the session is left alone.
 	Exempt bool
@@ -26,27 +23,30 @@ type Policy struct {
 	// it; empty if there is none, or it is not known.
 	User    string
 	Ambient uint64
+
+	// chosen is, for each slot, the offset of the setting that counts, 0 for
+	// none. What is beyond n is not looked at, nor written.
+	chosen [MaxSlots]uint32
 }
 
 // Resolve finds what the file says for a caller. Trouble says that the file is
 // damaged.
 func (p *Policy) Resolve(f *File, c *Caller, path string) bare.Trouble {
-	*p = Policy{f: f}
 	p.slots, p.n = f.table(AtSlots, SlotSize)
 	if p.n > MaxSlots {
+		*p = Policy{f: f}
 		return bare.Broken(path, "", "is damaged: too many slots")
 	}
+	p.begin(f)
 	m := matcher{f: f, c: c}
 	grants := ^uint64(0)
-	first, blocks := f.table(AtBlocks, BlockSize)
-	for i := range blocks {
-		at := first + i*BlockSize
-		switch m.block(at) {
+	for r := f.records(f.Number(AtBlocks), f.Number(AtBlocks+4), BlockSize); len(r) >= BlockSize; r = r[BlockSize:] {
+		switch m.block(le32(r), le32(r[4:])) {
 		case Yes:
-			p.choose(at+8, &grants, true)
+			p.choose(le32(r[8:]), le32(r[12:]), &grants, true)
 		case Maybe:
 			p.Unknown = true
-			p.choose(at+8, &grants, false)
+			p.choose(le32(r[8:]), le32(r[12:]), &grants, false)
 		}
 	}
 	for i := range p.n {
@@ -61,10 +61,23 @@ func (p *Policy) Resolve(f *File, c *Caller, path string) bare.Trouble {
 	return bare.Trouble{}
 }
 
+// begin forgets what was chosen. It writes no more memory than is used.
+func (p *Policy) begin(f *File) {
+	for i := range p.n {
+		p.chosen[i] = 0
+	}
+	p.f = f
+	p.Exempt, p.Unlearnt, p.Unknown = false, false, false
+	p.Runtime, p.Deny, p.Supervise, p.NoNewPrivileges = false, false, false, false
+	p.Log, p.Shell, p.User, p.Ambient = 0, "", "", 0
+}
+
 // choose takes the settings of a block for slots that are not set yet. Of one
 // that only may match, those count that restrict.
-func (p *Policy) choose(at uint32, grants *uint64, all bool) {
-	first, n := p.f.table(at, SettingSize)
+func (p *Policy) choose(first, n uint32, grants *uint64, all bool) {
+	if p.f.records(first, n, SettingSize) == nil {
+		return
+	}
 	within := uint32(0) // the directory that such a block has mounted
 	for i := range n {
 		setting := first + i*SettingSize
