@@ -71,7 +71,7 @@ const (
 // it. It needs CAP_SYS_ADMIN there. ESTALE: it is gone. On a kernel before 6.18 there
 // is another error.
 func (n Namespace) Open() (int, bare.Errno) {
-	if n.ID == 0 || n.Inode > 1<<32-1 {
+	if byPath || n.ID == 0 || n.Inode > 1<<32-1 {
 		return -1, bare.Errno(unix.EBADF)
 	}
 	h := handle{nsfsLength, nsfsKind, n.ID, unix.CLONE_NEWNS, uint32(n.Inode)}

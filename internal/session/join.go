@@ -79,8 +79,8 @@ func (h *hash) number(n uint64) {
 // join enters the namespace of an older session, and tells whether it did. Without
 // trouble and not joined, the session gets a namespace of its own.
 func (p *Plan) join(key string, before *place) (bool, bare.Trouble) {
-	list := p.open[0].List
-	rest := readList(list)
+	rest := readList(p.open[0].List)
+	ended := false // a session of this key has, and the kernel finds no namespace by name
 	for tried := 0; tried < tries; {
 		r, ok := lastRecord(&rest)
 		if !ok {
@@ -89,31 +89,44 @@ func (p *Plan) join(key string, before *place) (bool, bare.Trouble) {
 		if r.key != key {
 			continue
 		}
-		entered, t := r.enter()
-		if t.Lost {
-			return false, t
+		entered, joined, t := p.try(&r, before)
+		if joined || !t.OK() {
+			return joined, t
 		}
 		if entered || r.stale {
 			tried++
-		}
-		if !entered {
-			continue
-		}
-		complete, t := p.complete(&r, before)
-		if complete {
-			if r.pid = uint64(bare.Getpid()); !r.byName {
-				addRecord(list, r)
-			}
-			return true, t
-		}
-		if back := before.restore(); !back.OK() {
-			return false, back
-		}
-		if !t.OK() {
-			return false, t
+		} else {
+			ended = true
 		}
 	}
-	return false, bare.Trouble{}
+	var r record
+	if !ended || !p.survivor(key, &r) {
+		return false, bare.Trouble{}
+	}
+	_, joined, t := p.try(&r, before)
+	return joined, t
+}
+
+// try enters a namespace and stays, if it is complete, or goes back.
+func (p *Plan) try(r *record, before *place) (entered, joined bool, t bare.Trouble) {
+	entered, t = r.enter()
+	if !entered || !t.OK() {
+		if t.Lost {
+			return false, false, t
+		}
+		return false, false, bare.Trouble{}
+	}
+	joined, t = p.complete(r, before)
+	if joined {
+		if r.pid = uint64(bare.Getpid()); !r.byName {
+			addRecord(p.open[0].List, *r)
+		}
+		return true, true, t
+	}
+	if back := before.restore(); !back.OK() {
+		return true, false, back
+	}
+	return true, false, t
 }
 
 // complete tells whether a namespace that was entered has everything, as the

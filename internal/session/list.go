@@ -65,19 +65,10 @@ func (r *record) open() (fd int, t bare.Trouble) {
 	return fd, t
 }
 
-// ofProcess opens the namespace of the process, if that is the one of the record. One
-// that was granted capabilities is looked at by who has them, too (ptrace(2),
-// PTRACE_MODE_READ_FSCREDS).
+// ofProcess opens the namespace of the process, if that is the one of the record.
 func (r *record) ofProcess() (int, bare.Trouble) {
-	fd, e := mounts.OfProcess(r.pid)
-	var t bare.Trouble
-	if e == bare.Errno(unix.EACCES) {
-		t = capset.With(^capset.Set(0), func() bare.Trouble {
-			fd, e = mounts.OfProcess(r.pid)
-			return bare.Trouble{}
-		})
-	}
-	if e != 0 {
+	fd, t := ofProcess(r.pid)
+	if fd < 0 {
 		return -1, t
 	}
 	if name, e := mounts.NamespaceOf(fd); t.OK() && e == 0 && name == r.namespace {
@@ -85,6 +76,20 @@ func (r *record) ofProcess() (int, bare.Trouble) {
 	}
 	bare.Close(fd)
 	return -1, t
+}
+
+// ofProcess opens the namespace of a process, -1 where that cannot be had. One that
+// was granted capabilities is looked at by who has them, too (ptrace(2),
+// PTRACE_MODE_READ_FSCREDS).
+func ofProcess(pid uint64) (fd int, t bare.Trouble) {
+	fd, e := mounts.OfProcess(pid)
+	if e == bare.Errno(unix.EACCES) {
+		t = capset.With(^capset.Set(0), func() bare.Trouble {
+			fd, e = mounts.OfProcess(pid)
+			return bare.Trouble{}
+		})
+	}
+	return fd, t
 }
 
 // enter moves the thread into the namespace, and tells whether it is there.

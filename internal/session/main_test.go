@@ -97,6 +97,13 @@ func (s *steps) do(step string) {
 		fmt.Printf("present=%v\n", s.plan.Present())
 	case "enter":
 		s.enter()
+	case "new":
+	case "old":
+		mounts.OldKernel()
+	case "daemon": // stays when the session has ended
+		c := exec.Command("/bin/sleep", "1000")
+		s.failed(step, c.Start())
+		fmt.Printf("daemon=%d\n", c.Process.Pid)
 	case "link":
 		env, err := unix.BytePtrFromString(value)
 		s.failed(step, err)

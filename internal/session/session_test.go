@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -134,6 +135,29 @@ func TestJoin(t *testing.T) {
 	first.end()
 	if a := asAlice(t, top, plan...); a.one("trouble") != good {
 		t.Errorf("when the first has ended: %s", a.one("trouble"))
+	}
+}
+
+// What a session has left running keeps its namespace for the next one: also on a
+// kernel that finds none by its name.
+func TestSurvivor(t *testing.T) {
+	if !world(t) {
+		return
+	}
+	for _, kernel := range []string{"new", "old"} {
+		top := furnish(t)
+		first := asAlice(t, top, kernel, "mount=public", "enter", "drop", "daemon")
+		pid, err := strconv.Atoi(first.one("daemon"))
+		must(t, err)
+		second := asAlice(t, top, kernel, "mount=public", "enter")
+		other := asAlice(t, top, kernel, "mount=public", "flags", "enter")
+		must(t, unix.Kill(pid, unix.SIGKILL))
+		if second.one("ns") != first.one("ns") || second.one("trouble") != good {
+			t.Errorf("%s: the second session: %s, in %s; the first was in %s", kernel, second.one("trouble"), second.one("ns"), first.one("ns"))
+		}
+		if other.one("ns") == first.one("ns") || other.one("trouble") != good {
+			t.Errorf("%s: a session of another policy: %s, in %s", kernel, other.one("trouble"), other.one("ns"))
+		}
 	}
 }
 

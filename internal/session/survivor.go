@@ -1,0 +1,66 @@
+package session
+
+import (
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+	"tmpshell/internal/mounts"
+)
+
+// Before Linux 6.18 a namespace can be opened only where a process in it is known.
+// When no session of the list lives, one may be kept by what a session has left
+// running, such as tmux(1) or a FUSE server.
+
+// mostRead is how many names of /proc are read for that, 32 KiB each time: about
+// forty thousand processes.
+const mostRead = 40
+
+// survivor finds a process of the user's that is in a namespace of this key, and
+// makes it the record's. A process that its program has made not dumpable is root's
+// for the kernel, and is not found.
+func (p *Plan) survivor(key string, r *record) bool {
+	proc, e := bare.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY)
+	if e != 0 {
+		return false
+	}
+	found := false
+	for read, some := 0, true; read < mostRead && some && !found; read++ {
+		names, _ := bare.ReadEntries(proc, entriesBuf[:])
+		some = false
+		for name, ok := names.Next(); ok && !found; name, ok = names.Next() {
+			some = true
+			var st bare.Stat
+			pid, isNumber := bare.ParseUint(name, 1<<31-1)
+			if isNumber && bare.StatAt(proc, name, &st) == 0 && st.UID == p.UID {
+				found = p.isSurvivor(pid, key, r)
+			}
+		}
+	}
+	bare.Close(proc)
+	return found
+}
+
+// isSurvivor tells whether a process is in a namespace that the list has under the
+// key.
+func (p *Plan) isSurvivor(pid uint64, key string, r *record) bool {
+	ns, t := ofProcess(pid)
+	if ns < 0 || !t.OK() {
+		return false
+	}
+	is, e := mounts.NamespaceOf(ns)
+	bare.Close(ns)
+	if e != 0 {
+		return false
+	}
+	for rest := readList(p.open[0].List); ; {
+		one, ok := lastRecord(&rest)
+		if !ok {
+			return false
+		}
+		if one.key == key && one.namespace == is {
+			*r = one
+			r.pid = pid
+			return true
+		}
+	}
+}
