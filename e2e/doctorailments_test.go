@@ -18,6 +18,9 @@ const reinstall = `install -m 711 /run/tmpshell-bin/tmpshell /usr/bin/; install 
 // mountTmp has sessions with a directory of their own on /tmp.
 const mountTmp = "echo 'Directory /tmp mount' >/etc/tmpshell.conf; tmpshellctl setup; "
 
+// mountMeet has them meet others in a directory.
+const mountMeet = "echo 'Directory /tmp mount share=.meet/' >/etc/tmpshell.conf; tmpshellctl setup; "
+
 // ailments of each check: what can be wrong with the programs, and with what
 // they work on.
 var ailments = map[string][]ailment{
@@ -106,6 +109,9 @@ var ailments = map[string][]ailment{
 		{want: "/var/lib/tmpshell has mode 0755", breakIt: mountTmp + "chmod 755 /var/lib/tmpshell"},
 		{want: "/var/lib/tmpshell belongs to uid 1000", breakIt: mountTmp + "chown alice /var/lib/tmpshell"},
 		{want: "/run/tmpshell/sessions has mode 0777", breakIt: mountTmp + "chmod 777 /run/tmpshell/sessions"},
+		{want: "/tmp/.meet is missing", breakIt: mountMeet + "rmdir /tmp/.meet"},
+		{want: "/tmp/.meet is not a directory of root's, and belongs to uid 1000", breakIt: mountMeet + "chown alice /tmp/.meet"},
+		{want: "/tmp/.meet has mode 0755, not 1777", breakIt: mountMeet + "chmod 755 /tmp/.meet"},
 		{want: "nothing can be mounted over /tmp: /tmp can be written by others", breakIt: mountTmp + "chmod -t /tmp"},
 		{want: "nothing can be mounted over /var/e2e: it does not exist", breakIt: mountTmp + "echo 'Directory /var/e2e mount' >>/etc/tmpshell.conf"},
 	},

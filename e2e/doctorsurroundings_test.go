@@ -39,7 +39,7 @@ var surroundings = map[string][]ailment{
 		{want: "no line makes /tmp/.private at boot", breakIt: "rm /usr/lib/tmpfiles.d/tmpshell.conf"},
 		{want: "/etc/tmpfiles.d/tmp.conf:2 ages /tmp, and /tmp/.private with it", breakIt: `rm /usr/lib/tmpfiles.d/tmpshell.conf
 			printf '# ten days\nq /tmp 1777 root root 10d\n' >/etc/tmpfiles.d/tmp.conf`},
-		{want: "no line makes /tmp/.meet at boot", breakIt: mountTmp + "sed -i '$s/$/ share=.meet\\//' /etc/tmpshell.conf"},
+		{want: "no line makes /tmp/.meet at boot", breakIt: mountMeet + "rm /etc/tmpfiles.d/tmpshell-setup.conf"},
 		{want: "/etc/tmpfiles.d/x.conf:1 removes /tmp/.private", breakIt: "echo 'R /tmp/.p*' >/etc/tmpfiles.d/x.conf"},
 		{want: "another owner or mode", breakIt: "echo 'd /tmp/.private 0755 root root ~10d' >/etc/tmpfiles.d/tmpshell.conf"},
 		{want: "ages out the users' directories themselves", breakIt: "echo 'd %T/.private 0711 root root 10d' >/etc/tmpfiles.d/tmpshell.conf"},

@@ -2,9 +2,12 @@ package doctor
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/account"
 	"tmpshell/internal/making"
@@ -29,6 +32,9 @@ func checkInstances(m *machine, r *report) error {
 	}
 	for _, i := range shared(m.needs.Instances) {
 		r.left(i)
+		for _, path := range meetings(i) {
+			r.meeting(path)
+		}
 	}
 	if len(right) == 0 {
 		r.otherwise("the configuration mounts nothing")
@@ -52,6 +58,25 @@ func shared(list []private.Instance) []private.Instance {
 		}
 	}
 	return all
+}
+
+// meeting judges a rendezvous directory of share=.
+func (r *report) meeting(path string) {
+	var st unix.Stat_t
+	err := unix.Lstat(path, &st)
+	mode := st.Mode & 0o7777
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		if !r.says(path + " is missing") {
+			r.warn(path+" is missing, so that its name can be taken before a login makes it", setUp)
+		}
+	case err != nil:
+		r.note(path + ": " + err.Error())
+	case st.Mode&unix.S_IFMT != unix.S_IFDIR || st.Uid != 0:
+		r.warn(fmt.Sprintf("%s is not a directory of root's, and belongs to uid %d: somebody took the name; the next login moves it aside", path, st.Uid), setUp)
+	case mode != 0o1777:
+		r.warn(fmt.Sprintf("%s has mode %04o, not 1777: sessions do not share it", path, mode), run("chmod", "1777", path))
+	}
 }
 
 // left notes what older share= lines have left in the users' directories.
