@@ -53,6 +53,11 @@ func TestMountStore(t *testing.T) {
 	}
 	o.Close()
 
+	// What nobody uses any more is removed there, too.
+	if r := rig.Sh(t, "tmpshellctl clean --grace 0s --contained"); rig.Sh(t, "test -e "+store+"/1001/tmp").Status == 0 || rig.Sh(t, "test -d "+store).Status != 0 {
+		t.Errorf("clean has left bob's directory: status %d, %s%s", r.Status, r.Stdout, r.Stderr)
+	}
+
 	// A boot empties it, and makes it before anybody can take the name.
 	rig.Sh(t, "systemd-tmpfiles --create --remove --boot --prefix="+store)
 	login("after a boot", "ls /tmp; touch /tmp/file", "")

@@ -91,7 +91,12 @@ func roots(path string, mode uint32) func() (int, bare.Trouble) {
 		if !t.OK() {
 			return -1, t
 		}
-		fd, t := owned.Open(parent, bare.Dir(path), bare.Base(path), owned.Roots(mode))
+		want := owned.Roots(mode)
+		var in bare.Stat
+		if e := bare.Fstat(parent, &in); e != 0 || in.Perm()&0o022 != 0 {
+			want.NoMount = true // anybody can have taken the name
+		}
+		fd, t := owned.Open(parent, bare.Dir(path), bare.Base(path), want)
 		bare.Close(parent)
 		return fd, t
 	}

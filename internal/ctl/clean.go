@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"tmpshell/internal/build"
 	"tmpshell/internal/clean"
 	"tmpshell/internal/config"
+	"tmpshell/internal/private"
 )
 
 // For how long nothing in an unused directory must have been touched before it is
@@ -100,7 +102,7 @@ func cleanOptions(conf *config.Config, flags cleanFlags) clean.Options {
 // whereToClean is every place that a configuration has for anybody; /tmp is built
 // in.
 func whereToClean(conf *config.Config) clean.Where {
-	w := clean.Where{Shared: []string{config.TmpLine.Path}, Rendezvous: map[string][]string{}}
+	w := clean.Where{Shared: []string{config.TmpLine.Path}, Rendezvous: map[string][]string{}, Stores: []string{private.Store}}
 	if conf == nil {
 		return w
 	}
@@ -110,6 +112,9 @@ func whereToClean(conf *config.Config) clean.Where {
 			if !seen[d.Path] {
 				seen[d.Path] = true
 				w.Shared = append(w.Shared, d.Path)
+			}
+			if d.Store != "" && !slices.Contains(w.Stores, d.Store) {
+				w.Stores = append(w.Stores, d.Store)
 			}
 			for _, entry := range d.Share {
 				name, isDirectory := strings.CutSuffix(entry, "/")
