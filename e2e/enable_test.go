@@ -45,10 +45,12 @@ func TestEnable(t *testing.T) {
 	for i, a := range []rig.Account{
 		{Name: "zoe", Shell: "/bin/zsh"}, {Name: "dan", Shell: "/bin/dash"}, {Name: "bob", Shell: "/bin/bash"},
 		{Name: "nell", Shell: "/usr/sbin/nologin"}, {Name: "odd", Shell: "/opt/odd"}, {Name: "prim", Shell: "/bin/bash", GID: 2000},
+		{Name: "afar", Shell: "/run/shells/away"},
 	} {
 		a.UID = uint32(1000 + i)
 		accounts[a.Name] = rig.AddUser(t, a)
 	}
+	rig.Must(t, "sh", "-c", "mkdir /run/shells && cp /bin/dash /run/shells/away && echo /run/shells/away >>/etc/shells")
 	before := rig.Must(t, "cat", "/etc/passwd", "/etc/shells")
 
 	t.Run("a dry run changes nothing", func(t *testing.T) {
@@ -58,6 +60,13 @@ func TestEnable(t *testing.T) {
 		}
 		if _, err := os.Lstat("/usr/bin/tmpshell-zsh"); err == nil {
 			t.Error("a link was made")
+		}
+	})
+	t.Run("another file system", func(t *testing.T) {
+		// Files of one overlay may have the devices of its layers.
+		ctl(t, 0, "enable --dry-run afar bob dan", "afar: warning: /usr/bin/tmpshell is on another file system than /run/shells/away")
+		if r := rig.Sh(t, "tmpshellctl enable --dry-run bob dan"); strings.Contains(r.Stdout, "warning") {
+			t.Errorf("a warning on one file system: %s", r.Stdout)
 		}
 	})
 	t.Run("what is refused", func(t *testing.T) {

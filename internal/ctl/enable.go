@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -39,9 +40,10 @@ type rollOutFlags struct {
 func enableCommand(out *output) *cobra.Command {
 	var f rollOutFlags
 	c := &cobra.Command{
-		Use:   "enable USER... | --group GROUP",
-		Short: "Make tmpshell the login shell of accounts, their shell staying the one that it becomes",
-		Args:  f.oneOf("enable", "--group"),
+		Use:               "enable USER... | --group GROUP",
+		Short:             "Make tmpshell the login shell of accounts, their shell staying the one that it becomes",
+		ValidArgsFunction: completeUsers,
+		Args:              f.oneOf("enable", "--group"),
 		RunE: verb(func(args []string) error {
 			return f.run(out, args, (*rollOut).enable)
 		}),
@@ -53,9 +55,10 @@ func enableCommand(out *output) *cobra.Command {
 func disableCommand(out *output) *cobra.Command {
 	var f rollOutFlags
 	c := &cobra.Command{
-		Use:   "disable USER... | --group GROUP | --all",
-		Short: "Give accounts the login shell back that tmpshell becomes for them",
-		Args:  f.oneOf("disable", "--group, --all"),
+		Use:               "disable USER... | --group GROUP | --all",
+		Short:             "Give accounts the login shell back that tmpshell becomes for them",
+		ValidArgsFunction: completeUsers,
+		Args:              f.oneOf("disable", "--group, --all"),
 		RunE: verb(func(args []string) error {
 			return f.run(out, args, (*rollOut).disable)
 		}),
@@ -67,6 +70,7 @@ func disableCommand(out *output) *cobra.Command {
 
 func (f *rollOutFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.group, "group", "", "the accounts of this group")
+	_ = c.RegisterFlagCompletionFunc("group", completeGroups)
 	c.Flags().BoolVar(&f.dry, "dry-run", false, "say what would be done, and do nothing")
 	c.Flags().BoolVar(&f.force, "force", false, "also for root, for accounts without a login, and before setup")
 }
@@ -273,10 +277,15 @@ func shown(shell string) string {
 	return msg.Line(shell)
 }
 
-// fileSystemOf is the device of what a path leads to; 0 if it cannot be told.
+// fileSystemOf is the device of the directory that a path leads to; 0 if it cannot
+// be told. In an overlay, a file may have the device of one of its layers.
 func fileSystemOf(path string) uint64 {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return 0
+	}
 	var st unix.Stat_t
-	if unix.Stat(path, &st) != nil {
+	if unix.Stat(filepath.Dir(real), &st) != nil {
 		return 0
 	}
 	return st.Dev
