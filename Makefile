@@ -22,6 +22,10 @@ MANDIR     ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
 TMPFILES   ?= $(PREFIX)/lib/tmpfiles.d
 EXAMPLES   ?= $(PREFIX)/share/doc/tmpshell
+BASHCOMP   ?= $(PREFIX)/share/bash-completion/completions
+# Debian's zsh looks in the first one, others' in the second.
+ZSHCOMP    ?= $(PREFIX)/share/zsh/$(if $(wildcard /usr/share/zsh/vendor-completions),vendor-completions,site-functions)
+FISHCOMP   ?= $(PREFIX)/share/fish/vendor_completions.d
 
 GO      ?= go
 VERSION ?= 0.1.0
@@ -65,6 +69,9 @@ bin/%: $(SOURCES) Makefile bin/.flags
 	$(GO) build -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 	@touch $@ # go leaves it alone if nothing has changed
 
+# What completes commands, and the shell that it is for.
+COMPLETIONS := bash:$(BASHCOMP)/tmpshellctl zsh:$(ZSHCOMP)/_tmpshellctl fish:$(FISHCOMP)/tmpshellctl.fish
+
 # HERE is empty where a package or an image is made, in which nobody logs in.
 HERE := $(if $(filter-out /,$(DESTDIR)),,here)
 
@@ -85,6 +92,14 @@ install: build
 		install -m 644 etc/tmpshell.conf $(DESTDIR)$(SYSCONFDIR)
 	install -m 644 man/tmpshell.8 man/tmpshellctl.8 $(DESTDIR)$(MANDIR)/man8
 	install -m 644 man/tmpshell.conf.5 $(DESTDIR)$(MANDIR)/man5
+	if bin/tmpshellctl version >/dev/null 2>&1; then \
+		for c in $(COMPLETIONS); do \
+			file=$(DESTDIR)$${c#*:} && install -d "$${file%/*}" && \
+			bin/tmpshellctl completion $${c%%:*} >"$$file" && chmod 644 "$$file" || exit 1; \
+		done; \
+	else \
+		echo 'install: no completions: bin/tmpshellctl does not run on this machine'; \
+	fi
 	# An upgrade: each program by one rename, with its capabilities, and what else
 	# setup does. No login is without.
 	if [ -n "$(HERE)" ] && [ -e $(BINDIR)/tmpshell ]; then \
@@ -104,7 +119,8 @@ uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/tmpshell $(DESTDIR)$(BINDIR)/tmpshellctl \
 		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)/tmpshell-session $(DESTDIR)$(TMPFILES)/tmpshell.conf \
 		$(DESTDIR)$(MANDIR)/man8/tmpshell.8 $(DESTDIR)$(MANDIR)/man8/tmpshellctl.8 \
-		$(DESTDIR)$(MANDIR)/man5/tmpshell.conf.5
+		$(DESTDIR)$(MANDIR)/man5/tmpshell.conf.5 \
+		$(foreach c,$(COMPLETIONS),$(DESTDIR)$(lastword $(subst :, ,$c)))
 	rm -rf $(DESTDIR)$(EXAMPLES)
 
 # value: a '$' in COMMAND is the shell's, not make's.

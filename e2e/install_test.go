@@ -24,9 +24,11 @@ func TestMakeInstall(t *testing.T) {
 	}
 	list := func() []string {
 		return strings.Fields(rig.Must(t, "find", "/etc", "/usr/bin", "/usr/libexec", "/usr/lib/tmpfiles.d",
-			"/usr/share/doc", "/usr/share/man", "/usr/sbin", "/usr/local", "-not", "-type", "d"))
+			"/usr/share/doc", "/usr/share/man", "/usr/share/bash-completion", "/usr/share/zsh", "/usr/share/fish",
+			"/usr/sbin", "/usr/local", "-not", "-type", "d"))
 	}
 	shells := rig.Must(t, "cat", "/etc/shells")
+	rig.Must(t, "mkdir", "-p", "/usr/share/bash-completion")
 	before := list()
 	// -o build: the source tree is read-only here.
 	rig.Must(t, "make", "-C", root, "-o", "build", "install")
@@ -45,6 +47,21 @@ func TestMakeInstall(t *testing.T) {
 		}
 		if !strings.Contains(again, "as it was") {
 			t.Errorf("a second setup changes something:\n%s", again)
+		}
+	})
+	t.Run("completions", func(t *testing.T) {
+		for shell, test := range map[string]struct{ script, want string }{
+			"bash": {"source /usr/share/bash-completion/completions/tmpshellctl; complete -p tmpshellctl", "-F __start_tmpshellctl tmpshellctl"},
+			"zsh":  {"autoload -U compinit; compinit -D; echo $_comps[tmpshellctl]", "_tmpshellctl"},
+			"fish": {`complete -C "tmpshellctl disable ali"`, "alice"},
+		} {
+			view.Need(t, shell)
+			if r := rig.Sh(t, shell+` -c "$1"`, test.script); !strings.Contains(r.Stdout, test.want) {
+				t.Errorf("%s: %q, %q; want %q", shell, r.Stdout, r.Stderr, test.want)
+			}
+		}
+		if r := rig.Sh(t, "tmpshellctl __complete doctor --only cap"); !strings.Contains(r.Stdout, "\ncapabilities\n") {
+			t.Errorf("doctor --only: %q", r.Stdout)
 		}
 	})
 	t.Run("uninstall", func(t *testing.T) {

@@ -47,6 +47,7 @@ func envCommand(out *output, stderr func(string)) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&format, "format", "sh", "one of "+strings.Join(envFormatNames(), ", "))
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(envFormatNames(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
