@@ -88,8 +88,8 @@ var ailments = map[string][]ailment{
 	"policy": {
 		{want: "/etc/tmpshell.conf:1: nobody knows the user nosuch", breakIt: "printf 'Match User nosuch\nLog all\n' >/etc/tmpshell.conf; tmpshellctl setup >/dev/null",
 			undo: "echo 'Log all' >/etc/tmpshell.conf"},
-		{want: "tmpshell.policy belongs to uid 1000, not to root", breakIt: "chown alice /var/lib/misc/tmpshell.policy"},
-		{want: "tmpshell.policy is cut", breakIt: "truncate -s 200 /var/lib/misc/tmpshell.policy"},
+		{want: rig.Policy + " belongs to uid 1000, not to root", breakIt: "chown alice " + rig.Policy},
+		{want: rig.Policy + " is cut", breakIt: "truncate -s 200 " + rig.Policy},
 		{want: "is the last good policy", breakIt: "echo '\nFrobnicate yes' >/etc/tmpshell.conf; /usr/libexec/tmpshell-helper || :",
 			undo: "rm -rf /tmp/.private/0; echo 'Log all' >/etc/tmpshell.conf; tmpshellctl setup", also: []string{"configuration"}},
 	},

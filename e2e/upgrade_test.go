@@ -11,6 +11,7 @@ import (
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/policy"
 )
 
 // TestUpgrade puts other versions in place, one after the other, while users log in
@@ -26,9 +27,9 @@ func TestUpgrade(t *testing.T) {
 		t.Fatal(err)
 	}
 	rig.Install(t, "OnFailure deny", "Match Uid 30000-39999", "Directory /tmp mount")
-	// Another version: the same programs with other bytes at the end.
+	// Another version: the same programs, with another format of the policy.
 	const other = "/run/other"
-	rig.Must(t, "sh", "-c", `cp -r "$1" `+other+` && for p in `+other+`/tmpshell*; do echo other >>$p; done`, "sh", filepath.Join(root, "bin"))
+	rig.Must(t, "sh", "-c", `cp -r "$1" `+other+` && sed -i "s/ policy[0-9]/ policy~/g; s,misc/tmpshell.policy[0-9],misc/tmpshell.policy~,g" `+other+`/tmpshell*`, "sh", filepath.Join(root, "bin"))
 
 	var logins, bad atomic.Int32
 	done := make(chan struct{})
@@ -69,6 +70,9 @@ func TestUpgrade(t *testing.T) {
 	}
 	close(done)
 	users.Wait()
+	if r := rig.Sh(t, `cat /var/lib/misc/tmpshell.policy~ "$1"`, rig.Policy); r.Status != 0 || !strings.Contains(r.Stdout, "policy~") {
+		t.Errorf("there are no policies of two versions: %s", r.Stderr)
+	}
 	t.Logf("%d upgrades, %d logins, %d of them refused or with a fallback", upgrades, logins.Load(), bad.Load())
 
 	t.Run("as it was", func(t *testing.T) {
@@ -82,6 +86,16 @@ func TestUpgrade(t *testing.T) {
 	t.Run("a configuration that is refused", func(t *testing.T) {
 		conf := rig.Must(t, "cat", rig.Conf)
 		rig.Configure(t, "Nonsense")
+		// Another format: nobody could log in.
+		rig.Must(t, "sh", "-c", "rm /var/lib/misc/tmpshell.policy~")
+		before := rig.Must(t, "sha256sum", rig.Helper, rig.Tmpshell, rig.Mounter, rig.Ctl)
+		if r := rig.Sh(t, other+"/tmpshellctl setup --from "+other); r.Status != 1 || !strings.Contains(r.Stderr, "no last good policy") {
+			t.Errorf("status %d, %s%s; want it to stop", r.Status, r.Stdout, r.Stderr)
+		}
+		if after := rig.Must(t, "sha256sum", rig.Helper, rig.Tmpshell, rig.Mounter, rig.Ctl); after != before {
+			t.Errorf("changed:\n%s%s", before, after)
+		}
+		rig.Must(t, "sh", "-c", "sed -i 's/policy~/policy"+policy.Format+"/g' "+other+"/tmpshell*; for p in "+other+"/tmpshell*; do echo other >>$p; done")
 		ctl(t, 1, "setup --from "+other, "/usr/libexec/tmpshell-session: the new one with cap_", "is refused, fix it first")
 		rig.Configure(t, conf)
 		a := &rig.Account{Name: "late", UID: 30999, GID: 30999, Home: "/"}
@@ -90,12 +104,13 @@ func TestUpgrade(t *testing.T) {
 		}
 	})
 	t.Run("a program that is missing", func(t *testing.T) {
-		if err := os.Remove(other + "/tmpshell"); err != nil {
+		if err := os.Remove(other + "/tmpshellctl"); err != nil { // the last one that is written
 			t.Fatal(err)
 		}
-		before := rig.Must(t, "sha256sum", rig.Tmpshell, rig.Mounter, rig.Ctl)
-		ctl(t, 1, "setup --from "+other, "/usr/libexec/tmpshell-session: failed")
-		if after := rig.Must(t, "sha256sum", rig.Tmpshell, rig.Mounter, rig.Ctl); after != before {
+		rig.Must(t, "sh", "-c", "echo another >>"+other+"/tmpshell-helper")
+		before := rig.Must(t, "sha256sum", rig.Helper, rig.Tmpshell, rig.Mounter, rig.Ctl)
+		ctl(t, 1, "setup --from "+other, "/usr/bin/tmpshellctl: failed")
+		if after := rig.Must(t, "sha256sum", rig.Helper, rig.Tmpshell, rig.Mounter, rig.Ctl); after != before {
 			t.Errorf("changed:\n%s%s", before, after)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tmpshell/e2e/view"
+	"tmpshell/internal/policy"
 )
 
 // Where `make install` puts the programs.
@@ -20,7 +21,7 @@ const (
 	Mounter  = "/usr/libexec/tmpshell-session"
 	Ctl      = "/usr/bin/tmpshellctl"
 	Conf     = "/etc/tmpshell.conf"
-	Policy   = "/var/lib/misc/tmpshell.policy" // what setup or a login compiles of it
+	Policy   = policy.Path // what setup or a login compiles of it
 )
 
 // Install puts the programs into the view and runs `tmpshellctl setup`. The

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/policy"
 )
 
 // start is how the launcher is started, in a mount namespace in which the user
@@ -72,7 +74,7 @@ func (s start) run(t *testing.T, emulator []string, program string) (string, int
 // Where the launcher, its policy and its log are in the namespace.
 const (
 	placed     = "/var/lib/misc/bin/tmpshell"
-	policyPath = "/var/lib/misc/tmpshell.policy"
+	policyPath = policy.Path
 )
 
 // furnish makes the namespace.

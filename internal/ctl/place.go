@@ -3,7 +3,6 @@ package ctl
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,49 +54,60 @@ func notSetUp(n needs.Needs) string {
 	return ""
 }
 
-// placeAll puts the programs of a directory in their places. It stops at the first
-// that fails: one of an older version works with those before it, and not with
-// those after it.
+// placeAll puts the programs of a directory in their places. All of them are
+// written first, under other names, and then renamed one after the other: that
+// takes no time, and what cannot be written leaves everything as it was.
 func placeAll(dir string, n needs.Needs) (steps []step, ok bool) {
-	for _, p := range programs(n) {
-		s := p.place(dir)
-		steps = append(steps, s)
-		if s.Error != "" {
-			return steps, false
+	all := programs(n)
+	defer func() {
+		for _, p := range all {
+			_ = os.Remove(p.fresh()) // where it was not renamed
 		}
+	}()
+	for _, p := range all {
+		text, err := p.prepare(dir)
+		if err != nil {
+			return []step{result(p.to, "", err)}, false
+		}
+		steps = append(steps, result(p.to, text, nil))
+	}
+	for i, p := range all {
+		err := os.Rename(p.fresh(), p.to)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			steps[i] = result(p.to, "", err)
+			return steps[:i+1], false // with those before it, an older one works
+		}
+		syncDirectory(filepath.Dir(p.to))
 	}
 	return steps, true
 }
 
-// place puts a program in its place in one step, with its capabilities: a login
-// finds the old one or the new one, and each of them with all that it needs.
-func (p program) place(dir string) step {
+// fresh is the name of a program before it is in place: no link tmpshell-NAME.
+func (p program) fresh() string {
+	return filepath.Join(filepath.Dir(p.to), "."+filepath.Base(p.to)+".new")
+}
+
+// prepare writes a program, with its capabilities, beside the one in place, unless
+// that is the same. A login then finds the old one or the new one, and each of them
+// with all that it needs.
+func (p program) prepare(dir string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(dir, p.name))
 	if err != nil {
-		return result(p.to, "", err)
+		return "", err
+	}
+	if err := os.Remove(p.fresh()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
 	}
 	if p.isThere(text) {
-		return result(p.to, "the new one (as it was)", nil)
+		return "the new one (as it was)", nil
 	}
 	if err := os.MkdirAll(filepath.Dir(p.to), 0o755); err != nil {
-		return result(p.to, "", err)
+		return "", err
 	}
-	// No name of a link tmpshell-NAME.
-	fresh := filepath.Join(filepath.Dir(p.to), "."+filepath.Base(p.to)+".new")
-	err = p.write(fresh, text)
-	if err == nil {
-		err = os.Rename(fresh, p.to)
+	if p.want == 0 {
+		return "the new one", p.write(p.fresh(), text)
 	}
-	if err != nil {
-		_ = os.Remove(fresh)
-		return result(p.to, "", err)
-	}
-	syncDirectory(filepath.Dir(p.to))
-	with := ""
-	if p.want != 0 {
-		with = " with " + p.want.String() + "=p"
-	}
-	return result(p.to, fmt.Sprintf("the new one%s", with), nil)
+	return "the new one with " + p.want.String() + "=p", p.write(p.fresh(), text)
 }
 
 // isThere tells whether a program is in its place, as it must be.
@@ -115,9 +125,6 @@ func (p program) isThere(text []byte) bool {
 // the owner takes them away. Nothing has it open for writing when it is there, or
 // it could not be run (ETXTBSY).
 func (p program) write(path string, text []byte) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 
@@ -70,6 +71,11 @@ func (o *output) setup(from string) error {
 	var steps []step
 	placed := true
 	if from != "" {
+		// A policy of another format is none for the new programs, and nobody could
+		// log in.
+		if t := new(policy.File).Read(policy.Path, make([]byte, policy.MaxSize+1)); err != nil && !t.OK() {
+			return fmt.Errorf("%s is refused, and there is no last good policy for this version; fix it first: %w", build.Config, err)
+		}
 		steps, placed = placeAll(from, n)
 	}
 	if placed && err == nil {
@@ -158,9 +164,9 @@ func undo() []step {
 	if _, err := os.Lstat(build.Session()); err == nil {
 		steps = append(steps, capabilities(build.Session(), 0))
 	}
-	err := os.Remove(policy.Path)
-	if errors.Is(err, os.ErrNotExist) {
-		err = nil
+	policies, err := filepath.Glob(policy.Paths + "*") // of other versions, too
+	for _, p := range policies {
+		err = errors.Join(err, os.Remove(p))
 	}
 	steps = append(append(steps, result("policy", "removed", err), unlistShells()), unlink()...)
 	conf, err := config.Load(build.Config)

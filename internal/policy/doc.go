@@ -35,8 +35,16 @@
 // The package keeps the rules of package bare.
 package policy
 
+// Format is the number of this format. Each has a file of its own: while an upgrade
+// exchanges the programs two versions are at work, and a helper of one must not
+// replace what a launcher of the other goes by.
+const Format = "4"
+
 // Path is where the policy is.
-const Path = "/var/lib/misc/tmpshell.policy"
+const Path = Paths + Format
+
+// Paths begins those of all formats.
+const Paths = "/var/lib/misc/tmpshell.policy"
 
 // Limits of a policy. The compiler refuses a configuration beyond them.
 const (
@@ -47,7 +55,7 @@ const (
 )
 
 // Magic begins a policy of this format.
-const Magic = "tmpshell policy4"
+const Magic = "tmpshell policy" + Format
 
 // Offsets of the header. Each table has its offset and then its number.
 const (
