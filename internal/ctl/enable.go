@@ -49,6 +49,7 @@ func enableCommand(out *output) *cobra.Command {
 		}),
 	}
 	f.add(c)
+	c.Flags().BoolVar(&f.force, "force", false, "also for root, for accounts without a login, and before setup")
 	return c
 }
 
@@ -72,7 +73,6 @@ func (f *rollOutFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.group, "group", "", "the accounts of this group")
 	_ = c.RegisterFlagCompletionFunc("group", completeGroups)
 	c.Flags().BoolVar(&f.dry, "dry-run", false, "say what would be done, and do nothing")
-	c.Flags().BoolVar(&f.force, "force", false, "also for root, for accounts without a login, and before setup")
 }
 
 // oneOf: accounts are named in one way.
