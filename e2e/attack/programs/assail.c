@@ -102,7 +102,8 @@ static void limits(pid_t pid)
 	none = was;
 	none.rlim_cur = which == RLIMIT_STACK ? 4096 : which == RLIMIT_NOFILE ? chance(5) : 0;
 	prlimit(pid, which, &none, NULL);
-	pass(5 + chance(chance(2) ? 60 : 600));
+	// For the stack it has to be over when the next shell is tried.
+	pass(5 + chance(which == RLIMIT_STACK || chance(2) ? 40 : 300));
 	prlimit(pid, which, &was, NULL);
 }
 
@@ -207,9 +208,22 @@ static void threads(pid_t pid)
 	kill(pid, SIGCONT);
 }
 
+// comm opens what tells of a process whether it is the shell already.
+static int comm(pid_t pid)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/comm", pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int is_shell(int fd)
+{
+	char name[64] = "";
+	return pread(fd, name, 63, 0) <= 0 || !strncmp(name, "rbash\n", 6);
+}
+
 static void assault(pid_t pid, int n)
 {
-	long end = now() + span;
 	if (is("none") || is("size"))
 		return;
 	if (is("fault") || is("signal")) {
@@ -218,7 +232,8 @@ static void assault(pid_t pid, int n)
 			signals(pid);
 		return;
 	}
-	for (pass(chance(span)); shared->over != n && now() < end;) {
+	int fd = comm(pid);
+	for (pass(chance(span)); shared->over != n && !is_shell(fd);) {
 		if (is("trace"))
 			trace(pid);
 		else if (is("threads"))
@@ -229,6 +244,7 @@ static void assault(pid_t pid, int n)
 			limits(pid);
 		pass(chance(50));
 	}
+	close(fd);
 }
 
 static void attacker(int realtime)
@@ -287,17 +303,15 @@ static void spoil(void)
 static void measure(int stale)
 {
 	for (int i = 0; i < 6; i++) {
-		char path[64], comm[64] = "";
 		if (stale)
 			spoil();
 		pid_t pid = begin();
-		snprintf(path, sizeof path, "/proc/%d/comm", pid);
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		int fd = comm(pid);
 		if (write(go[1], "", 1) != 1)
 			_exit(LOST);
 		long begun = now();
-		while (strcmp(comm, "rbash\n") && now() < begun + 500000 && pread(fd, comm, 63, 0) > 0)
-			memset(strchr(comm, '\n') ? strchr(comm, '\n') + 1 : comm, 0, 1);
+		while (!is_shell(fd) && now() < begun + 500000)
+			;
 		long took = 2 * (now() - begun);
 		if (i && (!span || took < span)) // the first one makes what is missing
 			span = took;

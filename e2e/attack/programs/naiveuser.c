@@ -129,7 +129,9 @@ int main(int argc, char **argv)
 	setenv("TMPDIR", getenv("WANTED"), 1);
 	if (demanded)
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	for (int i = !demanded; i < 3; i++)
+	for (int i = !demanded; i < 3; i++) {
 		execl(shells[i], shells[i], "-c", script, NULL);
+		usleep(50); // it says so to the log
+	}
 	return 126;
 }
