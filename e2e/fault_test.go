@@ -64,11 +64,19 @@ func TestFaultsUsual(t *testing.T) {
 // TestFaultsStale: a login after the configuration has changed, whose policy the
 // helper has to compile.
 func TestFaultsStale(t *testing.T) {
-	runFaults(t, faultProgram{name: "login with a stale policy", policy: methodEnv, demands: demandedOfBoth, helps: true, fresh: func(t *testing.T) {
-		if err := os.Remove(rig.Policy); err != nil && !os.IsNotExist(err) {
-			t.Fatal(err)
-		}
-	}})
+	runFaults(t, faultProgram{name: "login with a stale policy", policy: methodEnv, demands: demandedOfBoth, helps: true, fresh: removePolicy})
+}
+
+// TestFaultsCompile: the helper that compiles it and writes it.
+func TestFaultsCompile(t *testing.T) {
+	runFaults(t, faultProgram{name: "tmpshell-helper, no policy", policy: methodEnv, demands: demandedOfBoth[:1], helper: true, fresh: removePolicy})
+}
+
+func removePolicy(t *testing.T) {
+	t.Helper()
+	if err := os.Remove(rig.Policy); err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
 }
 
 // TestFaultsHelper: the helper, and the login after it.

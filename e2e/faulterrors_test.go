@@ -22,6 +22,7 @@ var callErrors = map[string][]string{
 	"fsconfig":          {"EINVAL", "ENOMEM"},
 	"fsmount":           {"EPERM", "ENOSPC"},
 	"fsopen":            {"ENOSYS", "EPERM", "ENOMEM"},
+	"fsync":             {"EIO", "ENOSPC", "EDQUOT", "EINVAL"},
 	"fstatfs":           {"EIO", "ENOSYS", "EINTR"},
 	"ftruncate":         {"EIO", "EPERM"},
 	"getcwd":            {"ENOENT", "EACCES"},

@@ -56,7 +56,7 @@ func (p faultProgram) judge(l attack.Login, i injection, r rig.Result) (attack.K
 		}
 		return l.Judge(r)
 	}
-	const failed, gone, kept, setup = 1, 2, 3, 5
+	const failed, gone, kept, wrong, setup = 1, 2, 3, 4, 5
 	said := r.Stdout == "" && strings.HasPrefix(r.Stderr, "tmpshell-helper: ") && !strings.Contains(r.Stderr, "goroutine")
 	switch {
 	case r.Signal != 0:
@@ -65,6 +65,8 @@ func (p faultProgram) judge(l attack.Login, i injection, r rig.Result) (attack.K
 		return attack.Right, ""
 	case (r.Status == failed || r.Status == kept || r.Status == setup) && said:
 		return attack.Reported, ""
+	case r.Status == wrong && r.Stdout+r.Stderr == "":
+		return attack.Reported, "" // the log says what is wrong with the configuration
 	case r.Status == gone && !i.call.ours && r.Stdout == "":
 		return attack.Reported, "" // the Go runtime gives up, and the launcher takes it so
 	}

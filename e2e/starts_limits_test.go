@@ -47,7 +47,8 @@ var limitStates = []startState{
 	limitState("address space, soft", unix.RLIMIT_AS, 100*mega, infinity),
 	limitState("address space", unix.RLIMIT_AS, 2000*mega, 3000*mega),
 	limitState("locks", unix.RLIMIT_LOCKS, 5, 6),
-	limitState("no signal may be queued", unix.RLIMIT_SIGPENDING, 0, 10),
+	// All that root has queued on the machine counts when the helper is root's.
+	limitState("no signal may be queued", unix.RLIMIT_SIGPENDING, 0, 5000),
 	limitState("message queues", unix.RLIMIT_MSGQUEUE, 0, 4096),
 	raisedState("nice may rise", unix.RLIMIT_NICE, 25, 30),
 	raisedState("realtime priority", unix.RLIMIT_RTPRIO, 5, 9),
