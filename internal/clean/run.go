@@ -27,8 +27,8 @@ type Options struct {
 	// MaxAge is after what time files go from a directory that stays; 0: never.
 	// An error says that it is not known. Nil: nothing goes.
 	MaxAge func(uid uint32, shared string) (time.Duration, error)
-	// Share lists the names in an instance that lead to what is shared.
-	Share func(shared string) []string
+	// Shares tells whether a name in an instance leads to what is shared.
+	Shares func(uid uint32, shared, name string) bool
 	// Counts, if it is not nil, is kept up to date.
 	Counts *Counts
 	// Now is the time, for tests.
@@ -126,6 +126,7 @@ func Run(o Options) (*Report, error) {
 	} else if err := r.take(r.holders(units), nil); err != nil {
 		r.fault(err)
 	}
+	r.age(stay)
 	return &r.report, nil
 }
 

@@ -118,15 +118,23 @@ func (w *walk) put(level, fd int, x *unix.Statx_t) {
 	if f.buf == nil {
 		f.buf = make([]byte, bufSize)
 	}
-	*f = frame{fd: fd, level: level, id: idOf(x), buf: f.buf, times: [2]unix.Timespec{
-		{Sec: x.Atime.Sec, Nsec: int64(x.Atime.Nsec)}, {Sec: x.Mtime.Sec, Nsec: int64(x.Mtime.Nsec)}}}
+	*f = frame{fd: fd, level: level, id: idOf(x), buf: f.buf, times: timesOf(x)}
 	w.depth = level
 }
 
-// close puts the times back that our own work has changed.
+func timesOf(x *unix.Statx_t) [2]unix.Timespec {
+	return [2]unix.Timespec{unix.NsecToTimespec(nanoseconds(x.Atime)), unix.NsecToTimespec(nanoseconds(x.Mtime))}
+}
+
+// putBack sets the times of a directory that our own work has changed. What is not
+// the caller's stays as it is.
+func putBack(fd int, times [2]unix.Timespec) {
+	_, _, _ = unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(fd), 0, uintptr(unsafe.Pointer(&times)), 0, 0, 0)
+}
+
 func (f *frame) close() {
 	if f.fd >= 0 && f.restored {
-		_, _, _ = unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(f.fd), 0, uintptr(unsafe.Pointer(&f.times)), 0, 0, 0) // the owner's to do
+		putBack(f.fd, f.times)
 	}
 	sys.Close(f.fd)
 	f.fd = -1

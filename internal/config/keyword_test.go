@@ -66,7 +66,7 @@ func TestKeywordFaults(t *testing.T) {
 // What this version does not do is said, not silently left undone.
 func TestNotInEffect(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
-		{"Directory /tmp env max-age=10d", "max-age="},
+		{"Directory /tmp env max-age=10d", ""},
 		{"Directory /tmp mount per=session", "per="},
 		{"Directory /tmp mount store=/srv/tmp", ""},
 		{"Supervise yes", "Supervise"},

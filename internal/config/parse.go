@@ -177,6 +177,6 @@ func (p *parser) notice(pos Pos, text string) {
 }
 
 // notInEffect are options that this version does nothing for.
-var notInEffect = []string{"max-age", "per"}
+var notInEffect = []string{"per"}
 
 const notYet = " is not in effect yet in this version of tmpshell"
