@@ -21,6 +21,7 @@ LIBEXECDIR ?= $(PREFIX)/libexec
 MANDIR     ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
 TMPFILES   ?= $(PREFIX)/lib/tmpfiles.d
+UNITS      ?= $(PREFIX)/lib/systemd/system
 EXAMPLES   ?= $(PREFIX)/share/doc/tmpshell
 BASHCOMP   ?= $(PREFIX)/share/bash-completion/completions
 # Debian's zsh looks in the first one, others' in the second.
@@ -78,9 +79,14 @@ HERE := $(if $(filter-out /,$(DESTDIR)),,here)
 install: build
 	@echo '$(FLAGS)' | cmp -s - bin/.flags || { echo 'install: bin has programs of another PREFIX or version: run make build with these' >&2; exit 1; }
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SYSCONFDIR) \
-		$(DESTDIR)$(TMPFILES) $(DESTDIR)$(EXAMPLES) \
+		$(DESTDIR)$(TMPFILES) $(DESTDIR)$(UNITS) $(DESTDIR)$(EXAMPLES) \
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
 	install -m 644 etc/tmpfiles.d/tmpshell.conf $(DESTDIR)$(TMPFILES)
+	install -d $(DESTDIR)$(SYSCONFDIR)/cron.d
+	for unit in service timer; do \
+		sed 's|/usr/bin/|$(BINDIR)/|' etc/systemd/system/tmpshell-clean.$$unit | \
+		install -m 644 /dev/stdin $(DESTDIR)$(UNITS)/tmpshell-clean.$$unit || exit 1; done
+	sed 's|/usr/bin/tmpshellctl|$(BINDIR)/tmpshellctl|g' etc/cron.d/tmpshell | install -m 644 /dev/stdin $(DESTDIR)$(SYSCONFDIR)/cron.d/tmpshell
 	install -m 644 etc/tmpshell.conf README.md SECURITY.md CHANGELOG.md LICENSE $(DESTDIR)$(EXAMPLES)
 	install -d $(addprefix $(DESTDIR)$(EXAMPLES)/,container sshd_config.d sudoers.d systemd/user-environment-generators systemd/user@.service.d)
 	install -m 644 etc/container/Dockerfile $(DESTDIR)$(EXAMPLES)/container
@@ -118,6 +124,7 @@ uninstall:
 	[ -z "$(HERE)" ] || $(or $(wildcard $(BINDIR)/tmpshellctl),bin/tmpshellctl) setup --remove $(if $(DISABLE),--disable) $(if $(FORCE),--force)
 	rm -f $(DESTDIR)$(BINDIR)/tmpshell $(DESTDIR)$(BINDIR)/tmpshellctl \
 		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)/tmpshell-session $(DESTDIR)$(TMPFILES)/tmpshell.conf \
+		$(DESTDIR)$(UNITS)/tmpshell-clean.service $(DESTDIR)$(UNITS)/tmpshell-clean.timer $(DESTDIR)$(SYSCONFDIR)/cron.d/tmpshell \
 		$(DESTDIR)$(MANDIR)/man8/tmpshell.8 $(DESTDIR)$(MANDIR)/man8/tmpshellctl.8 \
 		$(DESTDIR)$(MANDIR)/man5/tmpshell.conf.5 \
 		$(foreach c,$(COMPLETIONS),$(DESTDIR)$(lastword $(subst :, ,$c)))
