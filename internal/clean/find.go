@@ -22,10 +22,8 @@ type Where struct {
 	Shared []string
 	// Rendezvous are the names of directories of share=, by their directory.
 	Rendezvous map[string][]string
-	// Stores are where instances are kept, and Run what a boot forgets; empty
-	// for the usual.
+	// Stores are where instances are kept.
 	Stores []string
-	Run    string
 }
 
 // finder gathers what there is.
@@ -49,11 +47,7 @@ func (f *finder) find() {
 		f.inShared(shared)
 		f.inBase(shared)
 	}
-	stores := f.Stores
-	if len(stores) == 0 {
-		stores = []string{private.Store}
-	}
-	for _, store := range stores {
+	for _, store := range f.Stores {
 		f.inStore(store)
 	}
 	f.inSessions()
@@ -235,11 +229,7 @@ func byUID(name string, kind Kind, shared string) *unit {
 
 // inSessions finds the lists of sessions.
 func (f *finder) inSessions() {
-	run := f.Run
-	if run == "" {
-		run = private.Run
-	}
-	path := run + "/" + private.SessionsDir
+	const path = private.Run + "/" + private.SessionsDir
 	p := f.place(path, roots(path, private.SessionsMode))
 	f.each(p, func(name string) *unit {
 		if uid, ok := parseUID(name); ok {

@@ -52,7 +52,8 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	root.PersistentFlags().BoolVar(&out.json, "json", false, "print JSON")
 	root.AddCommand(importCommand(out, func(text string) { printError(stderr, text) }))
 	root.AddCommand(setupCommand(out), enableCommand(out), disableCommand(out), checkCommand(out), showCommand(out), doctorCommand(out), versionCommand(out),
-		pathCommand(out), envCommand(out, func(text string) { printError(stderr, text) }), cleanCommand(out, stderr))
+		pathCommand(out), envCommand(out, func(text string) { printError(stderr, text) }), cleanCommand(out, stderr),
+		purgeCommand(out, stderr))
 
 	ran, err := root.ExecuteC()
 	var failed failure
