@@ -19,14 +19,14 @@ import (
 func checkInstances(m *machine, r *report) error {
 	var right []string
 	for _, i := range m.needs.Instances {
+		nested := slices.ContainsFunc(m.needs.Instances, func(o private.Instance) bool { return strings.HasPrefix(i.At, o.At+"/") })
+		if err := making.CheckMountPoint(i); err != nil && !nested { // which a login makes
+			r.error("nothing can be mounted over "+i.At+": "+err.Error(), mendParent(err))
+		}
 		if err := making.VerifyPlaces(i); errors.Is(err, fs.ErrPermission) {
 			r.note(err.Error() + ": only root can tell")
 		} else if err != nil && !r.says(err.Error()) {
 			r.error(err.Error()+": nothing is mounted for sessions", setUp)
-		}
-		nested := slices.ContainsFunc(m.needs.Instances, func(o private.Instance) bool { return strings.HasPrefix(i.At, o.At+"/") })
-		if err := making.CheckMountPoint(i); err != nil && !nested { // which a login makes
-			r.error("nothing can be mounted over "+i.At+": "+err.Error(), mendParent(err))
 		}
 		right = append(right, i.At)
 	}
@@ -100,7 +100,7 @@ func (r *report) left(i private.Instance) {
 
 // says tells whether a fact was stated already, for another instance.
 func (r *report) says(fact string) bool {
-	return slices.ContainsFunc(r.results, func(one Result) bool { return strings.HasPrefix(one.Fact, fact) })
+	return slices.ContainsFunc(r.results, func(one Result) bool { return strings.Contains(one.Fact, fact) })
 }
 
 // mendParent answers what is wrong with a shared directory.

@@ -33,7 +33,9 @@ func (m *Maker) Env(parent string) error {
 		var err error
 		for range attempts {
 			var fd int
-			if fd, err = m.env(parent); err != nil {
+			if fd, err = m.env(parent); missing(err) {
+				continue // the base was another helper's, and taken back by it
+			} else if err != nil {
 				return err
 			}
 			sys.Close(fd)
