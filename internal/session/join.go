@@ -99,22 +99,21 @@ func (p *Plan) join(key string, before *place) (bool, bare.Trouble) {
 			ended = true
 		}
 	}
-	var r record
-	if !ended || !p.survivor(key, &r) {
+	if !ended {
 		return false, bare.Trouble{}
 	}
-	_, joined, t := p.try(&r, before)
+	var r record
+	joined, t := p.survivor(key, &r)
+	if joined && t.OK() {
+		_, joined, t = p.try(&r, before)
+	}
 	return joined, t
 }
 
 // try enters a namespace and stays, if it is complete, or goes back.
 func (p *Plan) try(r *record, before *place) (entered, joined bool, t bare.Trouble) {
-	entered, t = r.enter()
-	if !entered || !t.OK() {
-		if t.Lost {
-			return false, false, t
-		}
-		return false, false, bare.Trouble{}
+	if entered, t = r.enter(); !entered || !t.OK() {
+		return false, false, t
 	}
 	joined, t = p.complete(r, before)
 	if joined {

@@ -55,7 +55,11 @@ func (r *record) open() (fd int, t bare.Trouble) {
 		return bare.Trouble{}
 	})
 	r.byName, r.stale = e == 0, e == bare.Errno(unix.ESTALE)
-	if t.OK() && !r.byName && !r.stale { // this kernel cannot
+	switch {
+	case !t.OK(), r.byName, r.stale:
+	case starved(e):
+		t = bare.Failed("open_by_handle_at", e, "a namespace", "")
+	default: // this kernel cannot
 		fd, t = r.ofProcess()
 	}
 	if fd >= 0 && (!t.OK() || !mounts.IsOurs(fd)) {
@@ -63,6 +67,13 @@ func (r *record) open() (fd int, t bare.Trouble) {
 		fd = -1
 	}
 	return fd, t
+}
+
+// starved tells whether an error is a want of descriptors or memory. It says nothing
+// of the namespace: one that is taken to be gone for it is one more that the user
+// can have.
+func starved(e bare.Errno) bool {
+	return e == bare.Errno(unix.EMFILE) || e == bare.Errno(unix.ENFILE) || e == bare.Errno(unix.ENOMEM)
 }
 
 // ofProcess opens the namespace of the process, if that is the one of the record.
@@ -88,6 +99,9 @@ func ofProcess(pid uint64) (fd int, t bare.Trouble) {
 			fd, e = mounts.OfProcess(pid)
 			return bare.Trouble{}
 		})
+	}
+	if t.OK() && starved(e) {
+		t = bare.Failed("openat", e, "a namespace", "")
 	}
 	return fd, t
 }
@@ -182,7 +196,11 @@ func shorten(list int) bool {
 		if !ok || !whole {
 			continue
 		}
-		if fd, _ := r.open(); fd >= 0 {
+		fd, t := r.open()
+		if !t.OK() {
+			return false
+		}
+		if fd >= 0 {
 			bare.Close(fd)
 			r.add(&living)
 			count++

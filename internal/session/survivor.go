@@ -18,49 +18,48 @@ const mostRead = 40
 // survivor finds a process of the user's that is in a namespace of this key, and
 // makes it the record's. A process that its program has made not dumpable is root's
 // for the kernel, and is not found.
-func (p *Plan) survivor(key string, r *record) bool {
+func (p *Plan) survivor(key string, r *record) (found bool, t bare.Trouble) {
 	proc, e := bare.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY)
 	if e != 0 {
-		return false
+		return false, onlyKept(bare.Failed("openat", e, "/proc", ""))
 	}
-	found := false
-	for read, some := 0, true; read < mostRead && some && !found; read++ {
+	for read, some := 0, true; read < mostRead && some && !found && t.OK(); read++ {
 		names, _ := bare.ReadEntries(proc, entriesBuf[:])
 		some = false
-		for name, ok := names.Next(); ok && !found; name, ok = names.Next() {
+		for name, ok := names.Next(); ok && !found && t.OK(); name, ok = names.Next() {
 			some = true
 			var st bare.Stat
 			pid, isNumber := bare.ParseUint(name, 1<<31-1)
 			if isNumber && bare.StatAt(proc, name, &st) == 0 && st.UID == p.UID {
-				found = p.isSurvivor(pid, key, r)
+				found, t = p.isSurvivor(pid, key, r)
 			}
 		}
 	}
 	bare.Close(proc)
-	return found
+	return found, t
 }
 
 // isSurvivor tells whether a process is in a namespace that the list has under the
 // key.
-func (p *Plan) isSurvivor(pid uint64, key string, r *record) bool {
+func (p *Plan) isSurvivor(pid uint64, key string, r *record) (bool, bare.Trouble) {
 	ns, t := ofProcess(pid)
 	if ns < 0 || !t.OK() {
-		return false
+		return false, t
 	}
 	is, e := mounts.NamespaceOf(ns)
 	bare.Close(ns)
 	if e != 0 {
-		return false
+		return false, t
 	}
 	for rest := readList(p.open[0].List); ; {
 		one, ok := lastRecord(&rest)
 		if !ok {
-			return false
+			return false, t
 		}
 		if one.key == key && one.namespace == is {
 			*r = one
 			r.pid = pid
-			return true
+			return true, t
 		}
 	}
 }
