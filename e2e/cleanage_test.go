@@ -20,7 +20,7 @@ func TestCleanAge(t *testing.T) {
 	view.Need(t, "python3", "flock", "nsenter")
 	rig.Must(t, "mount", "-o", "remount,strictatime", "/tmp")
 	const share = "share=.X11-unix/,.s.PGSQL.5432"
-	rig.Install(t, "Directory /tmp env max-age=3s", "Match User mounted", "Directory /tmp mount max-age=3s "+share)
+	rig.Install(t, "Directory /tmp env max-age=20s", "Match User mounted", "Directory /tmp mount max-age=20s "+share)
 	a := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
 	m := rig.AddUser(t, rig.Account{Name: "mounted", UID: 1001})
 	const old = `cd $TMPDIR; mkdir -m 700 old empty old/empty full locked mnt; mkdir -p a/b/c; touch old/f a/b/c/f full/f locked/f 'new
@@ -44,8 +44,8 @@ line' read written changed open locked-file sticky; chmod +t sticky; ln -s /nowh
 		rig.Sh(t, "touch $1/roots", keptIn(u))
 	}
 	rig.Must(t, "nsenter", "-m", "-t", fmt.Sprint(sessions[m].PID()), "mount", "-t", "tmpfs", "x", "/tmp/mnt")
-	time.Sleep(3200 * time.Millisecond)
-	// Whatever is not older than three seconds, in one way or another.
+	time.Sleep(20200 * time.Millisecond)
+	// Whatever is not older than that, in one way or another.
 	for _, u := range []*rig.Account{a, m} {
 		if out, status := sessions[u].Do(`cd $TMPDIR; cat read; echo >>written; chmod 600 changed; touch -d '2020-01-01' made; touch full/young
 			sleep 1000 <open >/dev/null & flock -n locked-file sleep 1000 >/dev/null & flock locked sleep 1000 >/dev/null & sleep 0.1`); status != 0 {
@@ -100,7 +100,7 @@ line' read written changed open locked-file sticky; chmod +t sticky; ln -s /nowh
 		t.Errorf("what is shared and mounted: %q", out)
 	}
 	// Empty directories go when they are old themselves.
-	time.Sleep(3200 * time.Millisecond)
+	time.Sleep(20200 * time.Millisecond)
 	rig.Sh(t, "tmpshellctl clean --contained")
 	for _, u := range []*rig.Account{a, m} {
 		if got := rig.Sh(t, "cd $1; ls -dA .runtime stream datagram packet open locked locked/f locked-file sticky pipe roots mnt 2>&1", keptIn(u)).Stdout; strings.Contains(got, "cannot") && u == m {

@@ -103,6 +103,7 @@ var runtimes = map[string]string{
 	"runtime.morestack_noctxt":                "faults (386, arm)",
 	"runtime.morestack":                       "faults",
 	"runtime.panicBounds":                     "faults",
+	"runtime.panicExtend":                     "faults", // of 32-bit processors
 	"runtime.panicdivide":                     "faults",
 	"runtime.panicunsafeslicelen":             "faults",
 	"runtime.panicunsafeslicenilptr":          "faults",
