@@ -21,6 +21,7 @@ var costs = []struct {
 	{"a usual login", "alice", false, 46, 36, 2},
 	{"with mount, a namespace of its own", "carol", false, 220, 70, 2},
 	{"with mount, another session's namespace", "carol", true, 175, 70, 2},
+	{"with mount, propagation=shared", "dave", false, 295, 70, 2},
 }
 
 // TestCost is the guard: what makes a login slow shows here first.
@@ -29,10 +30,12 @@ func TestCost(t *testing.T) {
 		return
 	}
 	view.Need(t, "strace")
-	rig.Install(t, "Match User carol", "Directory /tmp mount")
+	rig.Must(t, "mount", "--make-rshared", "/")
+	rig.Install(t, "Match User carol", "Directory /tmp mount", "Match User dave", "Directory /tmp mount propagation=shared")
 	accounts := map[string]*rig.Account{
 		"alice": rig.AddUser(t, rig.Account{Name: "alice", UID: 1000}),
 		"carol": rig.AddUser(t, rig.Account{Name: "carol", UID: 1001}),
+		"dave":  rig.AddUser(t, rig.Account{Name: "dave", UID: 1002}),
 	}
 	for _, c := range costs {
 		a := accounts[c.user]

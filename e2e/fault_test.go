@@ -41,6 +41,7 @@ type faultProgram struct {
 	helps   bool // the login runs the helper
 	mounted bool // method mount, which is a demand, too
 	joins   bool // there is an older session
+	shared  bool // mounts travel to the machine
 	account *rig.Account
 }
 
@@ -92,12 +93,21 @@ func TestFaultsMountDeny(t *testing.T) { faultsMount(t, demandAll) }
 
 func faultsMount(t *testing.T, d demand) {
 	t.Helper()
-	runFaults(t, faultProgram{name: "login, method mount, demanded: " + d.name, demands: []demand{d}, policy: methodMount, mounted: true, fresh: func(t *testing.T) {
-		removeDirectories(t)
-		if err := os.Truncate(sessionsList, 0); err != nil {
-			t.Fatal(err)
-		}
-	}})
+	runFaults(t, faultProgram{name: "login, method mount, demanded: " + d.name, demands: []demand{d}, policy: methodMount, mounted: true, fresh: freshSession})
+}
+
+func freshSession(t *testing.T) {
+	t.Helper()
+	removeDirectories(t)
+	if err := os.Truncate(sessionsList, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFaultsMountShared: the same where mounts travel to the machine. Nothing of what a
+// login mounts does, wherever it fails or ends.
+func TestFaultsMountShared(t *testing.T) {
+	runFaults(t, faultProgram{name: "login, method mount, propagation=shared", demands: demandedOfBoth[:1], policy: methodMount + " propagation=shared", mounted: true, shared: true, fresh: freshSession})
 }
 
 // TestFaultsMountHelper: the helper that makes what is mounted.
@@ -150,6 +160,9 @@ func runFaults(t *testing.T, p faultProgram) {
 		return
 	}
 	view.Need(t, "strace")
+	if p.shared {
+		rig.Must(t, "mount", "--make-rshared", "/")
+	}
 	rig.Install(t, p.policy)
 	attack.Build(t, attack.Session)
 	fault.Build(t, "/bin/bash")

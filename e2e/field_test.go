@@ -13,25 +13,63 @@ import (
 // Situations of docs/field.md that no other test has.
 
 // TestFieldMount: what root mounts in a session, as Ansible does it with sudo,
-// reaches the machine with method env alone.
+// reaches the machine with method env, and with propagation=shared; what is mounted in
+// the private directory never does.
 func TestFieldMount(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
 	view.Need(t, "sudo", "mountpoint")
-	users := installMethods(t)
+	rig.Must(t, "mount", "--make-rshared", "/")
+	users := installMethods(t, "Match User shared,both", "Directory /tmp mount propagation=shared", "Match User both", "Directory /var/tmp mount", "Match User fresh", "Directory /tmp tmpfs propagation=shared")
+	for i, name := range []string{"shared", "both", "fresh"} { // both: all lines have to say it
+		users = append(users, rig.AddUser(t, rig.Account{Name: name, UID: uint32(1100 + i)}))
+	}
 	rig.Write(t, "/etc/sudoers.d/e2e", "ALL ALL=(ALL) NOPASSWD: ALL\n", 0o440)
 	for _, a := range users {
 		t.Run(a.Name, func(t *testing.T) {
-			r := rig.Command{As: a, Path: a.Shell, Args: []string{"shell", "-c", "sudo mount --bind /usr /mnt && mountpoint -q /mnt"}, Dir: a.Home}.Run(t)
+			before := rig.Must(t, "cat", "/proc/self/mountinfo")
+			r := rig.Command{As: a, Path: a.Shell, Args: []string{"shell", "-c", `sudo mount --bind /usr /mnt && mountpoint -q /mnt
+				case $USER in plain|env) ;; *) mkdir /tmp/own && sudo mount -t tmpfs own /tmp/own && mountpoint -q /tmp/own;; esac`}, Dir: a.Home}.Run(t)
 			if r.Status != 0 || r.Stderr != "" {
 				t.Fatalf("status %d, %s", r.Status, r.Stderr)
 			}
 			got := rig.Sh(t, "mountpoint -q /mnt && umount /mnt").Status == 0
-			if want := a.Name == "plain" || a.Name == "env"; got != want {
+			if want := a.Name == "plain" || a.Name == "env" || a.Name == "shared" || a.Name == "fresh"; got != want {
 				t.Errorf("mounted on the machine: %v; want %v", got, want)
 			}
+			if after := rig.Must(t, "cat", "/proc/self/mountinfo"); after != before {
+				t.Errorf("the machine's mounts were\n%s, and are\n%s", before, after)
+			}
 		})
+	}
+}
+
+// TestFieldMountInside: the same in a session of another user, by su in the first one;
+// and there as in the first, if that is as the machine is.
+func TestFieldMountInside(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "sudo", "mountpoint")
+	rig.Must(t, "mount", "--make-rshared", "/")
+	rig.Install(t, "Directory /tmp mount propagation=shared", "Match User slave", "Directory /tmp mount propagation=slave")
+	rig.Write(t, "/etc/sudoers.d/e2e", "ALL ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+	inner := rig.AddUser(t, rig.Account{Name: "inner", UID: 1002})
+	inner.Login(t, "touch /tmp/inners")
+	before := rig.Must(t, "cat", "/proc/self/mountinfo")
+	for i, name := range []string{"outer", "slave"} {
+		a := rig.AddUser(t, rig.Account{Name: name, UID: uint32(1000 + i)})
+		r := a.Login(t, `sudo su - inner -c 'ls /tmp; mkdir /tmp/own; sudo mount -t tmpfs own /tmp/own && sudo mount --bind /usr /mnt && mountpoint -q /mnt; echo $?; sudo umount /tmp/own; rmdir /tmp/own'`)
+		if r.Stdout != "inners\n0\n" || r.Stderr != "" {
+			t.Errorf("in a session of %s: %q, %q", name, r.Stdout, r.Stderr)
+		}
+		if got := rig.Sh(t, "mountpoint -q /mnt && umount /mnt").Status == 0; got != (name == "outer") {
+			t.Errorf("in a session of %s: mounted on the machine: %v", name, got)
+		}
+		if after := rig.Must(t, "cat", "/proc/self/mountinfo"); after != before {
+			t.Errorf("in a session of %s: the machine's mounts were\n%s, and are\n%s", name, before, after)
+		}
 	}
 }
 

@@ -43,11 +43,13 @@ func TestRaisedAroundOneCall(t *testing.T) {
 		return
 	}
 	view.Need(t, "strace")
+	rig.Must(t, "mount", "--make-rshared", "/")
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
 	seen := map[string]map[string]int{}
 	for _, conf := range [][]string{
 		{""},
 		{"Directory /tmp mount share=.X11-unix/,.s.PGSQL.5432", "Directory /var/cache/xdg mount"},
+		{"Directory /tmp mount share=.X11-unix/ propagation=shared", "Directory /var/tmp tmpfs propagation=shared"},
 		{"Directory /var/tmp tmpfs size=1M"},
 		{"Directory /tmp mount", "Ambient cap_net_raw", "NoNewPrivileges yes"},
 	} {

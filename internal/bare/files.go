@@ -70,6 +70,15 @@ func Reopen(dir int) (int, Errno) {
 	return open(dir, unsafe.Pointer(&dot), unix.O_RDONLY|unix.O_DIRECTORY)
 }
 
+// OpenHere opens an open directory once more, as a path only (O_PATH).
+func OpenHere(dir int) (int, Errno) {
+	if dir < 0 {
+		return -1, Errno(unix.EBADF)
+	}
+	here := [2]byte{'.', 0}
+	return open(dir, unsafe.Pointer(&here), unix.O_PATH|unix.O_DIRECTORY)
+}
+
 // OpenUp opens the parent of an open directory, as a path only (O_PATH).
 func OpenUp(dir int) (int, Errno) {
 	if dir < 0 {

@@ -23,7 +23,7 @@ var options = []option{
 	{name: "size", number: policy.OptSize},
 	{name: "inodes", number: policy.OptInodes},
 	{name: "options", number: policy.OptOptions, value: mountFlags},
-	{name: "propagation", number: policy.OptPropagation, value: oneIf("private")},
+	{name: "propagation", number: policy.OptPropagation, value: propagation},
 	{name: "max-age", number: policy.OptMaxAge, value: seconds},
 	{name: "inherit", number: policy.OptInherit, value: inherit},
 	{name: "per", number: policy.OptPer},
@@ -46,13 +46,8 @@ func mountFlags(text string) uint32 {
 	return flags
 }
 
-func oneIf(word string) func(string) uint32 {
-	return func(text string) uint32 {
-		if text == word {
-			return 1
-		}
-		return 0
-	}
+func propagation(text string) uint32 {
+	return map[string]uint32{"private": policy.PropagationPrivate, "shared": policy.PropagationShared}[text]
 }
 
 func seconds(text string) uint32 {

@@ -64,8 +64,11 @@ func viewDirectory(p policy.Directory) config.Directory {
 			}
 		}
 		d.Propagation = "slave"
-		if p.Private {
+		switch p.Propagation {
+		case policy.PropagationPrivate:
 			d.Propagation = "private"
+		case policy.PropagationShared:
+			d.Propagation = "shared"
 		}
 	}
 	return d

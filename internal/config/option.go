@@ -136,8 +136,8 @@ func checkMountOptions(v string) error {
 }
 
 func checkPropagation(v string) error {
-	if v != "slave" && v != "private" {
-		return errors.New("propagation= is slave or private, not " + strconv.Quote(v))
+	if v != "slave" && v != "private" && v != "shared" {
+		return errors.New("propagation= is slave, private or shared, not " + strconv.Quote(v))
 	}
 	return nil
 }

@@ -38,9 +38,9 @@ func TestOptions(t *testing.T) {
 			[]string{"suid", "dev", "NOSUID", "nosuid,", "ro", "nosuid nodev"},
 			"options= takes nosuid, nodev, noexec, noatime, not "},
 		{"propagation", checkPropagation,
-			[]string{"slave", "private"},
-			[]string{"", "shared", "Slave", "rslave"},
-			"propagation= is slave or private, not "},
+			[]string{"slave", "private", "shared"},
+			[]string{"", "unbindable", "Shared", "rslave"},
+			"propagation= is slave, private or shared, not "},
 	} {
 		for _, v := range test.good {
 			if err := test.check(v); err != nil {

@@ -20,7 +20,7 @@ var (
 // planMounts lists what is to be mounted.
 func (l *launcher) planMounts() {
 	mountPlan.UID, mountPlan.GID = l.uid, l.gid
-	mountPlan.Propagation, mountPlan.Notice, mountPlan.Mend = mounts.Slave, noticeMount, mendShares
+	mountPlan.Propagation, mountPlan.Notice, mountPlan.Mend = mounts.Shared, noticeMount, mendShares
 	n := 0
 	var d policy.Directory
 	for slot, ok := uint32(0), true; ; {
@@ -30,9 +30,7 @@ func (l *launcher) planMounts() {
 		if !d.Mounted() {
 			continue
 		}
-		if d.Private {
-			mountPlan.Propagation = mounts.Private
-		}
+		mountPlan.Propagation = narrower(mountPlan.Propagation, d.Propagation)
 		mountedList[n] = session.Directory{
 			Instance: private.Instance{At: d.Path, Share: d.Share, User: l.policy.User, Store: d.Store, Fresh: d.Method == policy.Tmpfs},
 			Link:     d.Link, Flags: mounts.Flags(d.Options), Size: d.Size, Inodes: d.Inodes,
@@ -40,6 +38,18 @@ func (l *launcher) planMounts() {
 		n++
 	}
 	mountPlan.Directories = mountedList[:n]
+}
+
+// narrower is what a session has of the directories so far and one more: one that is
+// private makes all of it so, and all of them have to be shared.
+func narrower(so mounts.Propagation, of uint32) mounts.Propagation {
+	switch {
+	case so == mounts.Private || of == policy.PropagationPrivate:
+		return mounts.Private
+	case of == policy.PropagationShared:
+		return so
+	}
+	return mounts.Slave
 }
 
 func noticeMount(t *bare.Trouble) {

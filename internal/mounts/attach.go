@@ -67,7 +67,10 @@ func Bind(source int, at *Place, flags Flags) bare.Trouble {
 	if e != 0 {
 		return at.failed("open_tree", e)
 	}
-	if flags != 0 {
+	if flags&Apart != 0 {
+		e = become(int(tree), Slave, unix.AT_RECURSIVE)
+	}
+	if e == 0 && flags&Settable != 0 {
 		set := unix.MountAttr{Attr_set: flags.attr()}
 		if flags&NoATime != 0 {
 			set.Attr_clr = unix.MOUNT_ATTR__ATIME

@@ -21,6 +21,9 @@ func (d *descriptor) of(fd int) unsafe.Pointer {
 
 // bindByPath is Bind with mount(2).
 func bindByPath(source int, at *Place, flags Flags) bare.Trouble {
+	if flags&Apart != 0 { // it would be attached first
+		return at.failed("mount_setattr", bare.Errno(unix.ENOSYS))
+	}
 	target, t := at.target()
 	if !t.OK() {
 		return t

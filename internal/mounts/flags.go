@@ -33,6 +33,11 @@ const (
 
 	// Settable are those that a mount is given.
 	Settable = NoSUID | NoDev | NoExec | NoATime
+
+	// Apart is for Bind alone: where what is mounted is a peer of other mounts, the
+	// new ones are slaves of those, and what is mounted on them is not seen there.
+	// Not before Linux 5.12.
+	Apart Flags = unix.MS_SLAVE
 )
 
 // attr returns the same as MOUNT_ATTR_ bits.

@@ -15,6 +15,7 @@ type Propagation uint32
 const (
 	Slave   Propagation = unix.MS_SLAVE   // take part in what is mounted outside
 	Private Propagation = unix.MS_PRIVATE // stay as they are
+	Shared  Propagation = unix.MS_SHARED  // and are seen outside, see SetGroup
 )
 
 const ownNamespace = "/proc/thread-self/ns/mnt"

@@ -140,6 +140,12 @@ const (
 	InheritNo      = 2
 )
 
+// Values of propagation=, where it is not slave.
+const (
+	PropagationPrivate = 1
+	PropagationShared  = 2
+)
+
 // Options of a directory.
 const (
 	OptVariables   = 1 // string: names, comma-separated
@@ -147,7 +153,7 @@ const (
 	OptSize        = 3 // string, as in tmpfs(5)
 	OptInodes      = 4
 	OptOptions     = 5 // number: MS_ flags of mount(2), nosuid and nodev included
-	OptPropagation = 6 // number: 0 slave, 1 private
+	OptPropagation = 6 // number: PropagationPrivate…, or 0 for slave
 	OptMaxAge      = 7 // number: seconds
 	OptInherit     = 8 // number: InheritPrivate…
 	OptPer         = 9

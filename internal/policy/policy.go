@@ -170,7 +170,7 @@ type Directory struct {
 	Per, Store       string
 	Link             string
 	Options          uint32
-	Private          bool // propagation
+	Propagation      uint32
 	MaxAge           uint32
 	Inherit          uint32
 }
@@ -232,7 +232,7 @@ func (d *Directory) set(f *File, option, at uint32) {
 	case OptOptions:
 		d.Options = f.Number(at)
 	case OptPropagation:
-		d.Private = f.Number(at) == 1
+		d.Propagation = f.Number(at)
 	case OptLink:
 		d.Link = f.Text(at)
 	}

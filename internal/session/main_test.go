@@ -79,6 +79,8 @@ func (s *steps) do(step string) {
 		s.dirs[s.n-1].Size, s.dirs[s.n-1].Inodes = "1m", "20"
 	case "private":
 		s.plan.Propagation = mounts.Private
+	case "shared":
+		s.plan.Propagation = mounts.Shared
 	case "chroot":
 		s.failed(step, errors.Join(unix.Chroot(s.top+value), unix.Chdir("/")))
 		s.top = ""
@@ -97,6 +99,8 @@ func (s *steps) do(step string) {
 		fmt.Printf("present=%v\n", s.plan.Present())
 	case "enter":
 		s.enter()
+	case "pid":
+		fmt.Printf("pid=%d\n", os.Getpid())
 	case "new":
 	case "old":
 		mounts.OldKernel()

@@ -23,7 +23,10 @@ func (p *Plan) mount(d *Directory, o *private.Opened, before *place) bare.Troubl
 	var target bare.Stat
 	t = openTarget(&at, &target)
 	if t.OK() {
-		t = d.keepShared(o)
+		t = p.parents.check(at.On, d.At)
+	}
+	if t.OK() {
+		t = p.keepShared(d, o)
 	}
 	root := -1
 	if t.OK() {
@@ -62,7 +65,7 @@ func openTarget(at *mounts.Place, st *bare.Stat) bare.Trouble {
 
 // keepShared mounts the shared directory where the session, and a session of
 // another user inside this one, still find it.
-func (d *Directory) keepShared(o *private.Opened) bare.Trouble {
+func (p *Plan) keepShared(d *Directory, o *private.Opened) bare.Trouble {
 	if o.Kept {
 		return bare.Trouble{} // we are inside another session
 	}
@@ -74,13 +77,17 @@ func (d *Directory) keepShared(o *private.Opened) bare.Trouble {
 		return bare.Failed("openat", e, where, "")
 	}
 	at.On = point
-	t := bind(o.Shared, &at, 0, where)
+	t := p.parents.check(point, where)
+	if t.OK() {
+		t = p.bind(o.Shared, &at, 0, where)
+	}
 	bare.Close(point)
 	return t
 }
 
 // bind is mounts.Bind where what is then there need not be looked at.
-func bind(from int, at *mounts.Place, flags mounts.Flags, where string) bare.Trouble {
+func (p *Plan) bind(from int, at *mounts.Place, flags mounts.Flags, where string) bare.Trouble {
+	flags |= p.apart()
 	var e bare.Errno
 	t := capset.With(capset.SysAdmin, func() bare.Trouble {
 		t := mounts.Bind(from, at, flags)
@@ -107,7 +114,10 @@ func (p *Plan) mountOn(d *Directory, o *private.Opened, at *mounts.Place) (int, 
 	if d.Fresh {
 		root, is, t = p.mountFresh(d, o, at, flags)
 	} else {
-		root, is, t = mountKept(d, o, at, flags)
+		root, is, t = p.mountKept(d, o, at, flags)
+	}
+	if t.OK() {
+		t = p.parents.add(root, d.At)
 	}
 	if t.OK() {
 		have, e := mounts.FlagsOf(root)
@@ -133,8 +143,8 @@ func notTheMount(at string, want, have mounts.Flags) bare.Trouble {
 }
 
 // mountKept mounts the user's instance.
-func mountKept(d *Directory, o *private.Opened, at *mounts.Place, flags mounts.Flags) (root int, is bool, t bare.Trouble) {
-	t = capset.With(capset.SysAdmin, func() bare.Trouble { return mounts.Bind(o.Instance, at, flags) })
+func (p *Plan) mountKept(d *Directory, o *private.Opened, at *mounts.Place, flags mounts.Flags) (root int, is bool, t bare.Trouble) {
+	t = capset.With(capset.SysAdmin, func() bare.Trouble { return mounts.Bind(o.Instance, at, flags|p.apart()) })
 	if !t.OK() {
 		return -1, false, t
 	}
@@ -214,7 +224,7 @@ func (p *Plan) mountShares(d *Directory, shared, root int) bare.Trouble {
 		from, t := d.OpenShare(shared, &s, p.UID)
 		if t.OK() {
 			at := mounts.Place{Dir: root, Entry: s.Name, Where: d.At}
-			t = bind(from, &at, 0, bare.Keep(d.At, "/", s.Name, ""))
+			t = p.bind(from, &at, 0, bare.Keep(d.At, "/", s.Name, ""))
 		}
 		bare.Close(from)
 		if t.Lost {

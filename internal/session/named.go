@@ -176,7 +176,7 @@ func (l *linker) bind(name string, owner uint32) bare.Trouble {
 	mounted := false
 	if e == 0 && t.OK() && l.isOf(owner, &st) {
 		at := mounts.Place{Dir: l.own, Entry: name}
-		t = bind(from, &at, l.d.Flags&mounts.Settable, l.d.At)
+		t = l.plan.bind(from, &at, l.d.Flags&mounts.Settable, l.d.At)
 		mounted = t.OK()
 	}
 	bare.Close(from)

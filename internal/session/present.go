@@ -97,7 +97,7 @@ var mountBuf [9 * unix.PathMax]byte
 
 // eachMount calls f with every mount of the thread's namespace.
 func eachMount(f func(mount)) bare.Errno {
-	fd, e := bare.Open("/proc/thread-self/mountinfo", unix.O_RDONLY)
+	fd, e := bare.Open(mountList, unix.O_RDONLY)
 	if e != 0 {
 		return e
 	}

@@ -58,6 +58,7 @@ type Plan struct {
 	Mend func()
 
 	open     [Most]private.Opened
+	parents  parents
 	prepared bool
 }
 
@@ -150,17 +151,26 @@ func (p *Plan) enter(missing places, before *place) bare.Trouble {
 		}
 	}
 	p.mend(missing)
-	if t := capset.With(capset.SysAdmin, mounts.Unshare); !t.OK() {
-		return t
+	t := p.openParents(missing, before)
+	if t.OK() {
+		if t = capset.With(capset.SysAdmin, mounts.Unshare); t.OK() {
+			t = p.buildOr(missing, before)
+		}
 	}
+	p.parents.close()
+	if t.OK() && shareable {
+		p.announce(key.String())
+	}
+	return t
+}
+
+// buildOr is build, or goes back.
+func (p *Plan) buildOr(missing places, before *place) bare.Trouble {
 	if t := p.build(missing, before); !t.OK() {
 		if back := before.restore(); !back.OK() {
 			return back
 		}
 		return t
-	}
-	if shareable {
-		p.announce(key.String())
 	}
 	return bare.Trouble{}
 }
@@ -181,8 +191,14 @@ func (p *Plan) mend(missing places) {
 
 // build mounts what is missing in the namespace that was just made.
 func (p *Plan) build(missing places, before *place) bare.Trouble {
-	if t := propagate(p.Propagation); !t.OK() {
-		return t
+	if !p.parents.on {
+		how := p.Propagation
+		if how == mounts.Shared {
+			how = mounts.Slave // in a chroot(2)
+		}
+		if t := propagate(how); !t.OK() {
+			return t
+		}
 	}
 	// All of them before the first is mounted: one may be inside another.
 	for i := range p.Directories {
@@ -192,6 +208,9 @@ func (p *Plan) build(missing places, before *place) bare.Trouble {
 			}
 		}
 	}
+	if t := p.partParents(missing); !t.OK() {
+		return t
+	}
 	for i := range p.Directories {
 		if missing&(1<<i) != 0 {
 			if t := p.mount(&p.Directories[i], &p.open[i], before); !t.OK() {
@@ -199,7 +218,7 @@ func (p *Plan) build(missing places, before *place) bare.Trouble {
 			}
 		}
 	}
-	return bare.Trouble{}
+	return p.parents.join()
 }
 
 func (p *Plan) notice(t *bare.Trouble) {

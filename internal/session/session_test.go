@@ -126,6 +126,7 @@ func TestJoin(t *testing.T) {
 		"another order":       {"mount=cache", "mount=public", "enter"},
 		"other options":       {"mount=public", "mount=cache", "flags", "enter"},
 		"another propagation": {"mount=public", "mount=cache", "private", "enter"},
+		"a third propagation": {"mount=public", "mount=cache", "shared", "enter"},
 		"with a tmpfs":        {"mount=public", "mount=cache", "fresh=vault", "enter"},
 	} {
 		if a := asAlice(t, top, other...); a.one("ns") == first.one("ns") || a.one("trouble") != good {
@@ -231,8 +232,9 @@ func TestEnterFaults(t *testing.T) {
 	for _, c := range []struct {
 		name, chroot string
 		joins        bool
-	}{{"the first", "", false}, {"another", "", true}, {"in a chroot", "/jail", false}} {
-		begin := []string{"cd=/public"}
+		how          string
+	}{{"the first", "", false, "new"}, {"another", "", true, "new"}, {"in a chroot", "/jail", false, "new"}, {"shared", "", false, "shared"}} {
+		begin := []string{c.how, "cd=/public"}
 		if c.chroot != "" {
 			begin = []string{"chroot=" + c.chroot, "cd=/public"}
 		}
@@ -241,6 +243,7 @@ func TestEnterFaults(t *testing.T) {
 			hold(t, top, "mount=public", "enter")
 		}
 		share := sample.Of(3)
+		before := mountsIn(t, "self", "")
 		for n := 0; ; n++ {
 			if !share.Has(c.name, n) {
 				continue // the last ones that are tried are beyond the last call
@@ -254,6 +257,9 @@ func TestEnterFaults(t *testing.T) {
 				break
 			}
 			checkFault(t, c.name, n, a, outside)
+			if now := mountsIn(t, "self", ""); now != before {
+				t.Fatalf("%s: call %d (%s) fails: outside there is\n%s", c.name, n, a.one("hit"), now)
+			}
 		}
 	}
 }
