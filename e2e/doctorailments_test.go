@@ -203,6 +203,24 @@ func TestDoctorReport(t *testing.T) {
 			t.Errorf("nothing is said to be root's to tell in %+v", others)
 		}
 	})
+	t.Run("administrators", func(t *testing.T) {
+		rig.Must(t, "sh", "-ec", "groupadd -f sudo; usermod -aG sudo alice")
+		for conf, noted := range map[string]bool{
+			"Directory /tmp mount": true,
+			"Directory /tmp mount\nMatch Group sudo\nDirectory /tmp mount propagation=shared": false,
+			"Directory /tmp mount\nMatch Group sudo\nDirectory /tmp off":                      false,
+		} {
+			rig.Configure(t, conf)
+			rig.Setup(t)
+			findings, others := examine(t, "")
+			said := slices.ContainsFunc(others, func(o result) bool {
+				return o.Verdict == "note" && o.Check == "instances" && strings.HasPrefix(o.Fact, "what alice of group sudo mount")
+			})
+			if said != noted || len(findings) > 0 {
+				t.Errorf("%s: noted: %v, findings %+v, others %+v", conf, said, findings, others)
+			}
+		}
+	})
 	t.Run("user namespaces", func(t *testing.T) {
 		rig.Must(t, "sh", "-ec", "echo 0 >/run/sysctl/max; mount --bind /run/sysctl/max /proc/sys/user/max_user_namespaces")
 		_, others := examine(t, "")

@@ -36,6 +36,7 @@ func checkInstances(m *machine, r *report) error {
 			r.meeting(path)
 		}
 	}
+	r.administrators(m)
 	if len(right) == 0 {
 		r.otherwise("the configuration mounts nothing")
 	} else {
