@@ -144,10 +144,11 @@ test:
 test-all:
 	@TMPSHELL_ALL=1 e2e/test.sh
 
+# value, and another name: make would expand the '$' of a regexp.
 RUN ?= .
-test-e2e: export RUN := $(value RUN)
+test-e2e: export TEST_RUN := $(value RUN)
 test-e2e:
-	@e2e/test.sh e2e "$$RUN"
+	@e2e/test.sh e2e "$$TEST_RUN"
 
 # Speed; on a quiet machine. The figures of one run can be compared, those of
 # two cannot.

@@ -43,14 +43,16 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "suite:", err)
 		return 1
 	}
-	r := newReport(os.Stdout)
+	r := newReport(os.Stdout, os.Getenv("TMPSHELL_MUST_RUN") != "")
 	readErr := r.read(out)
 	err = errors.Join(readErr, cmd.Wait())
 	tables, _ := os.ReadFile(args[1]) // where e2e was not run there are none
 	os.Stdout.Write(tables)
-	r.end()
+	well := r.end()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "suite: go test:", err)
+	}
+	if err != nil || !well {
 		return 1
 	}
 	return 0

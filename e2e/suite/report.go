@@ -19,12 +19,17 @@ type event struct {
 
 // report gathers what the tests say and prints what matters of it.
 type report struct {
-	to      io.Writer
+	to io.Writer
+	// mustRun: a test that is skipped has failed, unless another one runs it.
+	mustRun bool
 	output  map[string][]string // of what has not ended yet, by package and test
 	tests   []test
 	skipped []string
 	failed  []string
 }
+
+// runByAnother is in what a test says that is the victim of another one.
+const runByAnother = ": run by Test"
 
 // test is one that has passed or failed, without those below it.
 type test struct {
@@ -33,7 +38,9 @@ type test struct {
 	processor float64 // of its view, in seconds; negative where it is not known
 }
 
-func newReport(to io.Writer) *report { return &report{to: to, output: map[string][]string{}} }
+func newReport(to io.Writer, mustRun bool) *report {
+	return &report{to: to, mustRun: mustRun, output: map[string][]string{}}
+}
 
 func (r *report) read(from io.Reader) error {
 	lines := bufio.NewReader(from)
@@ -66,6 +73,8 @@ func (r *report) add(e event) {
 		switch said := strings.Join(r.output[key], ""); {
 		case e.Test == "":
 			r.endPackage(e, said)
+		case e.Action == "skip" && r.mustRun && !strings.Contains(said, runByAnother):
+			r.failed = append(r.failed, e.Package+" "+e.Test+": skipped: "+reason(said))
 		case below:
 			return
 		case e.Action == "fail":
@@ -121,7 +130,9 @@ func reason(said string) string {
 // slowest is how many tests the end names.
 const slowest = 10
 
-func (r *report) end() {
+// end prints what is left to say, and tells whether all is well: something was run,
+// and nothing has failed.
+func (r *report) end() bool {
 	slices.Sort(r.skipped)
 	for _, s := range r.skipped {
 		fmt.Fprintln(r.to, "skipped:", s)
@@ -139,4 +150,8 @@ func (r *report) end() {
 	for _, f := range r.failed {
 		fmt.Fprintln(r.to, "FAILED:", f)
 	}
+	if len(r.tests) == 0 {
+		fmt.Fprintln(r.to, "FAILED: no test was run")
+	}
+	return len(r.tests) > 0 && len(r.failed) == 0
 }

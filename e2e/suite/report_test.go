@@ -26,11 +26,13 @@ not json
 
 func TestReport(t *testing.T) {
 	var out strings.Builder
-	r := newReport(&out)
+	r := newReport(&out, false)
 	if err := r.read(strings.NewReader(events)); err != nil {
 		t.Fatal(err)
 	}
-	r.end()
+	if r.end() {
+		t.Error("all is well")
+	}
 	for _, want := range []string{
 		"p:\n=== RUN   TestB\n    b_test.go:1: it is wrong\n", "panic: out of order\n", "q.go:1: no such thing\n", "not json\n",
 		"fail p 5.0 s\n", "skipped: p TestC: c_test.go:1: missing: xterm\n",
@@ -45,10 +47,35 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// Where everything must run, a skipped test has failed, also one below another; not
+// one that is another one's victim.
+func TestReportMustRun(t *testing.T) {
+	const events = `{"Action":"pass","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestB","Output":"    b_test.go:1: run by TestA\n"}
+{"Action":"skip","Package":"p","Test":"TestB"}
+`
+	const skips = `{"Action":"output","Package":"p","Test":"TestC/sub","Output":"    c_test.go:1: no fuse\n"}
+{"Action":"skip","Package":"p","Test":"TestC/sub"}
+{"Action":"pass","Package":"p","Test":"TestC"}
+`
+	for text, well := range map[string]bool{events: true, events + skips: false} {
+		for _, mustRun := range []bool{false, true} {
+			var out strings.Builder
+			r := newReport(&out, mustRun)
+			if err := r.read(strings.NewReader(text)); err != nil {
+				t.Fatal(err)
+			}
+			failed := "FAILED: p TestC/sub: skipped: c_test.go:1: no fuse\n"
+			if got := r.end(); got != (well || !mustRun) || strings.Contains(out.String(), failed) == got {
+				t.Errorf("must run %v: %v\n%s", mustRun, got, out.String())
+			}
+		}
+	}
+}
+
 func TestReportWithoutTests(t *testing.T) {
 	var out strings.Builder
-	newReport(&out).end()
-	if !strings.Contains(out.String(), "0 tests, 0 failed, 0 skipped\n") {
+	if newReport(&out, false).end() || !strings.Contains(out.String(), "0 tests, 0 failed, 0 skipped\nFAILED: no test was run\n") {
 		t.Error(out.String())
 	}
 }
