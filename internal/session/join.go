@@ -19,16 +19,16 @@ const keySize = 160
 // is not known here: see complete). One that has a fresh tmpfs is alone, and one
 // inside another has only part of what it wants to mount.
 //
-// It is false where there is none.
-func (p *Plan) key(to *bare.Text, before *place, missing places) bool {
+// It is false where there is none. Trouble says that this could not be found out.
+func (p *Plan) key(to *bare.Text, before *place, missing places) (bool, bare.Trouble) {
 	if missing != 1<<len(p.Directories)-1 || before.rootIs.MountID != 0 && !before.rootIs.MountRoot {
-		return false
+		return false, bare.Trouble{}
 	}
 	policy := newHash()
 	for i := range p.Directories {
 		d := &p.Directories[i]
 		if d.Fresh {
-			return false
+			return false, bare.Trouble{}
 		}
 		policy.text(d.At)
 		policy.text(d.Share)
@@ -40,19 +40,19 @@ func (p *Plan) key(to *bare.Text, before *place, missing places) bool {
 	policy.number(uint64(p.Propagation))
 	outside, e := mounts.NamespaceOf(before.namespace)
 	if e != 0 {
-		return false
+		return false, onlyKept(bare.Failed("statx", e, "the mount namespace", ""))
 	}
 	root := &before.rootIs
 	mount, e := mounts.IDOf(before.root, root)
 	if e != 0 {
-		return false
+		return false, onlyKept(bare.Failed("read", e, "/proc", ""))
 	}
 	outside.Tell(to)
 	for _, n := range [...]uint64{mount, uint64(root.Major)<<32 | uint64(root.Minor), root.Ino, uint64(policy)} {
 		to.AddByte(' ')
 		to.AddUint(n, 10)
 	}
-	return !to.Full()
+	return !to.Full(), bare.Trouble{}
 }
 
 // hash is FNV-1a of 64 bits. What is hashed is root's configuration.

@@ -89,11 +89,9 @@ func (s *steps) do(step string) {
 	case "rmdir":
 		s.failed(step, unix.Rmdir(s.top+value))
 	case "fault":
-		n, err := strconv.Atoi(value)
-		s.failed(step, err)
-		s.ready()
-		s.f = testas.NewFaults(&testing.T{}, nil, watched...)
-		s.f.Fail(n, unix.EIO)
+		s.faults(watched...).Fail(s.number(step, value), unix.EIO)
+	case "starve": // for a moment
+		s.faults(unix.SYS_OPENAT, unix.SYS_OPENAT2, unix.SYS_OPEN_BY_HANDLE_AT).FailSome(s.number(step, value), 3, unix.EMFILE)
 	case "present":
 		s.ready()
 		fmt.Printf("present=%v\n", s.plan.Present())
@@ -131,6 +129,19 @@ var watched = []int{
 	unix.SYS_MOUNT, unix.SYS_OPEN_TREE, unix.SYS_MOVE_MOUNT, unix.SYS_MOUNT_SETATTR, unix.SYS_FSOPEN, unix.SYS_FSCONFIG,
 	unix.SYS_FSMOUNT, unix.SYS_CAPGET, unix.SYS_CAPSET, unix.SYS_IOCTL, unix.SYS_MKDIRAT, unix.SYS_GETCWD,
 	unix.SYS_PREAD64,
+}
+
+// faults begins to watch calls.
+func (s *steps) faults(calls ...int) *testas.Faults {
+	s.ready()
+	s.f = testas.NewFaults(&testing.T{}, nil, calls...)
+	return s.f
+}
+
+func (s *steps) number(step, value string) int {
+	n, err := strconv.Atoi(value)
+	s.failed(step, err)
+	return n
 }
 
 func (s *steps) ready() {

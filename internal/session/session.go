@@ -143,7 +143,10 @@ func (p *Plan) missing() (places, bare.Trouble) {
 func (p *Plan) enter(missing places, before *place) bare.Trouble {
 	var buf [keySize]byte
 	key := bare.NewText(buf[:])
-	shareable := p.key(&key, before, missing)
+	shareable, t := p.key(&key, before, missing)
+	if !t.OK() {
+		return t
+	}
 	if shareable {
 		joined, t := p.join(key.String(), before)
 		if joined || !t.OK() {
@@ -151,8 +154,7 @@ func (p *Plan) enter(missing places, before *place) bare.Trouble {
 		}
 	}
 	p.mend(missing)
-	t := p.openParents(missing, before)
-	if t.OK() {
+	if t = p.openParents(missing, before); t.OK() {
 		if t = capset.With(capset.SysAdmin, mounts.Unshare); t.OK() {
 			t = p.buildOr(missing, before)
 		}

@@ -283,3 +283,33 @@ func checkFault(t *testing.T, name string, n int, a, outside answers) {
 		t.Errorf("%s; it is in %s, %s, and was in %s, %s", said, a.one("ns"), a.one("cwd"), outside.one("ns"), outside.one("cwd"))
 	}
 }
+
+// A want of descriptors, which the user's other processes can bring about at any
+// call, gives a user no second namespace.
+func TestEnterStarved(t *testing.T) {
+	if !world(t) {
+		return
+	}
+	top := furnish(t)
+	furnishAt(t, top, "")
+	pivot(t, top)
+	for _, kernel := range []string{"new", "old"} {
+		first := hold(t, "", kernel, "mount=public", "enter")
+		for n, joined := 0, 0; ; n++ {
+			a := asAlice(t, "", kernel, "mount=public", "starve="+itoa(n), "enter")
+			if a.one("trouble") == good {
+				joined++
+				if a.one("ns") != first.one("ns") {
+					t.Errorf("%s kernel: call %d (%s) fails: it has a namespace of its own", kernel, n, a.one("hit"))
+				}
+			}
+			if a.one("hit") == "-1" {
+				if joined == 0 || n < 10 {
+					t.Errorf("%s kernel: %d calls, entered %d times: this shows nothing", kernel, n, joined)
+				}
+				break
+			}
+		}
+		first.end()
+	}
+}

@@ -16,7 +16,8 @@ import (
 type Faults struct {
 	listener int
 	mutex    sync.Mutex
-	left     int // calls before the one that fails; negative: none does
+	left     int // calls before the first that fails; -times: none does any more
+	times    int // how many fail
 	errno    syscall.Errno
 	hit      int  // the number of the one that has failed, or -1
 	lasting  bool // and so do all later ones of this number
@@ -53,7 +54,7 @@ func NewFaults(t *testing.T, spare Spare, calls ...int) *Faults {
 	if errno != 0 {
 		t.Fatal("seccomp: ", errno)
 	}
-	f := &Faults{listener: int(fd), left: -1, hit: -1}
+	f := &Faults{listener: int(fd), left: -1, times: 1, hit: -1}
 	go f.watch(spare)
 	return f
 }
@@ -63,7 +64,15 @@ func NewFaults(t *testing.T, spare Spare, calls ...int) *Faults {
 func (f *Faults) Fail(n int, errno syscall.Errno) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	f.left, f.errno, f.hit, f.lasting, f.hook = n, errno, -1, false, nil
+	f.left, f.times, f.errno, f.hit, f.lasting, f.hook = n, 1, errno, -1, false, nil
+}
+
+// FailSome makes as many calls fail, one after the other.
+func (f *Faults) FailSome(n, times int, errno syscall.Errno) {
+	f.Fail(n, errno)
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.times = times
 }
 
 // FailFrom makes the call fail that comes after n others, and all of its number
@@ -89,7 +98,7 @@ func (f *Faults) Before(n int, hook func()) {
 func (f *Faults) Stop() int {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	f.left, f.lasting = -1, false
+	f.left, f.lasting = -f.times, false
 	return f.hit
 }
 
@@ -135,7 +144,7 @@ func (f *Faults) watch(spare Spare) {
 func (f *Faults) decide(call int, a *answer) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	if f.left == 0 || f.lasting && f.hit == call {
+	if f.left <= 0 && f.left > -f.times || f.lasting && f.hit == call {
 		f.hit = call
 		if f.hook == nil {
 			a.flags, a.errno = 0, -int32(f.errno)
@@ -143,5 +152,5 @@ func (f *Faults) decide(call int, a *answer) {
 			f.hook()
 		}
 	}
-	f.left = max(f.left-1, -1)
+	f.left = max(f.left-1, -f.times)
 }
