@@ -1,0 +1,104 @@
+package clean
+
+import (
+	"errors"
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/sys"
+)
+
+// inUse is rule (k).
+func (r *run) inUse(u *unit) (by []Process, mounts []string) {
+	by = r.procs.Using(u.UID)
+	at := u.at()
+	for _, s := range r.procs.shows {
+		if s.at.within(at) {
+			mounts = append(mounts, s.where)
+		}
+	}
+	return by, mounts
+}
+
+// chosen is a unit that may go, and what is in it.
+type chosen struct {
+	*unit
+	Survey
+}
+
+// choose tells which units nobody uses, and for long enough.
+func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
+	var list []chosen
+	for _, u := range units {
+		if u.Kind == Holder && u.was == "" {
+			continue // see holders
+		}
+		if by, mounts := r.inUse(u); len(by)+len(mounts) > 0 {
+			r.used(u, by, mounts)
+			*stay = append(*stay, u)
+			continue
+		}
+		s, why := r.grace(u)
+		if why != "" {
+			r.result(u, Kept, why)
+			*stay = append(*stay, u)
+			continue
+		}
+		list = append(list, chosen{u, s})
+	}
+	return list
+}
+
+// used is what becomes of a unit that is in use. One whose name a run before had
+// taken, and which was in use nevertheless, gets it back.
+func (r *run) used(u *unit, by []Process, mounts []string) {
+	a, why := Kept, "in use"
+	if u.was != "" && !r.DryRun {
+		switch err := u.back(); {
+		case err == nil:
+			a = Back
+		case !errors.Is(err, fs.ErrExist):
+			r.fault(err)
+		}
+	}
+	res := r.result(u, a, why)
+	res.By, res.Mounts = by, mounts
+}
+
+// grace tells why a unit that nobody uses stays for a while.
+func (r *run) grace(u *unit) (Survey, string) {
+	grace := r.Grace(u.UID, u.Shared)
+	if u.was != "" || u.Kind == List || u.Kind == Holder {
+		grace = 0
+	}
+	s := surveyor{}
+	if grace != 0 {
+		s.cutoff = r.Now.Add(-grace).UnixNano()
+		if u.last > s.cutoff {
+			return Survey{}, "younger than " + grace.String()
+		}
+	}
+	if u.mode&unix.S_IFMT != unix.S_IFDIR {
+		return Survey{Files: 1}, ""
+	}
+	if grace == 0 && !r.DryRun {
+		return Survey{}, "" // nobody asks what is in it
+	}
+	fd, err := u.open(asDirectory)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return Survey{}, "gone"
+		}
+		return Survey{}, err.Error()
+	}
+	defer sys.Close(fd)
+	err = asOwner(u.UID, func() error { return overTree(fd, &s) })
+	switch {
+	case s.Young:
+		return s.Survey, "something in it is younger than " + grace.String()
+	case err != nil && !errors.Is(err, unix.EACCES): // of one that its owner may not read
+		return s.Survey, err.Error()
+	}
+	return s.Survey, ""
+}

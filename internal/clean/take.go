@@ -1,0 +1,159 @@
+package clean
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/sys"
+)
+
+// take removes units: rule (l).
+func (r *run) take(list []chosen, stay *[]*unit) error {
+	if len(list) == 0 {
+		return nil
+	}
+	failed := func(u *unit, err error) {
+		if !errors.Is(err, fs.ErrNotExist) {
+			r.result(u, Failed, err.Error())
+		}
+	}
+	list = slices.DeleteFunc(list, func(u chosen) bool {
+		if !u.canBeMarked() {
+			return false
+		}
+		err := u.mark(true)
+		if err != nil {
+			failed(u.unit, err)
+		}
+		return err != nil
+	})
+	looked := r.look()
+	for _, u := range list {
+		by, mounts := r.inUse(u.unit)
+		if len(by)+len(mounts) > 0 || looked != nil {
+			if u.canBeMarked() {
+				_ = u.mark(false) // or a login does
+			}
+			if looked == nil && stay != nil {
+				r.used(u.unit, by, mounts)
+				*stay = append(*stay, u.unit)
+			}
+			continue
+		}
+		if u.canBeMarked() {
+			gone, err := u.away()
+			if err != nil {
+				failed(u.unit, err)
+				continue
+			}
+			if !gone {
+				if stay != nil {
+					r.result(u.unit, Kept, "in use")
+				}
+				continue
+			}
+		}
+		r.delete(u)
+	}
+	return looked
+}
+
+// delete removes what nobody can find any more.
+func (r *run) delete(u chosen) {
+	path := u.path()
+	if u.was != "" {
+		path = u.place.path + "/" + u.was
+	}
+	before := [2]uint64{r.Counts.Files.Load(), r.Counts.Directories.Load()}
+	left, err := r.remove(u.unit)
+	res := r.result(u.unit, Gone, "")
+	res.of(u.Survey)
+	res.Path = path
+	res.Files, res.Directories = r.Counts.Files.Load()-before[0], r.Counts.Directories.Load()-before[1]
+	if left.n > 0 || err != nil {
+		res.Action, res.Left, res.LeftCount, res.Path = Failed, left.list, left.n, u.path()
+		res.Why = "not all of it could be removed"
+		if err != nil {
+			res.Why = err.Error()
+		}
+	}
+}
+
+// remove empties a unit as its owner, then as the owners of what is left, and
+// removes it.
+func (r *run) remove(u *unit) (left lefts, err error) {
+	if u.mode&unix.S_IFMT == unix.S_IFDIR {
+		fd, err := u.open(asDirectory)
+		if err != nil {
+			return left, err
+		}
+		defer sys.Close(fd)
+		if u.Kind != Holder {
+			if left, err = r.empty(u, fd); err != nil || left.n > 0 {
+				return left, err
+			}
+		}
+	}
+	flags := 0
+	if u.mode&unix.S_IFMT == unix.S_IFDIR {
+		flags = unix.AT_REMOVEDIR
+	}
+	e := named(u.name)
+	rm := func(dir int) error {
+		if errno := unlinkAt(dir, &e, flags); errno != 0 && errno != unix.ENOENT {
+			return &fs.PathError{Op: "unlinkat", Path: u.path(), Err: errno}
+		}
+		return nil
+	}
+	if u.place.public {
+		return left, asOwner(u.UID, func() error { return u.place.with(rm) })
+	}
+	return left, u.place.with(rm)
+}
+
+// empty removes what is in a unit.
+func (r *run) empty(u *unit, fd int) (lefts, error) {
+	owners := []uint32{u.UID}
+	var left lefts
+	for n := 0; n < len(owners); n++ {
+		rm := &remover{counts: r.Counts, uid: owners[n], top: fd}
+		if err := asOwner(rm.uid, rm.empty); err != nil {
+			return rm.lefts, err
+		}
+		left = rm.lefts
+		if left.n == 0 {
+			break
+		}
+		// In an instance, which is sticky, the user's programs of other
+		// users have files of their own.
+		for _, o := range rm.owners {
+			if u.owner != u.UID && !slices.Contains(owners, o) {
+				owners = append(owners, o)
+			}
+		}
+	}
+	return left, nil
+}
+
+// holders are the STORE/UID that have become empty.
+func (r *run) holders(units []*unit) []chosen {
+	var list []chosen
+	for _, u := range units {
+		if u.Kind != Holder || u.was != "" || len(r.procs.Using(u.UID)) > 0 {
+			continue
+		}
+		fd, err := u.open(asDirectory)
+		if err != nil {
+			continue
+		}
+		names, err := sys.DirNamesOf(fd, u.path())
+		sys.Close(fd)
+		if err == nil && len(names) == 0 {
+			list = append(list, chosen{unit: u})
+		}
+	}
+	return list
+}

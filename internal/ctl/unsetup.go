@@ -1,0 +1,76 @@
+package ctl
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"tmpshell/internal/build"
+	"tmpshell/internal/config"
+	"tmpshell/internal/making"
+	"tmpshell/internal/needs"
+	"tmpshell/internal/policy"
+	"tmpshell/internal/roster"
+	"tmpshell/internal/wrapper"
+)
+
+// unsetup: nothing is removed while somebody could not log in without it.
+func unsetup(f setupFlags) []step {
+	var steps []step
+	if f.disable {
+		r := &rollOut{roster: roster.Machine()}
+		if err := r.disableAll(); err != nil {
+			r.add("accounts", "", err)
+		}
+		steps = r.steps
+	}
+	steps = append(steps, lockedOut(f.force)...)
+	if hasFailed(steps) && !f.force {
+		return steps
+	}
+	return append(steps, undo()...)
+}
+
+func undo() []step {
+	steps := []step{
+		capabilities(build.Helper(), 0),
+		capabilities(build.Launcher(), 0),
+	}
+	if _, err := os.Lstat(build.Session()); err == nil {
+		steps = append(steps, capabilities(build.Session(), 0))
+	}
+	policies, err := filepath.Glob(policy.Paths + "*") // of other versions, too
+	for _, p := range policies {
+		err = errors.Join(err, os.Remove(p))
+	}
+	steps = append(append(steps, result("policy", "removed", err), unlistShells()), unlink()...)
+	conf, err := config.Load(build.Config)
+	if err != nil {
+		conf = &config.Config{} // the built-in one
+	}
+	steps = append(steps, unflag(needs.OfConfig(conf).Bases)...)
+	return append(steps, forgetBoot()...)
+}
+
+// unlink removes the links tmpshell-NAME: without tmpshell they lead nowhere.
+func unlink() []step {
+	var steps []step
+	for _, l := range wrapper.Candidates() {
+		if to, err := os.Readlink(l); err == nil && (to == "tmpshell" || to == build.Launcher()) {
+			steps = append(steps, result(l, "removed", os.Remove(l)))
+		}
+	}
+	return steps
+}
+
+// unflag lets everybody who is allowed to remove a base, which stays.
+func unflag(bases []making.Base) []step {
+	var steps []step
+	for _, b := range bases {
+		if on, err := b.IsAppendOnly(); on || err != nil {
+			steps = append(steps, asRoot("base "+b.Path(), "the append-only flag is lifted",
+				func(*making.Maker) error { return b.LiftFlag() }))
+		}
+	}
+	return steps
+}
