@@ -23,6 +23,8 @@ if [ "${1-}" != --inside ]; then
 	exec unshare --mount --pid --fork --kill-child --mount-proc --propagation private "$0" --inside
 fi
 
+mask=$(umask) # the session's; what is made here is for everybody to read
+umask 022
 work=/mnt
 mount -t tmpfs -o mode=755 tmpfs $work || fail "cannot mount a tmpfs" "a container needs the capability SYS_ADMIN for this"
 for d in etc usr var; do
@@ -53,7 +55,7 @@ unset TMPDIR TMP TEMP TEMPDIR XDG_RUNTIME_DIR TRY_USER COMMAND MAKEFLAGS MAKELEV
 command=${TRY_COMMAND-}
 unset TRY_COMMAND
 
-as_user() { setpriv --reuid "$uid" --regid "$gid" --init-groups "$@"; }
+as_user() { umask "$mask"; setpriv --reuid "$uid" --regid "$gid" --init-groups "$@"; }
 
 status=0
 if [ -n "$command" ] || [ ! -t 0 ]; then
