@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"tmpshell/e2e/attack"
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/clean"
 	"tmpshell/internal/sample"
 )
 
@@ -354,6 +356,32 @@ func TestCleanRaces(t *testing.T) {
 	cleaned(t, cleanNow(t), 0)
 	if exists(removing) {
 		t.Error("when they are gone, it stays")
+	}
+}
+
+// TestCleanSecondLook: a session that begins after /proc was looked at and before the
+// mark is set, and so sees no mark, keeps its directory.
+func TestCleanSecondLook(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t)
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	alice.Session(t)
+	var session *rig.Open
+	options := clean.Options{Where: clean.Where{Shared: []string{"/tmp"}}, Contained: true}
+	options.Grace = func(uid uint32, _ string) time.Duration { // is asked in between
+		if uid == alice.UID && session == nil {
+			session = alice.Open(t)
+		}
+		return 0
+	}
+	report, err := clean.Run(options)
+	if err != nil || session == nil {
+		t.Fatal(err, session)
+	}
+	if out, status := session.Do("stat -c %a $TMPDIR"); out != "700\n" || status != 0 {
+		t.Errorf("the session has %q, %d; %+v", out, status, *report.Results[0])
 	}
 }
 
