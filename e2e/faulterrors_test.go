@@ -19,6 +19,7 @@ var callErrors = map[string][]string{
 	"fchdir":            {"EACCES", "EIO"},
 	"fchmod":            {"EPERM", "EROFS", "EIO"},
 	"fchown":            {"EPERM", "EROFS", "EIO"},
+	"flock":             {"EINTR", "ENOLCK"},
 	"fsconfig":          {"EINVAL", "ENOMEM"},
 	"fsmount":           {"EPERM", "ENOSPC"},
 	"fsopen":            {"ENOSYS", "EPERM", "ENOMEM"},

@@ -69,6 +69,9 @@ func (r *run) delete(u chosen) {
 	}
 	before := [2]uint64{r.Counts.Files.Load(), r.Counts.Directories.Load()}
 	left, err := r.remove(u.unit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return // another run, which sees another /run, has removed it
+	}
 	res := r.result(u.unit, Gone, "")
 	res.of(u.Survey)
 	res.Path = path

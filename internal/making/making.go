@@ -33,6 +33,8 @@ type Maker struct {
 	UID, GID uint32
 	// Notice is told what an administrator should know: what was in the way.
 	Notice func(text string)
+
+	locks string // where the lock is, in a test
 }
 
 // attempts bounds the races with somebody who makes and removes the same names:

@@ -10,12 +10,14 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/capset"
 	"tmpshell/internal/private"
+	"tmpshell/internal/sys"
 	"tmpshell/internal/testas"
 )
 
@@ -62,7 +64,7 @@ func made(uid uint32, f func(*Maker) error) (notices []string, err error) {
 			done <- t.Err()
 			return
 		}
-		m := &Maker{UID: uid, GID: uid, Notice: func(s string) { notices = append(notices, s) }}
+		m := &Maker{UID: uid, GID: uid, Notice: func(s string) { notices = append(notices, s) }, locks: os.TempDir()}
 		done <- f(m)
 	}()
 	err = <-done
@@ -174,7 +176,7 @@ func TestMountedBase(t *testing.T) {
 		if _, t := capset.Quiet(); !t.OK() {
 			return t.Err()
 		}
-		err := (&Maker{UID: alice, GID: alice}).Env(dir)
+		err := (&Maker{UID: alice, GID: alice, locks: os.TempDir()}).Env(dir)
 		// A mount point cannot be renamed where the mount is seen.
 		if err == nil || !strings.Contains(err.Error(), "busy") && !strings.Contains(err.Error(), "is a mount point") {
 			return fmt.Errorf("a base that something is mounted on: %v; want it refused", err)
@@ -277,6 +279,24 @@ func TestRace(t *testing.T) {
 			expect(t, "a race", fmt.Sprintf("%s/.private/%d", dir, alice+i), fmt.Sprintf("d0700 %d:%d", alice+i, alice+i))
 		}
 	}
+}
+
+// One that has something of root's to make waits for a helper that has the lock,
+// but not for ever, and not where nothing is missing.
+func TestLock(t *testing.T) {
+	dir := shared(t)
+	fd, err := sys.TryLock(os.TempDir(), lockName)
+	must(t, err)
+	defer sys.Close(fd)
+	for _, waits := range []bool{true, false} {
+		began := time.Now()
+		_, err := made(alice, func(m *Maker) error { return m.Env(dir) })
+		must(t, err)
+		if waited := time.Since(began) >= lockMost*lockWait; waited != waits {
+			t.Errorf("it has waited: %v; want %v", waited, waits)
+		}
+	}
+	expect(t, "without the lock", dir+"/.private/41001", "d0700 41001:41001")
 }
 
 func TestRuntime(t *testing.T) {

@@ -20,6 +20,10 @@ func (m *Maker) roots(dir int, where, entry string, w owned.Want) (int, error) {
 
 // makeRoots: repair says whether the mode of one that is root's is set.
 func (m *Maker) makeRoots(dir int, where, entry string, w owned.Want, repair bool) (int, error) {
+	if fd, err := open(dir, where, entry, w); err == nil {
+		return fd, nil
+	}
+	defer m.lock()()
 	for range attempts {
 		fd, err := open(dir, where, entry, w)
 		switch {
@@ -95,9 +99,9 @@ func repair(path int, name string, w owned.Want) error {
 // replace puts a new directory where somebody else's object is, in one step:
 // there is no moment in which the name is free (rename exchange, Linux 3.15).
 //
-// Two helpers may see the same object. What the second one moves aside is then
-// the directory of the first, with others in use in it: it looks at what it
-// moved, and puts it back.
+// Two helpers may see the same object, where one has not got the lock. What the
+// second one moves aside is then the directory of the first, with others in use in
+// it: it looks at what it moved, and puts it back.
 func (m *Maker) replace(dir int, where, entry string, w owned.Want, why error) error {
 	var was bare.Stat
 	if e := bare.StatAt(dir, entry, &was); e != 0 {
