@@ -5,8 +5,6 @@ import (
 	"io/fs"
 
 	"golang.org/x/sys/unix"
-
-	"tmpshell/internal/sys"
 )
 
 // inUse is rule (k).
@@ -85,19 +83,13 @@ func (r *run) grace(u *unit) (Survey, string) {
 	if grace == 0 && !r.DryRun {
 		return Survey{}, "" // nobody asks what is in it
 	}
-	fd, err := u.open(asDirectory)
-	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return Survey{}, "gone"
-		}
-		return Survey{}, err.Error()
-	}
-	defer sys.Close(fd)
-	err = asOwner(u.UID, func() error { return overTree(fd, &s) })
+	err := s.over(u)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return s.Survey, "gone"
 	case s.Young:
 		return s.Survey, "something in it is younger than " + grace.String()
-	case err != nil && !errors.Is(err, unix.EACCES): // of one that its owner may not read
+	case err != nil:
 		return s.Survey, err.Error()
 	}
 	return s.Survey, ""

@@ -17,9 +17,12 @@ import (
 
 // Process is one that a user has.
 type Process struct {
-	PID       int    `json:"pid"`
-	Name      string `json:"name"`
-	namespace string // of mounts
+	PID  int    `json:"pid"`
+	Name string `json:"name"`
+	// Namespace is that of its mounts, Session that of setsid(2); empty and 0
+	// where this PID namespace has no number for it.
+	Namespace string `json:"-"`
+	Session   int    `json:"-"`
 }
 
 // Processes is what one or more looks at /proc have found: rule (k).
@@ -29,6 +32,8 @@ type Processes struct {
 	Of map[uint32][]Process
 	// shows is where mounts show what is in one of the places of a run.
 	shows []shown
+	// fresh are the sessions' own tmpfs, of the last look.
+	fresh []fresh
 }
 
 // Using tells by whom a user's directories are used.
@@ -135,8 +140,8 @@ func (l *looker) process(pid int, name string) (bool, error) {
 	if dead {
 		return true, nil
 	}
-	p := Process{PID: pid, Name: field(text, "Name:")}
-	if p.namespace, err = readlink(l.proc, name+"/ns/mnt"); err != nil {
+	p := Process{PID: pid, Name: field(text, "Name:"), Session: first(field(text, "NSsid:"))}
+	if p.Namespace, err = readlink(l.proc, name+"/ns/mnt"); err != nil {
 		return false, onlyKept(unseen(p, err))
 	}
 	for i, uid := range ids {
@@ -144,15 +149,16 @@ func (l *looker) process(pid int, name string) (bool, error) {
 			l.found.Of[uid] = append(l.found.Of[uid], p)
 		}
 	}
-	if l.seen[p.namespace] || len(l.interest) == 0 {
+	if l.seen[p.Namespace] || len(l.interest) == 0 {
 		return true, nil
 	}
-	list, err := readMounts(l.proc, name, pid, l.interest)
+	list, tmpfs, err := readMounts(l.proc, name, pid, l.interest)
 	if err != nil {
 		return false, onlyKept(err)
 	}
-	l.seen[p.namespace] = true
+	l.seen[p.Namespace] = true
 	l.found.shows = append(l.found.shows, list...)
+	l.found.fresh = append(l.found.fresh, tmpfs...)
 	return true, nil
 }
 
@@ -223,6 +229,13 @@ func parseStatus(text []byte) (ids [4]uint32, dead, ok bool) {
 	// A first thread that has ended has others beside it.
 	dead = strings.HasPrefix(state, "X") || strings.HasPrefix(state, "Z") && field(text, "Threads:") == "1"
 	return ids, dead, true
+}
+
+// first is the first of several numbers; 0: there is none.
+func first(numbers string) int {
+	n, _, _ := strings.Cut(numbers, "\t")
+	number, _ := strconv.Atoi(n)
+	return number
 }
 
 // field is the value of one line.

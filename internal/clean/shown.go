@@ -1,6 +1,7 @@
 package clean
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -8,6 +9,20 @@ import (
 
 	"tmpshell/internal/sys"
 )
+
+// fresh is a tmpfs of a session's.
+type fresh struct {
+	uid   uint32
+	point string
+	pid   int
+}
+
+// isFresh reads what package session calls the source of such a mount.
+func (m mountLine) isFresh(pid int) (fresh, bool) {
+	number, ok := strings.CutPrefix(m.source, "tmpshell:")
+	uid, isUID := parseUID(number)
+	return fresh{uid, m.point, pid}, ok && isUID
+}
 
 // fsPath is a path in a file system, from its own root: what mountinfo (proc(5))
 // calls the root of a mount.
@@ -32,6 +47,7 @@ type mountLine struct {
 	id, parent string
 	root       fsPath
 	point      string
+	source     string // what is mounted
 }
 
 func parseMount(line string) (mountLine, bool) {
@@ -39,7 +55,11 @@ func parseMount(line string) (mountLine, bool) {
 	if len(words) < 7 {
 		return mountLine{}, false
 	}
-	return mountLine{words[0], words[1], fsPath{words[2], unescape(words[3])}, unescape(words[4])}, true
+	m := mountLine{words[0], words[1], fsPath{words[2], unescape(words[3])}, unescape(words[4]), ""}
+	if i := slices.Index(words, "-"); i > 0 && i+2 < len(words) { // type, source
+		m.source = words[i+2]
+	}
+	return m, true
 }
 
 // unescape turns \040 and its like into what they stand for.
@@ -81,13 +101,12 @@ func (m mountLine) below(path string) fsPath {
 
 // readMounts reads the mounts of a process, and keeps those that have to do with
 // one of the places.
-func readMounts(proc int, name string, pid int, interest []fsPath) ([]shown, error) {
+func readMounts(proc int, name string, pid int, interest []fsPath) (list []shown, tmpfs []fresh, err error) {
 	fd, err := openIn(proc, name+"/mountinfo")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer sys.Close(fd)
-	var list []shown
 	add := func(at fsPath, covers bool, where string) {
 		for _, i := range interest {
 			if at.within(i) && at != i {
@@ -106,15 +125,19 @@ func readMounts(proc int, name string, pid int, interest []fsPath) ([]shown, err
 		return true
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, m := range all {
+		if f, ok := m.isFresh(pid); ok {
+			tmpfs = append(tmpfs, f)
+			continue
+		}
 		add(m.root, false, m.point)
 		if parent, ok := byID[m.parent]; ok && parent.id != m.id {
 			add(parent.below(m.point), true, m.point)
 		}
 	}
-	return list, nil
+	return list, tmpfs, nil
 }
 
 // placeOf is where a directory that is open is in its file system. path is what it

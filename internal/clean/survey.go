@@ -1,7 +1,11 @@
 package clean
 
 import (
+	"errors"
+
 	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/sys"
 )
 
 // Survey is what is in a directory.
@@ -23,6 +27,28 @@ type surveyor struct {
 	Survey
 	cutoff int64 // of what is young; 0: there is none
 	limit  uint64
+}
+
+// over surveys a unit as its owner. One that the owner may not read has what can be
+// seen of it, and no error.
+func (s *surveyor) over(u *unit) error {
+	fd, err := u.open(asDirectory)
+	if err != nil {
+		return err
+	}
+	defer sys.Close(fd)
+	if u.owner != u.UID { // an instance is root's, and reading it would show
+		var x unix.Statx_t
+		if errno := fstat(fd, &x); errno != 0 {
+			return errno
+		}
+		defer putBack(fd, timesOf(&x))
+	}
+	err = asOwner(u.UID, func() error { return overTree(fd, s) })
+	if errors.Is(err, unix.EACCES) {
+		s.Hidden, err = true, nil
+	}
+	return err
 }
 
 func nanoseconds(t unix.StatxTimestamp) int64 { return t.Sec*1e9 + int64(t.Nsec) }
