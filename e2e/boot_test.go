@@ -131,4 +131,25 @@ func TestCleaned(t *testing.T) {
 			clean(t, "rm -r /tmp/.private")
 		})
 	}
+	// A configuration that is refused hides no base: the last good policy has it,
+	// and where there is none, that is said.
+	t.Run("setup --remove with a wrong configuration", func(t *testing.T) {
+		alice.SetShell(t, "/bin/sh")
+		rig.Configure(t, "Directory /var/tmp env")
+		rig.Setup(t)
+		for _, hasPolicy := range []bool{true, false} {
+			rig.Must(t, "sh", "-c", "echo nonsense >>/etc/tmpshell.conf; chattr +a /var/tmp/.private")
+			r := rig.Sh(t, "tmpshellctl setup --remove")
+			if hasPolicy {
+				if r.Status != 0 {
+					t.Errorf("%+v", r)
+				}
+				clean(t, "rm -r /var/tmp/.private")
+				rig.Must(t, "mkdir", "-m", "711", "/var/tmp/.private")
+			} else if r.Status != 1 || !strings.Contains(r.Stdout, "chattr -a") {
+				t.Errorf("without a policy: %+v", r)
+			}
+		}
+		rig.Must(t, "chattr", "-a", "/var/tmp/.private")
+	})
 }

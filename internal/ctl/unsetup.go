@@ -2,10 +2,12 @@ package ctl
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
 	"tmpshell/internal/build"
+	"tmpshell/internal/compile"
 	"tmpshell/internal/config"
 	"tmpshell/internal/making"
 	"tmpshell/internal/needs"
@@ -39,17 +41,38 @@ func undo() []step {
 	if _, err := os.Lstat(build.Session()); err == nil {
 		steps = append(steps, capabilities(build.Session(), 0))
 	}
+	bases, notKnown := basesInForce()                  // before the policy goes
 	policies, err := filepath.Glob(policy.Paths + "*") // of other versions, too
 	for _, p := range policies {
 		err = errors.Join(err, os.Remove(p))
 	}
 	steps = append(append(steps, result("policy", "removed", err), unlistShells()), unlink()...)
-	conf, err := config.Load(build.Config)
-	if err != nil {
-		conf = &config.Config{} // the built-in one
+	if notKnown != nil {
+		steps = append(steps, result("bases", "", notKnown))
 	}
-	steps = append(steps, unflag(needs.OfConfig(conf).Bases)...)
+	steps = append(steps, unflag(bases)...)
 	return append(steps, forgetBoot()...)
+}
+
+// basesInForce are the bases of the configuration, and of the last good policy where
+// that is refused. With an error they are those that are built in.
+func basesInForce() ([]making.Base, error) {
+	conf, err := config.Load(build.Config)
+	if err == nil {
+		return needs.OfConfig(conf).Bases, nil
+	}
+	var last policy.File
+	if t := last.Read(policy.Path, make([]byte, policy.MaxSize+1)); !t.OK() {
+		return needs.OfConfig(&config.Config{}).Bases, fmt.Errorf("%s is refused, and there is no last good policy; "+
+			"take the append-only flag of older versions from the bases that it names, with chattr -a: %w", build.Config, err)
+	}
+	var bases []making.Base
+	for _, p := range compile.EverybodyOf(&last).Paths {
+		if p.Env {
+			bases = append(bases, making.Base(p.At))
+		}
+	}
+	return bases, nil
 }
 
 // unlink removes the links tmpshell-NAME: without tmpshell they lead nowhere.
