@@ -115,6 +115,12 @@ var ailments = map[string][]ailment{
 		{want: "nothing can be mounted over /tmp: /tmp can be written by others", breakIt: mountTmp + "chmod -t /tmp"},
 		{want: "nothing can be mounted over /var/e2e: it does not exist", breakIt: mountTmp + "echo 'Directory /var/e2e mount' >>/etc/tmpshell.conf"},
 	},
+	"orphans": {
+		{want: "uid 4000 has no account, and whoever gets the number gets /tmp/.private/4000", breakIt: "install -d -m 700 -o 4000 -g 4000 /tmp/.private/4000",
+			undo: "tmpshellctl clean --contained --orphans"},
+		{want: "gets /var/lib/tmpshell/4000/tmp", breakIt: mountTmp + "mkdir -p /var/lib/tmpshell/4000/tmp; chmod 700 /var/lib/tmpshell/4000; chmod 1777 /var/lib/tmpshell/4000/tmp",
+			undo: "tmpshellctl clean --contained --orphans --grace 0"},
+	},
 	"squatters": {
 		{want: "/tmp/.private is a directory, and belongs to uid 1000", breakIt: "rmdir /tmp/.private; mkdir -m 711 /tmp/.private; chown alice /tmp/.private"},
 		{want: "/tmp/.private is not a directory, and belongs to uid 1000", breakIt: "rmdir /tmp/.private; setpriv --reuid 1000 ln -s /etc /tmp/.private"},

@@ -5,7 +5,7 @@
 set -eu
 
 packages="
-	acl ansible-core at attr bindfs btrfs-progs bubblewrap busybox-static
+	acl adduser ansible-core at attr bindfs btrfs-progs bubblewrap busybox-static
 	cron dash dbus-daemon dropbear-bin e2fsprogs emacs-nox fish fuse3 gcc
 	git gosu gpg gpg-agent gpgconf heimdal-kcm hyperfine iproute2
 	iputils-ping krb5-admin-server krb5-kdc krb5-user libc6-dev

@@ -23,27 +23,43 @@ func (r *run) inUse(u *unit) (by []Process, mounts []string) {
 type chosen struct {
 	*unit
 	Survey
+	// orphan: only its name goes, see Orphans.
+	orphan bool
 }
 
 // choose tells which units nobody uses, and for long enough.
 func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
 	var list []chosen
+	accounts := r.accounts(units)
 	for _, u := range units {
 		if u.Kind == Holder && u.was == "" {
 			continue // see holders
+		}
+		if u.isOrphaned() && r.Orphans != nil {
+			if r.orphaned(u, accounts) {
+				list = append(list, chosen{unit: u})
+			}
+			continue
+		}
+		if r.Orphans != nil && r.Orphans.Only && !accounts.isOrphan(u) {
+			continue
 		}
 		if by, mounts := r.inUse(u); len(by)+len(mounts) > 0 {
 			r.used(u, by, mounts)
 			*stay = append(*stay, u)
 			continue
 		}
-		s, why := r.grace(u)
+		if accounts.isOrphan(u) && r.Orphans.Grace > 0 {
+			list = append(list, chosen{unit: u, orphan: true})
+			continue
+		}
+		s, why := r.grace(u, accounts.isOrphan(u))
 		if why != "" {
 			r.result(u, Kept, why)
 			*stay = append(*stay, u)
 			continue
 		}
-		list = append(list, chosen{u, s})
+		list = append(list, chosen{unit: u, Survey: s})
 	}
 	return list
 }
@@ -65,9 +81,9 @@ func (r *run) used(u *unit, by []Process, mounts []string) {
 }
 
 // grace tells why a unit that nobody uses stays for a while.
-func (r *run) grace(u *unit) (Survey, string) {
+func (r *run) grace(u *unit, isOrphan bool) (Survey, string) {
 	grace := r.Grace(u.UID, u.Shared)
-	if u.was != "" || u.Kind == List || u.Kind == Holder {
+	if isOrphan || u.was != "" || u.Kind == List || u.Kind == Holder {
 		grace = 0
 	}
 	s := surveyor{}

@@ -127,7 +127,10 @@ func (f *finder) add(dir int, u *unit) {
 		}
 		return
 	}
-	u.id, u.mode, u.last = idOf(&x), uint32(x.Mode), lastUse(&x)
+	u.id, u.mode, u.last, u.since = idOf(&x), uint32(x.Mode), lastUse(&x), nanoseconds(x.Ctime)
+	if x.Mask&unix.STATX_BTIME != 0 {
+		u.born = nanoseconds(x.Btime)
+	}
 	kind := u.mode & unix.S_IFMT
 	u.owner = u.UID
 	why := ""

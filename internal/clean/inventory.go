@@ -20,6 +20,8 @@ type Question struct {
 	Contained bool
 	// Only, if it is not nil, chooses among the users.
 	Only func(uid uint32) bool
+	// Names: nothing is opened, and no process is looked at.
+	Names bool
 	// Entries bounds how many names are looked at in one directory, and Time how
 	// long is spent on all of them; 0: as many and as long as there are.
 	Entries uint64
@@ -34,8 +36,9 @@ type Item struct {
 	Shared string // that it stands for
 	Owner  uint32
 	Mode   uint32 // permissions
-	// Leftover: a run before has taken its name.
-	Leftover bool
+	// Leftover: a run before has taken its name. Withdrawn: because its user had no
+	// account.
+	Leftover, Withdrawn bool
 	// Survey is what is in it, as far as was looked; Partly: there is more.
 	Survey
 	Partly bool
@@ -75,7 +78,7 @@ func (q Question) Take() *Inventory {
 		inv.Errors = append(inv.Errors, err.Error())
 	}
 	r := run{places: f.places, procs: &Processes{}}
-	if inv.Unseen = seesAll(q.Contained); inv.Unseen == nil {
+	if inv.Unseen = seesAll(q.Contained); inv.Unseen == nil && !q.Names {
 		if err := r.look(); err != nil {
 			inv.Unseen, r.procs = err, &Processes{}
 		}
@@ -85,7 +88,7 @@ func (q Question) Take() *Inventory {
 		if u.Kind == Holder || u.Kind == List || q.Only != nil && !q.Only(u.UID) {
 			continue
 		}
-		i, err := q.item(&r, u, q.Time == 0 || time.Now().Before(until))
+		i, err := q.item(&r, u, !q.Names && (q.Time == 0 || time.Now().Before(until)))
 		switch {
 		case err == nil:
 			inv.Items = append(inv.Items, i)
@@ -99,7 +102,7 @@ func (q Question) Take() *Inventory {
 
 // item is one of them. enter: there is time to look into it.
 func (q Question) item(r *run, u *unit, enter bool) (*Item, error) {
-	i := &Item{Path: u.path(), Kind: u.Kind, UID: u.UID, Shared: u.Shared, Owner: u.owner, Mode: u.mode & 0o7777 &^ marked, Leftover: u.was != ""}
+	i := &Item{Path: u.path(), Kind: u.Kind, UID: u.UID, Shared: u.Shared, Owner: u.owner, Mode: u.mode & 0o7777 &^ marked, Leftover: u.was != "", Withdrawn: u.isOrphaned()}
 	by, _ := r.inUse(u)
 	i.By = by
 	namespaces := make(map[int]bool) // by a process that is in them

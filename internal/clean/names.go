@@ -12,6 +12,10 @@ import (
 // moment that its user cannot find it any more and the one that it is gone.
 const Removed = ".removed-"
 
+// Orphaned is the same for a directory of a uid that has no account any more: it is
+// kept for a while, out of reach of an account that gets the uid.
+const Orphaned = ".orphaned-"
+
 // Kind is what a directory is.
 type Kind string
 
@@ -30,10 +34,15 @@ const (
 	tailLength = 12
 )
 
-// movedAway is what a name was before it got a tail of Removed.
+// movedAway is what a name was before it got a tail of Removed or Orphaned.
 func movedAway(name string) (was string, ok bool) {
-	was, tail, _ := strings.Cut(name, Removed)
-	return was, was != "" && len(tail) == tailLength && strings.Trim(tail, digits) == ""
+	for _, mark := range []string{Removed, Orphaned} {
+		was, tail, _ := strings.Cut(name, mark)
+		if was != "" && len(tail) == tailLength && strings.Trim(tail, digits) == "" {
+			return was, true
+		}
+	}
+	return "", false
 }
 
 // parseUID reads a name that is a uid, as it is written.

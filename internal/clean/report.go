@@ -10,6 +10,8 @@ const (
 	Kept   Action = "kept"
 	Back   Action = "restored" // its name, which a run before had taken
 	Failed Action = "failed"
+	// Withdrawn: it was put out of reach, because its user has no account.
+	Withdrawn Action = "withdrawn"
 )
 
 // Result is what came of one directory.

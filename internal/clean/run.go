@@ -18,6 +18,8 @@ type Options struct {
 	// Grace is how long something in an unused directory must not have been
 	// touched before it goes; 0: no matter.
 	Grace func(uid uint32, shared string) time.Duration
+	// Orphans, if it is not nil, looks after those whose account is gone.
+	Orphans *Orphans
 	// MaxAge is after what time files go from a directory that stays; 0: never.
 	// An error says that it is not known. Nil: nothing goes.
 	MaxAge func(uid uint32, shared string) (time.Duration, error)
@@ -71,7 +73,11 @@ func Run(o Options) (*Report, error) {
 	take := r.choose(units, &stay)
 	if o.DryRun {
 		for _, u := range take {
-			r.result(u.unit, Gone, "").of(u.Survey)
+			if u.orphan {
+				r.result(u.unit, Withdrawn, noAccount)
+			} else {
+				r.result(u.unit, Gone, "").of(u.Survey)
+			}
 		}
 	} else if err := r.take(take, &stay); err != nil {
 		r.fault(err)

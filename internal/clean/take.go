@@ -44,7 +44,11 @@ func (r *run) take(list []chosen, stay *[]*unit) error {
 			continue
 		}
 		if u.canBeMarked() {
-			gone, err := u.away()
+			tail := Removed
+			if u.orphan {
+				tail = Orphaned
+			}
+			gone, err := u.away(tail)
 			if err != nil {
 				failed(u.unit, err)
 				continue
@@ -56,6 +60,11 @@ func (r *run) take(list []chosen, stay *[]*unit) error {
 				continue
 			}
 		}
+		if u.orphan {
+			res := r.result(u.unit, Withdrawn, noAccount+", kept as "+u.name)
+			res.Path = u.place.path + "/" + u.was
+			continue
+		}
 		r.delete(u)
 	}
 	return looked
@@ -64,7 +73,7 @@ func (r *run) take(list []chosen, stay *[]*unit) error {
 // delete removes what nobody can find any more.
 func (r *run) delete(u chosen) {
 	path := u.path()
-	if u.was != "" {
+	if u.was != "" && !u.isOrphaned() { // another one may have that name now
 		path = u.place.path + "/" + u.was
 	}
 	before := [2]uint64{r.Counts.Files.Load(), r.Counts.Directories.Load()}

@@ -62,7 +62,13 @@ type unit struct {
 	id     fileID
 	mode   uint32
 	last   int64 // use of the directory itself
+	born   int64 // 0: not known
+	since  int64 // change of the inode: a rename is one
 }
+
+// isOrphaned tells whether a run before has taken it away from a uid without an
+// account.
+func (u *unit) isOrphaned() bool { return strings.Contains(u.name, Orphaned) && u.was != "" }
 
 func (u *unit) path() string { return u.place.path + "/" + u.name }
 
@@ -137,18 +143,18 @@ func (u *unit) isMarked(fd int) (bool, error) {
 }
 
 // away gives the name of a marked unit away. It stays, and false is returned, if a
-// login has taken the mark off.
-func (u *unit) away() (bool, error) {
+// login has taken the mark off. tail is Removed or Orphaned.
+func (u *unit) away(tail string) (bool, error) {
 	fd, err := u.open(asDirectory)
 	if err != nil {
 		return false, err
 	}
 	defer sys.Close(fd)
-	tail, err := random()
+	end, err := random()
 	if err != nil {
 		return false, err
 	}
-	from, to := u.name, u.name+Removed+tail
+	from, to := u.name, u.name+tail+end
 	if err := u.place.rename(from, to); err != nil {
 		return false, err
 	}

@@ -25,6 +25,8 @@ import (
 const (
 	graceOfTmp = 24 * time.Hour
 	graceOther = 30 * 24 * time.Hour
+	// graceOrphan is from when nobody can reach them any more.
+	graceOrphan = 7 * 24 * time.Hour
 )
 
 // emptiedAtBoot are directories that no machine is expected to keep over a boot.
@@ -32,8 +34,8 @@ var emptiedAtBoot = map[string]bool{"/tmp": true, "/dev/shm": true}
 
 // cleanFlags are those of clean.
 type cleanFlags struct {
-	dryRun, boot, contained bool
-	grace                   string
+	dryRun, boot, orphans, contained bool
+	grace                            string
 }
 
 func cleanCommand(out *output, stderr io.Writer) *cobra.Command {
@@ -52,6 +54,8 @@ func cleanCommand(out *output, stderr io.Writer) *cobra.Command {
 	f := c.Flags()
 	f.BoolVar(&flags.dryRun, "dry-run", false, "remove nothing, and list what would be removed")
 	f.BoolVar(&flags.boot, "boot", false, "empty what stands for /tmp and /dev/shm, as at boot")
+	f.BoolVar(&flags.orphans, "orphans", false, "look after the directories of uids without an account alone")
+	c.MarkFlagsMutuallyExclusive("boot", "orphans")
 	f.StringVar(&flags.grace, "grace", "", "keep unused directories in which something is younger (default 1d, 30d for others than /tmp and /dev/shm)")
 	f.BoolVar(&flags.contained, "contained", false, "in a container: nobody outside of this PID namespace uses the directories")
 	return c
@@ -93,12 +97,17 @@ func cleanOptions(conf *config.Config, flags cleanFlags) clean.Options {
 		}
 		return graceOther
 	}
-	if anyAge(conf) {
+	opts.Orphans = orphans(graceOrphan)
+	if given {
+		opts.Orphans.Grace = time.Duration(grace) * time.Second
+	}
+	opts.Orphans.Only = flags.orphans
+	if anyAge(conf) && !flags.orphans {
 		a := newAges()
 		opts.MaxAge, opts.Shares = a.of, a.shares
 	}
 	if flags.boot {
-		opts.MaxAge = nil
+		opts.MaxAge, opts.Orphans = nil, nil
 		opts.Kinds = []clean.Kind{clean.Instance}
 		opts.Only = func(_ uint32, shared string) bool { return emptiedAtBoot[shared] }
 	}

@@ -69,6 +69,12 @@ func (o *output) cleanedLine(res cleanedResult, names *userNames, dryRun bool) {
 	switch res.Action {
 	case clean.Kept:
 		return
+	case clean.Withdrawn:
+		word := "withdrew"
+		if dryRun {
+			word = "would withdraw"
+		}
+		o.line(word, what+": "+res.Why)
 	case clean.Gone:
 		word := "removed"
 		if dryRun {
@@ -130,12 +136,14 @@ func logClean(report *clean.Report, flags cleanFlags) {
 	if flags.dryRun {
 		return
 	}
-	var removed, aged, kept, failed int
+	var removed, withdrawn, aged, kept, failed int
 	var files, bytes uint64
 	for _, r := range report.Results {
 		switch r.Action {
 		case clean.Gone:
 			removed++
+		case clean.Withdrawn:
+			withdrawn++
 		case clean.Aged:
 			aged++
 		case clean.Failed:
@@ -148,7 +156,7 @@ func logClean(report *clean.Report, flags cleanFlags) {
 			bytes += r.Bytes
 		}
 	}
-	if removed+aged+failed+len(report.Errors) == 0 {
+	if removed+withdrawn+aged+failed+len(report.Errors) == 0 {
 		return
 	}
 	p := syslog.Info
@@ -156,7 +164,7 @@ func logClean(report *clean.Report, flags cleanFlags) {
 		p = syslog.Warning
 	}
 	syslog.Logger{Program: "tmpshellctl"}.Send(p, "clean", fmt.Sprintf(
-		"%d directories removed, %d aged, %d kept, %d failed; %d files, %d bytes; %d errors", removed, aged, kept, failed, files, bytes, len(report.Errors)))
+		"%d directories removed, %d withdrawn, %d aged, %d kept, %d failed; %d files, %d bytes; %d errors", removed, withdrawn, aged, kept, failed, files, bytes, len(report.Errors)))
 }
 
 // progress shows on a terminal what has been done so far, until it is stopped.

@@ -42,7 +42,7 @@ func (o *output) purge(who user, flags cleanFlags, stderr io.Writer) error {
 	}
 	conf, wrong := config.Load(build.Config)
 	opts := cleanOptions(conf, flags)
-	opts.MaxAge = nil
+	opts.MaxAge, opts.Orphans = nil, nil
 	opts.Grace = func(uint32, string) time.Duration { return 0 }
 	opts.Only = func(uid uint32, _ string) bool { return uid == who.UID() }
 	stop := progress(stderr, opts.Counts)

@@ -190,6 +190,8 @@ func statusOf(i *clean.Item, known roster.Known, has map[configuredDirectory]boo
 		}
 	}
 	switch {
+	case i.Withdrawn:
+		note("was withdrawn when there was no account")
 	case i.Leftover:
 		note("is being removed")
 	case i.Kind == clean.Squatted:

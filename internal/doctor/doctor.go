@@ -62,6 +62,7 @@ var checks = []check{
 	{"bases", checkBases},
 	{"instances", checkInstances},
 	{"squatters", checkSquatters},
+	{"orphans", checkOrphans},
 	{"shells", checkShells},
 	{"passwd", checkPasswd},
 	{"sshd", checkSSHD},
