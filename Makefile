@@ -76,28 +76,31 @@ COMPLETIONS := bash:$(BASHCOMP)/tmpshellctl zsh:$(ZSHCOMP)/_tmpshellctl fish:$(F
 # HERE is empty where a package or an image is made, in which nobody logs in.
 HERE := $(if $(filter-out /,$(DESTDIR)),,here)
 
+# What an administrator copies: all of etc but for what has a place of its own.
+SHIPPED := $(shell cd etc && find . -type f ! -path './tmpfiles.d/*' ! -path './systemd/system/*' ! -path './cron.d/*' | sed 's|^\./||' | sort)
+
+# place FILE,MODE,TO: with the paths of this installation in place of PREFIX=/usr's.
+place = install -d "$$(dirname "$(DESTDIR)$(3)")" && sed \
+	-e 's|/usr/bin/tmpshell|$(BINDIR)/tmpshell|g' \
+	-e 's|/usr/libexec/tmpshell|$(LIBEXECDIR)/tmpshell|g' \
+	-e 's|/usr/lib/tmpfiles\.d/tmpshell|$(TMPFILES)/tmpshell|g' \
+	-e 's|/usr/share/doc/tmpshell|$(EXAMPLES)|g' "$(1)" >"$(DESTDIR)$(3).new" && \
+	chmod $(2) "$(DESTDIR)$(3).new" && mv -f "$(DESTDIR)$(3).new" "$(DESTDIR)$(3)"
+
 install: build
 	@echo '$(FLAGS)' | cmp -s - bin/.flags || { echo 'install: bin has programs of another PREFIX or version: run make build with these' >&2; exit 1; }
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SYSCONFDIR) \
-		$(DESTDIR)$(TMPFILES) $(DESTDIR)$(UNITS) $(DESTDIR)$(EXAMPLES) \
-		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
+		$(DESTDIR)$(TMPFILES)
 	install -m 644 etc/tmpfiles.d/tmpshell.conf $(DESTDIR)$(TMPFILES)
-	install -d $(DESTDIR)$(SYSCONFDIR)/cron.d
-	for unit in service timer; do \
-		sed 's|/usr/bin/|$(BINDIR)/|' etc/systemd/system/tmpshell-clean.$$unit | \
-		install -m 644 /dev/stdin $(DESTDIR)$(UNITS)/tmpshell-clean.$$unit || exit 1; done
-	sed 's|/usr/bin/tmpshellctl|$(BINDIR)/tmpshellctl|g' etc/cron.d/tmpshell | install -m 644 /dev/stdin $(DESTDIR)$(SYSCONFDIR)/cron.d/tmpshell
-	install -m 644 etc/tmpshell.conf README.md SECURITY.md CHANGELOG.md LICENSE $(DESTDIR)$(EXAMPLES)
-	install -d $(addprefix $(DESTDIR)$(EXAMPLES)/,container sshd_config.d sudoers.d systemd/user-environment-generators systemd/user@.service.d)
-	install -m 644 etc/container/Dockerfile $(DESTDIR)$(EXAMPLES)/container
-	install -m 644 etc/sshd_config.d/tmpshell.conf $(DESTDIR)$(EXAMPLES)/sshd_config.d
-	install -m 644 etc/sudoers.d/tmpshell $(DESTDIR)$(EXAMPLES)/sudoers.d
-	install -m 755 etc/systemd/user-environment-generators/50-tmpshell $(DESTDIR)$(EXAMPLES)/systemd/user-environment-generators
-	install -m 644 etc/systemd/user@.service.d/tmpshell.conf $(DESTDIR)$(EXAMPLES)/systemd/user@.service.d
+	for f in etc/systemd/system/*; do $(call place,$$f,644,$(UNITS)/$${f##*/}) || exit 1; done
+	$(call place,etc/cron.d/tmpshell,644,$(SYSCONFDIR)/cron.d/tmpshell)
+	for f in README.md SECURITY.md CHANGELOG.md LICENSE; do $(call place,$$f,644,$(EXAMPLES)/$$f) || exit 1; done
+	for f in $(SHIPPED); do \
+		if [ -x "etc/$$f" ]; then mode=755; else mode=644; fi; \
+		$(call place,etc/$$f,$$mode,$(EXAMPLES)/$$f) || exit 1; done
 	[ -e $(DESTDIR)$(SYSCONFDIR)/tmpshell.conf ] || \
-		install -m 644 etc/tmpshell.conf $(DESTDIR)$(SYSCONFDIR)
-	install -m 644 man/tmpshell.8 man/tmpshellctl.8 $(DESTDIR)$(MANDIR)/man8
-	install -m 644 man/tmpshell.conf.5 $(DESTDIR)$(MANDIR)/man5
+		{ $(call place,etc/tmpshell.conf,644,$(SYSCONFDIR)/tmpshell.conf); }
+	for f in man/*; do $(call place,$$f,644,$(MANDIR)/man$${f##*.}/$${f##*/}) || exit 1; done
 	if bin/tmpshellctl version >/dev/null 2>&1; then \
 		for c in $(COMPLETIONS); do \
 			file=$(DESTDIR)$${c#*:} && install -d "$${file%/*}" && \
@@ -125,8 +128,7 @@ uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/tmpshell $(DESTDIR)$(BINDIR)/tmpshellctl \
 		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)/tmpshell-session $(DESTDIR)$(TMPFILES)/tmpshell.conf \
 		$(DESTDIR)$(UNITS)/tmpshell-clean.service $(DESTDIR)$(UNITS)/tmpshell-clean.timer $(DESTDIR)$(SYSCONFDIR)/cron.d/tmpshell \
-		$(DESTDIR)$(MANDIR)/man8/tmpshell.8 $(DESTDIR)$(MANDIR)/man8/tmpshellctl.8 \
-		$(DESTDIR)$(MANDIR)/man5/tmpshell.conf.5 \
+		$(foreach page,$(notdir $(wildcard man/*)),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(page)))/$(page)) \
 		$(foreach c,$(COMPLETIONS),$(DESTDIR)$(lastword $(subst :, ,$c)))
 	rm -rf $(DESTDIR)$(EXAMPLES)
 

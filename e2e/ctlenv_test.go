@@ -12,7 +12,13 @@ import (
 )
 
 // hostileValue holds what is special in some shell.
-const hostileValue = `it's "a" $HOME ${x} $(id) !! \ \n ` + "`id`" + ` %s; *`
+const hostileValue = `it's "a" $HOME ${x} $(id) !! \ \n é ` + "`id`" + ` %s; *`
+
+// foldedValue and bytesValue are in no configuration; a caller may have them.
+const (
+	foldedValue = "1!\n2 'é'\\\n\n"
+	bytesValue  = "\xff\xfe\xc3"
+)
 
 // setHostile is a word of SetEnv.
 func setHostile() string {
@@ -25,21 +31,25 @@ func TestCtlEnv(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	view.Need(t, "tcsh", "fish", "dash")
-	rig.Install(t, "Exempt root zoe", "SetEnv "+setHostile()+" TMUX_TMPDIR=${TMPDIR}/t", "Directory /var/tmp env variables=SQLITE_TMPDIR",
+	view.Need(t, "tcsh", "bsd-csh", "fish", "dash")
+	// The name of a program's own variable, and what only the caller can have in one.
+	rig.Install(t, "Exempt root zoe", "SetEnv "+setHostile()+" TMUX_TMPDIR=${TMPDIR}/t FOLDED=${RAW} BYTES=${RAW8} EMPTY=", "Directory /var/tmp env variables=SQLITE_TMPDIR",
 		"Match User mount", "Directory /tmp mount", "Match User denied", "Directory /tmp mount", "OnFailure deny")
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000, Shell: "/bin/bash"})
-	names := []string{"TMPDIR", "TMP", "TEMP", "TEMPDIR", "SQLITE_TMPDIR", "XDG_RUNTIME_DIR", "HOSTILE", "TMUX_TMPDIR"}
-	session := rig.ParseSession(t, alice.Login(t, "exec tmpshell -c '"+strings.ReplaceAll(rig.Probe, "'", `'\''`)+"'"))
+	names := []string{"TMPDIR", "TMP", "TEMP", "TEMPDIR", "SQLITE_TMPDIR", "XDG_RUNTIME_DIR", "HOSTILE", "TMUX_TMPDIR", "FOLDED", "BYTES", "EMPTY"}
+	raw := []string{"RAW=" + foldedValue, "RAW8=" + bytesValue}
+	// TEMP is the one of another session that is gone, and another user's.
+	inherited := append(append(alice.Env(), raw...), "TEMP=/tmp/.private/4242")
+	session := rig.ParseSession(t, rig.Command{As: alice, Path: rig.Tmpshell, Args: []string{"-tmpshell", "-c", rig.Probe}, Env: inherited, Dir: "/"}.Run(t))
 	want := map[string]string{}
 	for _, n := range names {
 		want[n], _ = session.Getenv(n)
 	}
-	if want["HOSTILE"] != hostileValue || want["TMPDIR"] != alice.Private() {
+	if want["HOSTILE"] != hostileValue || want["FOLDED"] != foldedValue || want["BYTES"] != bytesValue || want["TMPDIR"] != alice.Private() {
 		t.Fatalf("the session has %q", want)
 	}
 	run := func(a *rig.Account, path string, args ...string) rig.Result {
-		return rig.Command{As: a, Path: path, Args: append([]string{path}, args...), Dir: "/"}.Run(t)
+		return rig.Command{As: a, Path: path, Args: append([]string{path}, args...), Dir: "/", Env: append(append(a.Env(), raw...), "TEMP=/tmp/.private/4242")}.Run(t)
 	}
 	ctl := func(format string) string { return "/usr/bin/tmpshellctl env --format " + format }
 	got := func(r rig.Result) map[string]string {
@@ -60,8 +70,12 @@ func TestCtlEnv(t *testing.T) {
 		"dash": run(alice, "/bin/dash", "-c", `eval "$(`+ctl("sh")+`)"; env -0`),
 		"bash": run(alice, "/bin/bash", "-c", `eval "$(/usr/bin/tmpshellctl env)"; env -0`),
 		"zsh":  run(alice, "/bin/zsh", "-fc", `eval "$(`+ctl("sh")+`)"; env -0`),
+		"csh":  run(alice, "/bin/bsd-csh", "-fc", ctl("csh")+" >/home/alice/rc; source /home/alice/rc; env -0"),
 		"tcsh": run(alice, "/bin/tcsh", "-fc", ctl("csh")+" >/home/alice/rc; source /home/alice/rc; env -0"),
-		"fish": run(alice, "/usr/bin/fish", "--no-config", "-c", ctl("fish")+" | source; env -0"),
+		// In this locale, fish changes what its programs inherit.
+		"fish":        run(alice, "/bin/sh", "-c", ctl("fish")+" >/home/alice/rc; exec fish --no-config -c 'source /home/alice/rc; env -0'"),
+		"fish, UTF-8": run(alice, "/usr/bin/env", "LC_ALL=C.UTF-8", "fish", "--no-config", "-c", ctl("fish")+" | source; env -0"),
+		"tcsh, UTF-8": run(alice, "/usr/bin/env", "LC_ALL=C.UTF-8", "tcsh", "-fc", ctl("csh")+" >/home/alice/rc; source /home/alice/rc; env -0"),
 	} {
 		if diff := cmp.Diff(want, got(r)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -71,11 +85,21 @@ func TestCtlEnv(t *testing.T) {
 		Set   map[string]string
 		Unset []string
 	}
-	if err := json.Unmarshal([]byte(run(alice, rig.Ctl, "env", "--json").Stdout), &report); err != nil {
+	r := run(alice, rig.Ctl, "env", "--json")
+	if err := json.Unmarshal([]byte(r.Stdout), &report); err != nil {
 		t.Fatal(err)
+	}
+	delete(want, "BYTES") // JSON is UTF-8
+	if said := "tmpshellctl: BYTES is not UTF-8, which format json cannot say: it is left out\n"; r.Stderr != said || r.Status != 1 {
+		t.Errorf("json: %d, %q; want %q", r.Status, r.Stderr, said)
 	}
 	if diff := cmp.Diff(want, report.Set); diff != "" {
 		t.Errorf("json (-want +got):\n%s", diff)
+	}
+
+	if r := run(alice, rig.Ctl, "env", "--format", "slurm"); r.Status != 1 || !strings.HasSuffix(r.Stdout, "\nexport EMPTY=\n") || strings.Contains(r.Stdout, "FOLDED") ||
+		r.Stderr != "tmpshellctl: FOLDED has a newline, which format slurm cannot say: it is left out\n" {
+		t.Errorf("slurm: %d, %q, %q", r.Status, r.Stdout, r.Stderr)
 	}
 
 	zoe := rig.AddUser(t, rig.Account{Name: "zoe", UID: 1001})
@@ -97,6 +121,17 @@ func TestCtlEnv(t *testing.T) {
 	if r := foreign.Run(t); !strings.HasPrefix(r.Stdout, "unset TMPDIR\n") || r.Status != 0 {
 		t.Errorf("another user's TMPDIR: %d, %q, %q", r.Status, r.Stdout, r.Stderr)
 	}
+	for _, words := range [][]string{
+		{"dash", "-c", `eval "$(` + ctl("sh") + `)"; env`},
+		{"bsd-csh", "-fc", ctl("csh") + " >/home/bob/rc; source /home/bob/rc; env"},
+		{"tcsh", "-fc", ctl("csh") + " >/home/bob/rc; source /home/bob/rc; env"},
+		{"fish", "--no-config", "-c", ctl("fish") + " | source; env"},
+	} {
+		foreign.Path, foreign.Args = "/usr/bin/env", append([]string{"env"}, words...)
+		if r := foreign.Run(t); strings.Contains(r.Stdout, "TMPDIR=") || r.Status != 0 || r.Stderr != "" {
+			t.Errorf("another user's TMPDIR in %s: %d, %q, %q", words[0], r.Status, r.Stdout, r.Stderr)
+		}
+	}
 	rig.Configure(t, "Directory /tmp mount", "OnFailure deny")
 	rig.Must(t, "tmpshellctl", "setup")
 	rig.Must(t, "setcap", "-r", rig.Mounter)
@@ -112,7 +147,7 @@ func TestShippedSystemd(t *testing.T) {
 		return
 	}
 	view.Need(t, "systemd-analyze")
-	rig.Install(t, "SetEnv "+setHostile())
+	rig.Install(t, "SetEnv "+setHostile()+" FOLDED=${RAW}")
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
 	const generators = "/etc/systemd/user-environment-generators/"
 	rig.Write(t, generators+"50-tmpshell", readSource(t, "etc/systemd/user-environment-generators/50-tmpshell"), 0o755)
@@ -121,9 +156,9 @@ func TestShippedSystemd(t *testing.T) {
 	rig.Write(t, "/etc/systemd/user/e2e.service", "[Service]\nExecStart=/bin/true\n", 0o644)
 	alice.Session(t) // makes XDG_RUNTIME_DIR, as pam_systemd would
 	r := rig.Command{As: alice, Path: "/usr/bin/systemd-analyze", Args: []string{"systemd-analyze", "--user", "--man=no", "verify", "e2e.service"},
-		Env: []string{"HOME=/home/alice", "PATH=/usr/bin:/bin", "XDG_RUNTIME_DIR=" + alice.Private() + "/.runtime"}}.Run(t)
+		Env: []string{"HOME=/home/alice", "PATH=/usr/bin:/bin", "XDG_RUNTIME_DIR=" + alice.Private() + "/.runtime", "RAW=" + foldedValue}}.Run(t)
 	seen := rig.Sh(t, "tr '\\0' '\\n' </home/alice/seen").Stdout
-	for _, want := range []string{"TMPDIR=" + alice.Private(), "TEMP=" + alice.Private(), "XDG_RUNTIME_DIR=" + alice.Private() + "/.runtime", "HOSTILE=" + hostileValue} {
+	for _, want := range []string{"TMPDIR=" + alice.Private(), "TEMP=" + alice.Private(), "XDG_RUNTIME_DIR=" + alice.Private() + "/.runtime", "HOSTILE=" + hostileValue, "FOLDED=" + foldedValue} {
 		if !strings.Contains("\n"+seen, "\n"+want+"\n") {
 			t.Errorf("a later generator does not see %s, but\n%s\nsystemd-analyze: %d, %s%s", want, seen, r.Status, r.Stdout, r.Stderr)
 		}

@@ -95,7 +95,7 @@ func TestMakeInstall(t *testing.T) {
 }
 
 // TestMakePrefix: programs that were built for one PREFIX are not installed for
-// another one.
+// another one, and no installed file names a path of another one.
 func TestMakePrefix(t *testing.T) {
 	if !view.Enter(t) {
 		return
@@ -131,9 +131,9 @@ echo program >"$out"
 		{[]string{"build"}, programs, "launcher=/usr/bin/tmpshell"},
 		{[]string{"build"}, 0, ""},
 		{[]string{"install", "DESTDIR=/run/usr"}, 0, ""},
-		{[]string{"install", "DESTDIR=/run/local", "PREFIX=/usr/local"}, programs, "launcher=/usr/local/bin/tmpshell"},
-		{[]string{"build", "PREFIX=/usr/local"}, 0, ""},
-		{[]string{"build", "PREFIX=/usr/local", "VERSION=9"}, programs, "Version=9"},
+		{[]string{"install", "DESTDIR=/run/local", "PREFIX=/opt/x"}, programs, "launcher=/opt/x/bin/tmpshell"},
+		{[]string{"build", "PREFIX=/opt/x"}, 0, ""},
+		{[]string{"build", "PREFIX=/opt/x", "VERSION=9"}, programs, "Version=9"},
 		{[]string{"build"}, programs, "launcher=/usr/bin/tmpshell"},
 	} {
 		got := built(step.args...)
@@ -144,7 +144,17 @@ echo program >"$out"
 	if r := rig.Sh(t, "make -C /run/tree -o build install DESTDIR=/run/o PREFIX=/opt"); r.Status == 0 || !strings.Contains(r.Stderr, "another PREFIX") {
 		t.Errorf("make install of programs for another PREFIX: status %d\n%s%s; want it to stop", r.Status, r.Stdout, r.Stderr)
 	}
-	if _, err := os.Stat("/run/local/usr/local/libexec/tmpshell-helper"); err != nil {
+	if _, err := os.Stat("/run/local/opt/x/libexec/tmpshell-helper"); err != nil {
 		t.Error(err)
+	}
+	// Others' programs are where they were.
+	const paths = `grep -rEo '(/usr|/opt/x)/(bin|libexec|share/doc|lib/tmpfiles\.d)/?(tmpshell[-a-z/]*|$)' `
+	ours := rig.Sh(t, paths+"/run/tree/etc /run/tree/man /run/tree/*.md | wc -l").Stdout
+	if r := rig.Sh(t, paths+"-h /run/local | sort | uniq -c"); strings.Contains(r.Stdout, "/usr/") {
+		t.Errorf("installed with PREFIX=/opt/x, and yet:\n%s%s", r.Stdout, rig.Sh(t, paths+"/run/local | grep :/usr").Stdout)
+	}
+	if got := rig.Sh(t, paths+"/run/local | wc -l").Stdout; got != ours || ours == "0\n" {
+		// tmpshell.conf is there twice, and has no such path.
+		t.Errorf("%s paths are in what is to be installed, and %s in what is", ours, got)
 	}
 }

@@ -27,7 +27,7 @@ func envCommand(out *output, stderr func(string)) *cobra.Command {
 			if out.json && !c.Flags().Changed("format") {
 				format = "json"
 			}
-			write, known := envFormats[format]
+			f, known := envFormats[format]
 			if !known {
 				return fmt.Errorf("there is no format %q (%s)", format, strings.Join(envFormatNames(), ", "))
 			}
@@ -36,11 +36,12 @@ func envCommand(out *output, stderr func(string)) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := write(out.w, e); err != nil || len(e.missing) == 0 {
+				e.leaveUnsaid(format)
+				if err := f.write(out.w, e); err != nil || len(e.missing) == 0 {
 					return err
 				}
-				for _, path := range e.missing {
-					stderr(path + " is the user's own in sessions, and this is none: its variables are left out")
+				for _, text := range e.missing {
+					stderr(text)
 				}
 				return errFindings
 			})(c, args)
@@ -55,7 +56,7 @@ func envCommand(out *output, stderr func(string)) *cobra.Command {
 type sessionEnv struct {
 	set   []config.Setting
 	unset []string
-	// missing are directories that only sessions see.
+	// missing says what is not in it, and why.
 	missing []string
 }
 
@@ -143,7 +144,7 @@ func (e *sessionEnv) leaveOut(p config.Policy, uid uint32) {
 			return s.Value == d.Path && slices.Contains(d.Variables, s.Name)
 		})
 		if len(e.set) < kept {
-			e.missing = append(e.missing, d.Path)
+			e.missing = append(e.missing, d.Path+" is the user's own in sessions, and this is none: its variables are left out")
 		}
 	}
 }

@@ -39,14 +39,27 @@ func TestEnvFormats(t *testing.T) {
 		"json":    "{\n  \"set\": {\n    \"A\": \"it's $x \\\"q\\\" \\\\ !\\n`id`\"\n  },\n  \"unset\": [\n    \"B\",\n    \"not a; name\"\n  ]\n}\n",
 	} {
 		var b bytes.Buffer
-		if err := envFormats[format](&b, e); err != nil {
+		if err := envFormats[format].write(&b, e); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, b.String()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", format, diff)
 		}
 	}
-	if code, stdout, stderr := run("env", "--format", "cmd"); code != ExitUsage || stdout != "" || !strings.Contains(stderr, `there is no format "cmd" (csh, fish, json, sh, systemd)`) {
+	for format, want := range map[string][]string{
+		"sh": {"A", "B", "C"}, "slurm": {"A", "C"}, "systemd": {"A", "B"}, "json": {"A", "B"},
+	} {
+		e := sessionEnv{set: []config.Setting{{Name: "A", Value: "é"}, {Name: "B", Value: "1\n2"}, {Name: "C", Value: "\xff"}}}
+		e.leaveUnsaid(format)
+		var got []string
+		for _, s := range e.set {
+			got = append(got, s.Name)
+		}
+		if diff := cmp.Diff(want, got); diff != "" || len(e.missing) != 3-len(want) {
+			t.Errorf("%s (-want +got):\n%s%q", format, diff, e.missing)
+		}
+	}
+	if code, stdout, stderr := run("env", "--format", "cmd"); code != ExitUsage || stdout != "" || !strings.Contains(stderr, `there is no format "cmd" (csh, fish, json, sh, slurm, systemd)`) {
 		t.Errorf("env --format cmd: %d, %q, %q", code, stdout, stderr)
 	}
 }

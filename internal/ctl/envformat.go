@@ -3,27 +3,65 @@ package ctl
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"tmpshell/internal/config"
 )
 
-// envFormats are the ways of env to write variables. Whatever is in a value, what
-// reads it gets that value and runs nothing.
-var envFormats = map[string]func(io.Writer, sessionEnv) error{
-	"sh":      writeLines("export %s=%s\n", quoteSh, "unset %s\n"),
-	"csh":     writeLines("setenv %s %s;\n", quoteCsh, "unsetenv %s;\n"),
-	"fish":    writeLines("set -gx %s %s;\n", quoteFish, "set -e %s;\n"),
-	"systemd": writeLines("%s=%s\n", quoteSystemd, ""), // which has no word for it
-	"json":    writeEnvJSON,
+// envFormat is a way of env to write variables. Whatever is in a value, what reads
+// it gets that value and runs nothing.
+type envFormat struct {
+	write func(io.Writer, sessionEnv) error
+	// cannot names what is in a value and has no form in this format; nil: nothing.
+	cannot func(value string) string
+}
+
+var envFormats = map[string]envFormat{
+	"sh":   {writeLines("export %s=%s\n", quoteSh, "unset %s\n"), nil},
+	"csh":  {writeLines("setenv %s %s;\n", quoteCsh, "unsetenv %s;\n"), nil},
+	"fish": {writeLines("set -gx %s %s;\n", quoteFish, "set -e %s;\n"), nil},
+	// TaskProlog of slurm.conf(5): a value is what stands before the end of the line.
+	"slurm": {writeLines("export %s=%s\n", func(s string) string { return s }, "unset %s\n"), newline},
+	// It has no word for unset, and refuses all of a file in which one value is not
+	// UTF-8.
+	"systemd": {writeLines("%s=%s\n", quoteSystemd, ""), notUTF8},
+	"json":    {writeEnvJSON, notUTF8},
+}
+
+func newline(s string) string {
+	if strings.Contains(s, "\n") {
+		return "has a newline"
+	}
+	return ""
+}
+
+func notUTF8(s string) string {
+	if !utf8.ValidString(s) {
+		return "is not UTF-8"
+	}
+	return ""
+}
+
+// leaveUnsaid takes out the variables that a format cannot say.
+func (e *sessionEnv) leaveUnsaid(format string) {
+	cannot := envFormats[format].cannot
+	if cannot == nil {
+		return
+	}
+	e.set = slices.DeleteFunc(e.set, func(s config.Setting) bool {
+		why := cannot(s.Value)
+		if why != "" {
+			e.missing = append(e.missing, s.Name+" "+why+", which format "+format+" cannot say: it is left out")
+		}
+		return why != ""
+	})
 }
 
 func envFormatNames() []string {
-	var list []string
-	for name := range envFormats {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list
+	return slices.Sorted(maps.Keys(envFormats))
 }
 
 func writeLines(set string, quote func(string) string, unset string) func(io.Writer, sessionEnv) error {
@@ -79,7 +117,8 @@ func quoteFish(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s) + "'"
 }
 
-// quoteSystemd is for environment.d(5) and environment generators.
+// quoteSystemd is for environment generators and EnvironmentFile=. (A "$" in a file
+// of environment.d(5) is expanded nevertheless.)
 func quoteSystemd(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(s) + `"`
 }
