@@ -79,6 +79,8 @@ HERE := $(if $(filter-out /,$(DESTDIR)),,here)
 # What an administrator copies: all of etc but for what has a place of its own.
 SHIPPED := $(shell cd etc && find . -type f ! -path './tmpfiles.d/*' ! -path './systemd/system/*' ! -path './cron.d/*' | sed 's|^\./||' | sort)
 
+UNIT_FILES := $(shell cd etc/systemd/system && find . -type f | sed 's|^\./||' | sort)
+
 # place FILE,MODE,TO: with the paths of this installation in place of PREFIX=/usr's.
 place = install -d "$$(dirname "$(DESTDIR)$(3)")" && sed \
 	-e 's|/usr/bin/tmpshell|$(BINDIR)/tmpshell|g' \
@@ -92,7 +94,7 @@ install: build
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SYSCONFDIR) \
 		$(DESTDIR)$(TMPFILES)
 	install -m 644 etc/tmpfiles.d/tmpshell.conf $(DESTDIR)$(TMPFILES)
-	for f in etc/systemd/system/*; do $(call place,$$f,644,$(UNITS)/$${f##*/}) || exit 1; done
+	for f in $(UNIT_FILES); do $(call place,etc/systemd/system/$$f,644,$(UNITS)/$$f) || exit 1; done
 	$(call place,etc/cron.d/tmpshell,644,$(SYSCONFDIR)/cron.d/tmpshell)
 	for f in README.md SECURITY.md CHANGELOG.md LICENSE; do $(call place,$$f,644,$(EXAMPLES)/$$f) || exit 1; done
 	for f in $(SHIPPED); do \
@@ -127,10 +129,10 @@ uninstall:
 	[ -z "$(HERE)" ] || $(or $(wildcard $(BINDIR)/tmpshellctl),bin/tmpshellctl) setup --remove $(if $(DISABLE),--disable) $(if $(FORCE),--force)
 	rm -f $(DESTDIR)$(BINDIR)/tmpshell $(DESTDIR)$(BINDIR)/tmpshellctl \
 		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)/tmpshell-session $(DESTDIR)$(TMPFILES)/tmpshell.conf \
-		$(DESTDIR)$(UNITS)/tmpshell-clean.service $(DESTDIR)$(UNITS)/tmpshell-clean.timer $(DESTDIR)$(SYSCONFDIR)/cron.d/tmpshell \
+		$(addprefix $(DESTDIR)$(UNITS)/,$(UNIT_FILES)) $(DESTDIR)$(SYSCONFDIR)/cron.d/tmpshell \
 		$(foreach page,$(notdir $(wildcard man/*)),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(page)))/$(page)) \
 		$(foreach c,$(COMPLETIONS),$(DESTDIR)$(lastword $(subst :, ,$c)))
-	rm -rf $(DESTDIR)$(EXAMPLES)
+	rm -rf $(DESTDIR)$(EXAMPLES) $(DESTDIR)$(UNITS)/tmpshell-.service.d
 
 # value: a '$' in COMMAND is the shell's, not make's.
 try: export TRY_COMMAND := $(value COMMAND)
