@@ -17,7 +17,7 @@ import (
 
 // The application matrix: real programs, each in a session of every method, and
 // in one without tmpshell. The table says where their files and sockets are, and
-// whether they work; APPLICATIONS in tmpshell(8) is its summary.
+// whether they work; tmpshell-apps(7) is its summary.
 
 // methods are the columns. Each has a user of its own, so that whatever appears
 // in a shared directory is one column's.
@@ -138,7 +138,7 @@ func appTable(t *testing.T, title string, users []*rig.Account, rows []applicati
 	view.Tell(table.String())
 }
 
-// words are what does not work in the table, and what tmpshell(8) says of it.
+// words are what does not work in the table, and what tmpshell-apps(7) says of it.
 var words = map[string]string{
 	oneLogin:   "With tmpfs, a server in a session is not found from another login of the same user.",
 	notReached: "With tmpfs there is no share=, so that a server outside is not reached by a socket in /tmp.",
@@ -151,11 +151,11 @@ func TestApplicationsManual(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := rig.Must(t, "mandoc", "-Tascii", "-Owidth=500", filepath.Join(root, "man/tmpshell.8"))
+	page := rig.Must(t, "mandoc", "-Tascii", "-Owidth=500", filepath.Join(root, "man/tmpshell-apps.7"))
 	page = strings.Join(strings.Fields(overstruck.ReplaceAllString(page, "")), " ")
 	for _, sentence := range words {
 		if !strings.Contains(page, sentence) {
-			t.Errorf("tmpshell(8) does not say %q", sentence)
+			t.Errorf("tmpshell-apps(7) does not say %q", sentence)
 		}
 	}
 }

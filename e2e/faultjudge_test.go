@@ -18,7 +18,7 @@ import (
 	"tmpshell/e2e/rig"
 )
 
-// starving are the errors that keep a process from finding out (tmpshell(8),
+// starving are the errors that keep a process from finding out (tmpshell-internals(7),
 // ERRORS): limits, memory, input and output, a time-out.
 var starving = []string{"EMFILE", "ENOMEM", "EAGAIN", "EIO", "ETIMEDOUT"}
 

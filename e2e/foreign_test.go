@@ -10,7 +10,7 @@ import (
 
 // TestForeignPrograms: programs that run as somebody else in a session, by
 // set-user-ID or sudo -E, with the variables that a session has. The C library takes
-// TMPDIR from both, and nothing else. See su, sudo and sg in tmpshell(8).
+// TMPDIR from both, and nothing else. See tmpshell-apps(7).
 func TestForeignPrograms(t *testing.T) {
 	if !view.Enter(t) {
 		return

@@ -17,7 +17,7 @@ import (
 // effect is a difference that a way to be started makes: it has all of the facts
 // as they must be then, and no other facts may differ.
 type effect struct {
-	words string // of an item of tmpshell(8), "What differs", or of the configuration
+	words string // of an item of tmpshell-internals(7), "What differs", or of the configuration
 	// change makes, of the facts of a direct start, those of this way. Found
 	// are those that there were, for numbers that nobody can know.
 	change func(state startState, facts, found witness.Facts)
@@ -121,7 +121,7 @@ func ofKernel(file capset.Set) []effect {
 }
 
 // leastFiles is the limit on open files under which a session that is to have a
-// mount is never refused: it takes up to 11, says tmpshell(8), and 4 are open.
+// mount is never refused: it takes up to 11, says tmpshell-internals(7), and 4 are open.
 const leastFiles = 11 + 4
 
 // mountable: there are capabilities enough.

@@ -221,7 +221,7 @@ func TestLeastMemory(t *testing.T) {
 	}
 }
 
-// TestFewDescriptors: with the descriptors that tmpshell(8) names there are
+// TestFewDescriptors: with the descriptors that tmpshell-internals(7) names there are
 // private directories. With fewer it cannot be found out what is there: a session
 // of which something is demanded is refused, and where there is no configuration
 // one has no directory.

@@ -163,7 +163,7 @@ func (table *startTable) compare(t *testing.T, w startWay, state startState, wit
 		fail("%s differs:\n without tmpshell %.2000q\n expected         %.2000q\n with tmpshell    %.2000q", d.Key, direct[d.Key], d.Without, d.Within)
 	}
 	for key, words := range unequal {
-		fail("%s is equal now: take %q off the list, and out of tmpshell(8)", key, words)
+		fail("%s is equal now: take %q off the list, and out of tmpshell-internals(7)", key, words)
 	}
 	cell := startCell{facts: without.Facts.Count()}
 	for _, d := range witness.Compare(direct, found) {
@@ -213,7 +213,7 @@ func differsAlways(key string) bool {
 func (table *startTable) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "The same session: start states, and for each way to be started differences/facts compared;\n"+
-		"* where the differences are among those that tmpshell(8) names, - where the state is not one of this way,\n"+
+		"* where the differences are among those that tmpshell-internals(7) names, - where the state is not one of this way,\n"+
 		". where it is not one of this run: %v.\n\n", table.share)
 	fmt.Fprintf(&b, "%-48s", "")
 	for i := range table.ways {
@@ -246,7 +246,7 @@ func (table *startTable) String() string {
 	for _, why := range table.impossible {
 		fmt.Fprintf(&b, "not on this machine: %s\n", why)
 	}
-	fmt.Fprintf(&b, "%d states, %d starts, %d facts compared, %d differences (%d of them in tmpshell(8))\n",
+	fmt.Fprintf(&b, "%d states, %d starts, %d facts compared, %d differences (%d of them in tmpshell-internals(7))\n",
 		len(table.rows), table.starts, facts, differences, known)
 	return b.String()
 }

@@ -13,7 +13,7 @@ import (
 	"tmpshell/internal/capset"
 )
 
-// What cannot be equal is told in tmpshell(8), "What differs". Each item there
+// What cannot be equal is told in tmpshell-internals(7), "What differs". Each item there
 // is known to the tests by its first words.
 const (
 	usedResources = "Used resources"
@@ -35,13 +35,13 @@ func TestWhatDiffers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := os.ReadFile(filepath.Join(root, "man/tmpshell.8"))
+	page, err := os.ReadFile(filepath.Join(root, "man/tmpshell-internals.7"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, section, found := strings.Cut(string(page), "\n.Ss What differs\n")
 	if !found {
-		t.Fatal("tmpshell(8) has no such subsection")
+		t.Fatal("tmpshell-internals(7) has no such subsection")
 	}
 	section, _, _ = strings.Cut(section, "\n.Ss ")
 	var items, known []string
@@ -64,6 +64,6 @@ func TestWhatDiffers(t *testing.T) {
 	slices.Sort(known)
 	slices.Sort(items)
 	if diff := cmp.Diff(slices.Compact(known), items); diff != "" {
-		t.Errorf("what differs (- in the tests, + in tmpshell(8)):\n%s", diff)
+		t.Errorf("what differs (- in the tests, + in tmpshell-internals(7)):\n%s", diff)
 	}
 }

@@ -1,5 +1,5 @@
 // Tmpshell-helper compiles the configuration and makes its caller's private
-// directories: see tmpshell(8).
+// directories: see tmpshell-helper(8).
 package main
 
 import (

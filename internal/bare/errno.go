@@ -6,7 +6,7 @@ import "golang.org/x/sys/unix"
 type Errno uintptr
 
 // Kind is what an error says about the question that was asked. The three are
-// answered differently, see ERRORS BY KIND in tmpshell(8).
+// answered differently, see ERRORS BY KIND in tmpshell-internals(7).
 type Kind uint8
 
 // The kinds of errors.

@@ -39,7 +39,7 @@ func TestStatusJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(manual), "\n.Ss status ")
+	_, section, _ := strings.Cut(string(manual), "\n.Ss status\n")
 	section, _, _ = strings.Cut(section, "\n.Ss ")
 	for _, of := range []any{statusReport{}, statusDirectory{}} {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(of)) {

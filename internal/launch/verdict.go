@@ -49,7 +49,7 @@ func (l *launcher) demands() bool {
 	return bare.Getuid() != 0 // l.uid may not be known, either
 }
 
-// goOn is the one place that decides what an error means (tmpshell(8), ERRORS BY KIND):
+// goOn is the one place that decides what an error means (tmpshell-internals(7), ERRORS BY KIND):
 //
 //	                                      nothing demanded     something demanded
 //	the object is not there, or not       as OnFailure says    as OnFailure says
