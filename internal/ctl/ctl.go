@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tmpshell/internal/audit"
 	"tmpshell/internal/config"
 )
 
@@ -29,6 +30,9 @@ func (f failure) Unwrap() error { return f.error }
 
 // Main runs tmpshellctl for the calling process.
 func Main() int {
+	if os.Args[0] == audit.Stage {
+		return audit.RunStage()
+	}
 	return Run(os.Args[1:], os.Stdout, os.Stderr)
 }
 
@@ -53,7 +57,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	root.AddCommand(importCommand(out, func(text string) { printError(stderr, text) }))
 	root.AddCommand(setupCommand(out), enableCommand(out), disableCommand(out), checkCommand(out), showCommand(out), doctorCommand(out), versionCommand(out),
 		pathCommand(out), envCommand(out, func(text string) { printError(stderr, text) }), cleanCommand(out, stderr),
-		purgeCommand(out, stderr), statusCommand(out))
+		purgeCommand(out, stderr), statusCommand(out), auditCommand(out, stderr))
 
 	ran, err := root.ExecuteC()
 	var failed failure
