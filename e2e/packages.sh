@@ -16,7 +16,7 @@ packages="
 	strace sudo systemd tcsh tmpreaper tmux uidmap util-linux
 	x11-session-utils x11-utils x11-xserver-utils xauth xdotool xfsprogs
 	xterm xvfb zsh
-	csh slurm-client slurmctld slurmd x11-common
+	crun csh podman slurm-client slurmctld slurmd x11-common
 "
 
 missing=

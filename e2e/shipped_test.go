@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"encoding/json"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -98,64 +96,5 @@ func TestShippedTmpfiles(t *testing.T) {
 	r := alice.Login(t, look)
 	if want := "/dev/shm:\n\n/tmp:\n.X11-unix\n.runtime\nmysql.sock\n\n/var/tmp:\nold\n"; r.Stdout != want || r.Stderr != "" {
 		t.Errorf("after a boot: %q, %q; want %q", r.Stdout, r.Stderr, want)
-	}
-}
-
-// TestShippedDockerfile builds the image by the Dockerfile, but for its base, and
-// runs it.
-func TestShippedDockerfile(t *testing.T) {
-	if !view.Enter(t) {
-		return
-	}
-	rig.CopyPrograms(t)
-	image := rig.MakeImage(t)
-	rig.Sh(t, "rm "+image+"/usr/bin/tmpshell "+image+"/usr/libexec/tmpshell-helper")
-	bin, err := view.Binaries()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var container rig.Container
-	var entrypoint, command []string
-	for line := range strings.Lines(readSource(t, "etc/container/Dockerfile")) {
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		keyword, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		switch keyword {
-		case "", "FROM":
-		case "COPY":
-			words := strings.Fields(rest)
-			for _, from := range words[1 : len(words)-1] {
-				mode := strings.TrimPrefix(words[0], "--chmod=")
-				rig.Must(t, "install", "-m", mode, filepath.Join(bin, strings.TrimPrefix(from, "bin/")), image+words[len(words)-1])
-			}
-		case "RUN":
-			rig.Must(t, "chroot", image, "/bin/sh", "-c", rest)
-		case "USER":
-			if rest != "1000" {
-				t.Fatalf("USER %s", rest)
-			}
-			container.UID = 1000
-		case "ENTRYPOINT":
-			err = json.Unmarshal([]byte(rest), &entrypoint)
-		case "CMD":
-			err = json.Unmarshal([]byte(rest), &command)
-		default:
-			t.Errorf("the test does not know %s", keyword)
-		}
-		if err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-	}
-	container.Args = append(entrypoint, command...)
-	container.Capabilities = rig.DockerCapabilities
-	for nnp, want := range map[bool]string{false: "/tmp/.private/1000", true: "/tmp/.private-1000"} {
-		container.NoNewPrivileges = nnp
-		if nnp {
-			rig.Sh(t, "rm -rf "+image+"/tmp/.private") // as on a volume
-		}
-		if r, _ := container.Run(t); r.Stdout != "my files are in "+want+"\n" || r.Status != 0 || (r.Stderr != "") != nnp {
-			t.Errorf("no-new-privileges %v: %d, %q, %q; want %s", nnp, r.Status, r.Stdout, r.Stderr, want)
-		}
 	}
 }

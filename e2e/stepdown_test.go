@@ -47,7 +47,7 @@ func TestContainerStepsDown(t *testing.T) {
 	}{
 		{"gosu", root, "--exec -- entrypoint-gosu server", shared},
 		{"setpriv", root, "--exec -- entrypoint-setpriv server", shared},
-		{"USER in the Dockerfile", user, "--exec -- entrypoint-gosu server", private},
+		{"USER in the Containerfile", user, "--exec -- entrypoint-gosu server", private},
 		{"--user", root, "--exec --user app -- entrypoint-gosu server", private},
 		{"--user, in the image's entrypoint", root, "--exec -- entrypoint-user server", private},
 	} {
