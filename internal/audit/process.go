@@ -12,6 +12,7 @@ import (
 type process struct {
 	pid, parent int
 	umask       uint32
+	uid         uint32 // that files get (setfsuid(2))
 	exe         string
 	args        []string
 }
@@ -93,6 +94,8 @@ func (k *known) read(t target, dir int) process {
 			if n, err := strconv.ParseUint(value, 8, 32); err == nil {
 				p.umask = uint32(n)
 			}
+		case "Uid":
+			p.uid = lastID(value)
 		case "Tgid":
 			p.pid, _ = strconv.Atoi(value)
 		case "PPid":
@@ -110,6 +113,26 @@ func (k *known) read(t target, dir int) process {
 	return p
 }
 
+// uid is whose a process is.
+func (k *known) uid(t target) uint32 {
+	for line := range bytes.Lines(k.file(unix.AT_FDCWD, t.proc("status"))) {
+		if value, ok := strings.CutPrefix(string(line), "Uid:"); ok {
+			return lastID(value)
+		}
+	}
+	return nobody
+}
+
+// lastID is the last of the four ids of /proc/PID/status: that of files.
+func lastID(ids string) uint32 {
+	list := strings.Fields(ids)
+	n, err := strconv.ParseUint(list[len(list)-1], 10, 32)
+	if err != nil {
+		return nobody
+	}
+	return uint32(n)
+}
+
 // file is the beginning of a file, until the next call.
 func (k *known) file(dir int, name string) []byte {
 	fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -122,4 +145,6 @@ func (k *known) file(dir int, name string) []byte {
 }
 
 // name is what a thread is called, which everybody may read.
-func (k *known) name(t target) string { return strings.TrimSpace(string(k.file(-1, t.proc("comm")))) }
+func (k *known) name(t target) string {
+	return strings.TrimSpace(string(k.file(unix.AT_FDCWD, t.proc("comm"))))
+}

@@ -21,10 +21,10 @@ import (
 
 // auditFlags are the options of the verb.
 type auditFlags struct {
-	all, compare, list bool
-	limit              time.Duration
-	limited            bool
-	file               string
+	all, compare, list, system bool
+	limit                      time.Duration
+	limited                    bool
+	file                       string
 }
 
 func auditCommand(out *output, stderr io.Writer) *cobra.Command {
@@ -45,16 +45,19 @@ func auditCommand(out *output, stderr io.Writer) *cobra.Command {
 	c.Flags().BoolVar(&f.all, "all", false, "report what is made in private directories, too")
 	c.Flags().BoolVar(&f.compare, "compare", false, "run PROGRAM without a session, with env and with mount, and compare")
 	c.Flags().BoolVar(&f.list, "list", false, "print what is known of applications")
-	c.Flags().DurationVar(&f.limit, "for", 0, "how long what PROGRAM has left may run when it has ended")
+	c.Flags().BoolVar(&f.system, "system", false, "watch the shared directories of the machine")
+	c.Flags().DurationVar(&f.limit, "for", 0, "with --system, how long; else how long what PROGRAM has left may run")
 	c.Flags().StringVarP(&f.file, "output", "o", "", "write the report of PROGRAM to a file, not to the standard error")
 	return c
 }
 
 func (f auditFlags) check(args []string) error {
 	switch {
-	case f.list && (f.compare || len(args) > 0):
-		return errors.New("--list takes no program")
-	case !f.list && len(args) == 0:
+	case f.list && f.system, f.compare && (f.list || f.system):
+		return errors.New("--compare, --list and --system exclude each other")
+	case (f.list || f.system) && len(args) > 0:
+		return errors.New("--list and --system take no program")
+	case !f.list && !f.system && len(args) == 0:
 		return errors.New("no program given")
 	case f.limit < 0:
 		return errors.New("--for takes a time such as 90s or 1h")
@@ -63,8 +66,11 @@ func (f auditFlags) check(args []string) error {
 }
 
 func (f auditFlags) run(out *output, stderr io.Writer, args []string) error {
-	if f.list {
+	switch {
+	case f.list:
 		return out.applications(audit.Applications())
+	case f.system:
+		return f.watchSystem(out, stderr)
 	}
 	report := &output{w: stderr, json: out.json}
 	if f.file != "" {

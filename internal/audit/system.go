@@ -1,0 +1,367 @@
+package audit
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"github.com/moby/sys/mountinfo"
+	"golang.org/x/sys/unix"
+)
+
+// User is who makes something in a shared directory of a machine, how, and how often.
+type User struct {
+	Place   string `json:"place"`
+	Pattern string `json:"pattern"`
+	Path    string `json:"path"` // the first one
+	Kind    string `json:"kind"` // "gone" if it was gone before it was looked at
+	UID     uint32 `json:"uid"`
+	Name    string `json:"user,omitempty"` // of the account
+	Program string `json:"program"`        // "unknown" if the process was gone
+	Count   int    `json:"count"`
+	// Predictable: by the looks of the name.
+	Predictable bool `json:"predictable"`
+}
+
+// SystemResult is what came of watching a machine.
+type SystemResult struct {
+	Users     []User `json:"users"`
+	Events    int    `json:"events"`    // in shared directories
+	Elsewhere int    `json:"elsewhere"` // on their file systems, and in private directories
+	// Lost is how often the kernel has dropped events: how many is not known.
+	Lost      int `json:"lost"`
+	Uncounted int `json:"uncounted,omitempty"` // for which there was no room
+	// Unwatched are directories that cannot be watched, and why: an overlay has no
+	// handles of files.
+	Unwatched []string `json:"unwatched,omitempty"`
+}
+
+// unknown stands for a program that was gone before it was looked at.
+const unknown = "unknown"
+
+// Bounds of what a system watcher keeps, so that its memory stays the same however much
+// happens.
+const (
+	mostUsers = 5000
+	mostDirs  = 2000
+	mostExecs = 20000
+)
+
+type userKey struct {
+	pattern, program string
+	uid              uint32
+}
+
+// SystemWatcher watches the file systems of the shared directories (fanotify(7),
+// Linux 5.9), for root.
+type SystemWatcher struct {
+	fd     int
+	places map[[8]byte][]systemPlace // by fsid
+	dirs   map[string]string         // paths of directories, by handle; empty: in no place
+	execs  map[int32]execution       // by process
+	known  known
+	users  map[userKey]*User
+	last   lastProcess // who the event before was from, in one reading
+	SystemResult
+	buf []byte
+}
+
+// execution is a program that has been executed: its name, and whose the process is.
+// The process itself becomes the program a moment later.
+type execution struct {
+	name string
+	uid  uint32
+}
+
+// nobody stands for a user that is not known.
+const nobody = ^uint32(0)
+
+type lastProcess struct {
+	pid int32
+	process
+}
+
+type systemPlace struct {
+	path string
+	fd   int
+}
+
+// NewSystemWatcher watches the shared directories that there are, from now on.
+func NewSystemWatcher(dirs []string) (*SystemWatcher, error) {
+	fd, err := unix.FanotifyInit(unix.FAN_CLASS_NOTIF|unix.FAN_CLOEXEC|unix.FAN_NONBLOCK|unix.FAN_REPORT_DFID_NAME, unix.O_RDONLY|unix.O_LARGEFILE|unix.O_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("fanotify_init", err)
+	}
+	w := &SystemWatcher{fd: fd, places: map[[8]byte][]systemPlace{}, dirs: map[string]string{}, execs: map[int32]execution{},
+		known: known{byThread: map[target]knownThread{}}, users: map[userKey]*User{}, buf: make([]byte, 256<<10)}
+	for _, dir := range dirs {
+		if err := w.add(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+			w.Unwatched = append(w.Unwatched, err.Error())
+		}
+	}
+	if len(w.places) == 0 {
+		w.Close()
+		return nil, errors.New(strings.Join(w.Unwatched, "; "))
+	}
+	w.watchExecs()
+	return w, nil
+}
+
+// Close ends the watch.
+func (w *SystemWatcher) Close() {
+	unix.Close(w.fd)
+	for _, list := range w.places {
+		for _, p := range list {
+			unix.Close(p.fd)
+		}
+	}
+	for t := range w.known.byThread {
+		w.known.drop(t)
+	}
+}
+
+func (w *SystemWatcher) add(dir string) error {
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return &os.PathError{Op: "open", Path: dir, Err: err}
+	}
+	var st unix.Statfs_t
+	if err = unix.Fstatfs(fd, &st); err == nil {
+		err = unix.FanotifyMark(w.fd, unix.FAN_MARK_ADD|unix.FAN_MARK_FILESYSTEM, unix.FAN_CREATE|unix.FAN_MOVED_TO|unix.FAN_ONDIR, fd, "")
+	}
+	if err != nil {
+		unix.Close(fd)
+		return &os.PathError{Op: "fanotify_mark", Path: dir, Err: err}
+	}
+	id := fsid(st.Fsid)
+	w.places[id] = append(w.places[id], systemPlace{dir, fd})
+	return nil
+}
+
+func fsid(f unix.Fsid) (id [8]byte) {
+	binary.NativeEndian.PutUint32(id[:], uint32(f.Val[0]))
+	binary.NativeEndian.PutUint32(id[4:], uint32(f.Val[1]))
+	return id
+}
+
+// watchExecs has the kernel tell of each program that is executed: the process may be
+// gone before what it has made is read. A file system without handles is left out.
+func (w *SystemWatcher) watchExecs() {
+	mounts, _ := mountinfo.GetMounts(nil)
+	seen := map[[2]int]bool{}
+	for _, m := range mounts {
+		device := [2]int{m.Major, m.Minor}
+		if seen[device] || strings.Contains(m.VFSOptions+","+m.Options, "noexec") {
+			continue
+		}
+		seen[device] = true
+		_ = unix.FanotifyMark(w.fd, unix.FAN_MARK_ADD|unix.FAN_MARK_FILESYSTEM, unix.FAN_OPEN_EXEC, unix.AT_FDCWD, m.Mountpoint)
+	}
+}
+
+// Serve reads events until stop can be read.
+func (w *SystemWatcher) Serve(stop int) error {
+	for {
+		p := []unix.PollFd{{Fd: int32(w.fd), Events: unix.POLLIN}, {Fd: int32(stop), Events: unix.POLLIN}}
+		if err := wait(p); err != nil {
+			return err
+		}
+		ended := p[1].Revents != 0
+		for range 64 {
+			n, err := unix.Read(w.fd, w.buf)
+			if err != nil || n <= 0 {
+				break
+			}
+			w.last = lastProcess{}
+			w.read(w.buf[:n])
+		}
+		if ended {
+			return nil
+		}
+	}
+}
+
+// read takes the events of one read(2) apart (fanotify(7), Reading fanotify events).
+func (w *SystemWatcher) read(rest []byte) {
+	const size = int(unsafe.Sizeof(unix.FanotifyEventMetadata{}))
+	for len(rest) >= size {
+		e := (*unix.FanotifyEventMetadata)(unsafe.Pointer(&rest[0]))
+		length := int(e.Event_len)
+		if length < size || length > len(rest) {
+			return
+		}
+		if e.Mask&unix.FAN_Q_OVERFLOW != 0 {
+			w.Lost++
+		} else {
+			w.event(e.Mask, e.Pid, rest[int(e.Metadata_len):length])
+		}
+		rest = rest[length:]
+	}
+}
+
+// named is a FAN_EVENT_INFO_TYPE_DFID_NAME record: a directory, and a name in it.
+type named struct {
+	fsid   [8]byte
+	handle []byte // type and bytes
+	name   string
+}
+
+func parseNamed(info []byte) (r named, ok bool) {
+	const fixed = 4 + 8 + 8 // header, fsid, struct file_handle without its bytes
+	if len(info) < fixed || info[0] != unix.FAN_EVENT_INFO_TYPE_DFID_NAME {
+		return r, false
+	}
+	copy(r.fsid[:], info[4:12])
+	bytesOf := int(binary.NativeEndian.Uint32(info[12:]))
+	if bytesOf > len(info)-fixed {
+		return r, false
+	}
+	r.handle = info[16 : fixed+bytesOf]
+	name, _, _ := bytes.Cut(info[fixed+bytesOf:], []byte{0})
+	r.name = string(name)
+	return r, true
+}
+
+func (w *SystemWatcher) event(mask uint64, pid int32, info []byte) {
+	r, ok := parseNamed(info)
+	if !ok {
+		return
+	}
+	if mask&unix.FAN_OPEN_EXEC != 0 && !strings.HasPrefix(r.name, "ld-") { // ld.so(8)
+		w.known.drop(target(pid))
+		w.last = lastProcess{}
+		if len(w.execs) >= mostExecs {
+			clear(w.execs)
+		}
+		w.execs[pid] = execution{r.name, w.known.uid(target(pid))}
+	}
+	if mask&(unix.FAN_CREATE|unix.FAN_MOVED_TO) == 0 {
+		return
+	}
+	if mask&unix.FAN_MOVED_TO != 0 && mask&unix.FAN_ONDIR != 0 {
+		clear(w.dirs) // paths have changed
+	}
+	place, dir, found := w.place(r)
+	below := strings.TrimPrefix(path.Join(dir, r.name), place+"/")
+	if !found || isPrivate(below) {
+		w.Elsewhere++
+		return
+	}
+	w.Events++
+	w.count(pid, place, below)
+}
+
+// isPrivate: what is in the private directories of method env, or of an audit.
+func isPrivate(below string) bool {
+	first, _, nested := strings.Cut(below, "/")
+	return nested && (first == ".private" || strings.HasPrefix(first, ".private-") || strings.HasPrefix(first, ".audit-"))
+}
+
+// place finds the shared directory that an event is from, and the path of the
+// directory.
+func (w *SystemWatcher) place(r named) (place, dir string, found bool) {
+	list := w.places[r.fsid]
+	if len(list) == 0 {
+		return "", "", false
+	}
+	dir, cached := w.dirs[string(r.handle)]
+	if !cached {
+		handle := unix.NewFileHandle(int32(binary.NativeEndian.Uint32(r.handle)), r.handle[4:])
+		fd, err := unix.OpenByHandleAt(list[0].fd, handle, unix.O_PATH|unix.O_CLOEXEC)
+		if err != nil {
+			return "", "", false // the directory is gone, and what was in it
+		}
+		dir = descriptor(fd)
+		unix.Close(fd)
+		if len(w.dirs) >= mostDirs {
+			clear(w.dirs)
+		}
+		w.dirs[string(r.handle)] = dir
+	}
+	for _, p := range list {
+		if dir == p.path || strings.HasPrefix(dir, p.path+"/") {
+			return p.path, dir, true
+		}
+	}
+	return "", "", false
+}
+
+// process is who an event is from.
+func (w *SystemWatcher) process(pid int32) process {
+	if w.last.pid == pid {
+		return w.last.process
+	}
+	p := w.known.of(target(pid))
+	if p.exe == "" {
+		executed, ok := w.execs[pid]
+		p.exe = cmp.Or(executed.name, unknown)
+		if p.uid = nobody; ok {
+			p.uid = executed.uid
+		}
+	}
+	w.last = lastProcess{pid, p}
+	return p
+}
+
+// count adds an object to who has made it.
+func (w *SystemWatcher) count(pid int32, place, below string) {
+	p := w.process(pid)
+	first, _, _ := strings.Cut(below, "/")
+	_, random := pattern(first, p, true)
+	text, _ := pattern(below, p, true)
+	file := path.Join(place, below)
+	var st unix.Stat_t
+	kind := "gone"
+	// Of a process that was gone, the path of its program is not known.
+	key := userKey{path.Join(place, text), path.Base(p.exe), p.uid}
+	u := w.users[key]
+	if u == nil {
+		if unix.Lstat(file, &st) == nil {
+			kind = kindOfMode(st.Mode)
+			if p.uid == nobody {
+				key.uid = st.Uid
+			}
+		}
+		if u = w.users[key]; u == nil && len(w.users) >= mostUsers {
+			w.Uncounted++
+			return
+		}
+	}
+	if u == nil {
+		u = &User{Place: place, Pattern: key.pattern, Path: file, Kind: kind, UID: key.uid, Program: p.exe, Predictable: !random}
+		w.users[key] = u
+	}
+	if path.IsAbs(p.exe) {
+		u.Program = p.exe
+	}
+	u.Count++
+}
+
+func kindOfMode(mode uint32) string {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		return kindDir
+	case unix.S_IFLNK:
+		return kindSymlink
+	}
+	return nodeKind(mode)
+}
+
+// Result is what has been seen so far, the most frequent first.
+func (w *SystemWatcher) Result() SystemResult {
+	r := w.SystemResult
+	r.Users = []User{}
+	for _, u := range w.users {
+		r.Users = append(r.Users, *u)
+	}
+	slices.SortFunc(r.Users, func(a, b User) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Pattern, b.Pattern), cmp.Compare(a.Program, b.Program), cmp.Compare(a.UID, b.UID))
+	})
+	return r
+}
