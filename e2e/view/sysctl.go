@@ -1,22 +1,12 @@
 package view
 
 import (
-	"bufio"
-	"errors"
-	"fmt"
-	"io"
 	"os"
-	"os/exec"
-	"os/signal"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
-
-// sysctlVar asks the test binary to be the keeper of a setting: NAME=VALUE.
-const sysctlVar = "TMPSHELL_VIEW_SYSCTL"
 
 // keepSetting has a setting of the machine's, such as fs/protected_symlinks, be value
 // until the test ends. It is for EnterWith: a test that waits for its turn must not
@@ -27,32 +17,11 @@ const sysctlVar = "TMPSHELL_VIEW_SYSCTL"
 // also when the test, or the whole run, is killed.
 func keepSetting(t *testing.T, name, value string) {
 	t.Helper()
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), sysctlVar+"="+name+"="+value)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no signal of a terminal's
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe() // it ends with this process
-	out, err2 := cmd.StdoutPipe()
-	if err = errors.Join(err, err2); err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("%s is not put back: %v", name, err)
-		}
-	})
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "kept\n" {
-		t.Fatalf("%s cannot be set: %q, %v", name, line, err)
-	}
+	startKeeper(t, "setting "+name+"="+value)
 }
 
-// keepSysctl is the keeper.
-func keepSysctl(setting string) int {
-	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGPIPE)
+// keepSysctl is the keeper: see keeper.go.
+func keepSysctl(setting string, kept func()) error {
 	name, value, _ := strings.Cut(setting, "=")
 	file := "/proc/sys/" + name
 	err := lockMachine()
@@ -64,17 +33,12 @@ func keepSysctl(setting string) int {
 		err = os.WriteFile(file, []byte(value+"\n"), 0o644)
 	}
 	if err == nil {
-		fmt.Println("kept")
-		_, _ = io.Copy(io.Discard, os.Stdin)
+		kept()
 		if strings.TrimSpace(string(old)) != value {
 			err = os.WriteFile(file, old, 0o644)
 		}
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "sysctl:", err)
-		return 1
-	}
-	return 0
+	return err
 }
 
 // lockMachine waits for the keepers of other runs. What it locks is there on

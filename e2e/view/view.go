@@ -32,13 +32,13 @@ const (
 )
 
 // Main is to be called first in TestMain. It does not return in the process
-// that is a view's pid 1, nor in a keeper of EnterWith's.
+// that is a view's pid 1, nor in a keeper.
 func Main() {
 	if os.Getenv(stageVar) == stageInit {
 		os.Exit(runInit())
 	}
-	if setting := os.Getenv(sysctlVar); setting != "" {
-		os.Exit(keepSysctl(setting))
+	if what := os.Getenv(keeperVar); what != "" {
+		os.Exit(runKeeper(what))
 	}
 }
 
@@ -54,17 +54,18 @@ func Inside() bool { return os.Getenv(stageVar) == stageTest }
 //	}
 func Enter(t *testing.T) bool {
 	t.Helper()
-	return enter(t, func() {})
+	return enter(t, func() []string { return nil })
 }
 
 // EnterWith is Enter in a machine that has a setting, such as
 // fs/protected_symlinks, be value: see sysctl.go.
 func EnterWith(t *testing.T, setting, value string) bool {
 	t.Helper()
-	return enter(t, func() { keepSetting(t, setting, value) })
+	return enter(t, func() []string { keepSetting(t, setting, value); return nil })
 }
 
-func enter(t *testing.T, prepare func()) bool {
+// enter has prepare return variables, of KeptVars, for the view.
+func enter(t *testing.T, prepare func() []string) bool {
 	t.Helper()
 	if Inside() {
 		return true
@@ -77,8 +78,7 @@ func enter(t *testing.T, prepare func()) bool {
 	}
 	NeedRoot(t)
 	t.Parallel()
-	prepare()
-	output, err := runAgain(t)
+	output, err := runAgain(t, prepare())
 	output = listen(output)
 	switch {
 	case err == nil && ended(output, "PASS", t.Name()):
@@ -97,7 +97,7 @@ func enter(t *testing.T, prepare func()) bool {
 
 // runAgain starts the test binary as pid 1 of new namespaces and returns
 // what the test printed there.
-func runAgain(t *testing.T) (output []byte, err error) {
+func runAgain(t *testing.T, env []string) (output []byte, err error) {
 	// The kernel sends the parent-death signal when the thread that
 	// started the child ends, not the process.
 	runtime.LockOSThread()
@@ -106,7 +106,7 @@ func runAgain(t *testing.T) (output []byte, err error) {
 	cmd := exec.Command("/proc/self/exe",
 		"-test.v=true", "-test.count=1", "-test.timeout="+timeLeft(t).String(),
 		"-test.run="+onlyThis(t.Name()))
-	cmd.Env = append(os.Environ(), stageVar+"="+stageInit)
+	cmd.Env = append(append(os.Environ(), stageVar+"="+stageInit), env...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.SysProcAttr = &syscall.SysProcAttr{

@@ -1,0 +1,115 @@
+package rig
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"tmpshell/e2e/view"
+)
+
+// Booted is a machine on which systemd has started everything: the view's files, with
+// a /run, processes and cgroups of its own.
+type Booted struct {
+	t     testing.TB
+	cmd   *exec.Cmd
+	ended <-chan struct{}
+	pid   string // systemd's, in the view
+}
+
+// furnishBoot leaves the services that the machine's packages have enabled out. What
+// a test wants is in Wants.
+const furnishBoot = `
+	rm -rf /etc/systemd/system/*.wants /etc/rc?.d/*
+	mkdir -p /etc/systemd/system-generators /etc/systemd/system/multi-user.target.wants
+	for g in postgresql-generator systemd-getty-generator systemd-gpt-auto-generator; do
+		ln -sf /dev/null /etc/systemd/system-generators/$g
+	done
+	for u in getty.target console-getty.service systemd-networkd.service systemd-resolved.service systemd-timesyncd.service ldconfig.service \
+		systemd-hwdb-update.service systemd-update-utmp.service systemd-firstboot.service e2scrub_reap.service; do
+		ln -sf /dev/null /etc/systemd/system/$u
+	done
+	: >/etc/fstab
+	: >/etc/machine-id
+	ln -sf /lib/systemd/system/multi-user.target /etc/systemd/system/default.target`
+
+// boot becomes systemd, in the view's cgroup $1. Kernel settings cannot be changed,
+// and with them neither can the clock, the modules nor the disks of the machine.
+const boot = `
+	echo 0 >"$1/cgroup.procs"
+	exec unshare --cgroup --mount --pid --fork --kill-child sh -ec '
+		mount -t proc -o nosuid,nodev,noexec proc /proc
+		for f in sys irq bus; do [ ! -e /proc/$f ] || mount --bind -o ro /proc/$f /proc/$f; done
+		for f in kcore kmsg sysrq-trigger timer_list; do [ ! -e /proc/$f ] || mount --bind /dev/null /proc/$f; done
+		mount -t tmpfs -o mode=755,nosuid,nodev run /run
+		mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 /sys/fs/cgroup
+		exec env -i container=e2e PATH=$PATH setpriv --bounding-set \
+			-all,+chown,+dac_override,+dac_read_search,+fowner,+fsetid,+ipc_owner,+kill,+lease,+linux_immutable,+net_bind_service,+net_broadcast,+net_raw,+net_admin,+setgid,+setfcap,+setpcap,+setuid,+sys_admin,+sys_chroot,+sys_nice,+sys_ptrace,+sys_tty_config,+sys_boot,+audit_write,+mknod \
+			/lib/systemd/systemd'`
+
+// Boot starts systemd, with units of the machine's enabled, and waits until it has
+// started everything. The test is in a view of EnterWithCgroup.
+func Boot(t testing.TB, units ...string) *Booted {
+	t.Helper()
+	view.Need(t, "unshare", "setpriv", "nsenter", "/lib/systemd/systemd", "systemctl")
+	Must(t, "sh", "-ec", furnishBoot)
+	for _, u := range units {
+		Must(t, "systemctl", "enable", "-q", u)
+	}
+	return start(t, view.Cgroup(t))
+}
+
+func start(t testing.TB, cgroup string) *Booted {
+	t.Helper()
+	b := &Booted{t: t, cmd: exec.Command("sh", "-ec", boot, "sh", cgroup)}
+	b.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	b.cmd.Stdout, b.cmd.Stderr = os.Stdout, os.Stderr
+	if err := b.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = b.cmd.Wait(); close(ended) }()
+	b.ended = ended
+	t.Cleanup(b.Off)
+	children := fmt.Sprintf("/proc/%d/task/%d/children", b.cmd.Process.Pid, b.cmd.Process.Pid)
+	Await(t, func() string { return "systemd has not started" }, func() bool {
+		select {
+		case <-ended:
+			t.Fatal("systemd has ended: ", b.cmd.ProcessState)
+		default:
+		}
+		text, _ := os.ReadFile(children)
+		b.pid = strings.TrimSpace(string(text))
+		name, _ := os.ReadFile("/proc/" + b.pid + "/comm")
+		return b.pid != "" && string(name) == "systemd\n"
+	})
+	var state string
+	Await(t, func() string {
+		return "systemd says: " + state + b.Sh("systemctl list-jobs; systemctl --failed").Stdout
+	}, func() bool {
+		state = b.Sh("systemctl is-system-running --wait").Stdout
+		return state == "running\n" || state == "degraded\n"
+	})
+	return b
+}
+
+// Off is what a power failure does.
+func (b *Booted) Off() {
+	_ = b.cmd.Process.Kill()
+	<-b.ended
+}
+
+// Command is a program of root's on the machine that has booted.
+func (b *Booted) Command(args ...string) Command {
+	args = append([]string{"nsenter", "-t", b.pid, "-m", "-p", "-C", "--"}, args...)
+	return Command{Path: "/usr/bin/nsenter", Args: args, Env: os.Environ()}
+}
+
+// Sh runs a script of root's.
+func (b *Booted) Sh(script string, args ...string) Result {
+	b.t.Helper()
+	return b.Command(append([]string{"bash", "-c", script, "bash"}, args...)...).Run(b.t)
+}
