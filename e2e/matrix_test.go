@@ -63,6 +63,8 @@ type caller struct {
 	unordered bool
 	// leaks: sessions inherit pipes of others that begin at the same time.
 	leaks bool
+	// mounts: others mount and unmount something meanwhile.
+	mounts bool
 	// only are the shells to try, in place of all.
 	only []string
 }
@@ -212,6 +214,9 @@ func (c caller) cell(t *testing.T, s realShell, a *rig.Account) string {
 			if c.leaks {
 				o.facts = slices.DeleteFunc(o.facts, leakedPipe.MatchString)
 			}
+			if c.mounts {
+				o.facts = slices.DeleteFunc(o.facts, mountCount.MatchString)
+			}
 			return r, o
 		}
 		result, facts := session(s.path)
@@ -253,6 +258,9 @@ func (c caller) cell(t *testing.T, s realShell, a *rig.Account) string {
 
 // leakedPipe is one that no shell is given.
 var leakedPipe = regexp.MustCompile(`^descriptor: ([3-9]|[0-9]{2,}) -> pipe:`)
+
+// mountCount is how many lines the session's mountinfo has.
+var mountCount = regexp.MustCompile(`^[0-9]+$`)
 
 func table(title string, shells []realShell, callers []caller, cells [][]string) string {
 	var b strings.Builder

@@ -58,8 +58,8 @@ type observation struct {
 
 // numbers are what the kernel or a daemon counts: terminals, and with them the
 // title of sshd's process; files that have no name any more, and those of at(1)
-// and Ansible.
-var numbers = regexp.MustCompile(`(/dev/pts/|@pts/|/tmp/#|/at(?:jobs|spool)/a|/ansible-tmp-)[0-9a-f.-]+`)
+// and Ansible; sessions and transient units of systemd.
+var numbers = regexp.MustCompile(`(/dev/pts/|@pts/|/tmp/#|/at(?:jobs|spool)/a|/ansible-tmp-|/session-|/session-c|/run-u)[0-9a-f.-]+`)
 
 // observed waits for the account's observation and takes it away.
 func observed(t *testing.T, a *rig.Account) observation {

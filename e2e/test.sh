@@ -23,6 +23,7 @@ cache=$($GO env GOCACHE)
 
 $MAKE --no-print-directory build
 $sudo e2e/packages.sh
+$sudo e2e/aside.sh
 if [ "${1-}" = e2e ]; then
 	set -- -run "$2" ./e2e
 else

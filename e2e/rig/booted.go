@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"tmpshell/e2e/view"
 )
@@ -14,16 +15,17 @@ import (
 // Booted is a machine on which systemd has started everything: the view's files, with
 // a /run, processes and cgroups of its own.
 type Booted struct {
-	t     testing.TB
-	cmd   *exec.Cmd
-	ended <-chan struct{}
-	pid   string // systemd's, in the view
+	t      testing.TB
+	cgroup string
+	cmd    *exec.Cmd
+	ended  <-chan struct{}
+	pid    string // systemd's, in the view
 }
 
 // furnishBoot leaves the services that the machine's packages have enabled out. What
-// a test wants is in Wants.
+// a test wants, it says.
 const furnishBoot = `
-	rm -rf /etc/systemd/system/*.wants /etc/rc?.d/*
+	rm -rf /etc/systemd/system/*.wants /etc/systemd/user/*.wants /etc/rc?.d/*
 	mkdir -p /etc/systemd/system-generators /etc/systemd/system/multi-user.target.wants
 	for g in postgresql-generator systemd-getty-generator systemd-gpt-auto-generator; do
 		ln -sf /dev/null /etc/systemd/system-generators/$g
@@ -59,12 +61,15 @@ func Boot(t testing.TB, units ...string) *Booted {
 	for _, u := range units {
 		Must(t, "systemctl", "enable", "-q", u)
 	}
-	return start(t, view.Cgroup(t))
+	b := &Booted{t: t, cgroup: view.Cgroup(t)}
+	b.start(t)
+	t.Cleanup(b.Off)
+	return b
 }
 
-func start(t testing.TB, cgroup string) *Booted {
+func (b *Booted) start(t testing.TB) {
 	t.Helper()
-	b := &Booted{t: t, cmd: exec.Command("sh", "-ec", boot, "sh", cgroup)}
+	b.cmd = exec.Command("sh", "-ec", boot, "sh", b.cgroup)
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	b.cmd.Stdout, b.cmd.Stderr = os.Stdout, os.Stderr
 	if err := b.cmd.Start(); err != nil {
@@ -73,7 +78,6 @@ func start(t testing.TB, cgroup string) *Booted {
 	ended := make(chan struct{})
 	go func() { _ = b.cmd.Wait(); close(ended) }()
 	b.ended = ended
-	t.Cleanup(b.Off)
 	children := fmt.Sprintf("/proc/%d/task/%d/children", b.cmd.Process.Pid, b.cmd.Process.Pid)
 	Await(t, func() string { return "systemd has not started" }, func() bool {
 		select {
@@ -93,7 +97,14 @@ func start(t testing.TB, cgroup string) *Booted {
 		state = b.Sh("systemctl is-system-running --wait").Stdout
 		return state == "running\n" || state == "degraded\n"
 	})
-	return b
+}
+
+// Reboot has systemd stop everything, and starts the machine again.
+func (b *Booted) Reboot(t testing.TB) {
+	t.Helper()
+	b.Sh("systemctl reboot --no-block")
+	AwaitEnd(t, b.ended, func() string { return "systemd has not gone down:\n" + b.Sh("systemctl list-jobs").Stdout })
+	b.start(t)
 }
 
 // Off is what a power failure does.
@@ -112,4 +123,18 @@ func (b *Booted) Command(args ...string) Command {
 func (b *Booted) Sh(script string, args ...string) Result {
 	b.t.Helper()
 	return b.Command(append([]string{"bash", "-c", script, "bash"}, args...)...).Run(b.t)
+}
+
+// Await waits until a script prints what is wanted. Asking is work for systemd, which
+// must not count as a movement: it is done seldom.
+func (b *Booted) Await(t testing.TB, script, want string, args ...string) {
+	t.Helper()
+	var got string
+	Await(t, func() string { return fmt.Sprintf("%s prints %q; want %q", script, got, want) }, func() bool {
+		if got = b.Sh(script, args...).Stdout; got == want {
+			return true
+		}
+		time.Sleep(300 * time.Millisecond)
+		return false
+	})
 }

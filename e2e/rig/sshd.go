@@ -36,17 +36,9 @@ type SSHD struct {
 func StartSSHD(t testing.TB, config ...string) *SSHD {
 	t.Helper()
 	view.Need(t, "/usr/sbin/sshd")
-	makeKeys(t)
-	Must(t, "cp", clientKey+".pub", sshKeys+"/authorized_keys")
-	lines := append([]string{
-		"Port " + sshPort, "ListenAddress 127.0.0.1", "HostKey " + hostKey,
-		"PidFile none", "AuthorizedKeysFile " + sshKeys + "/authorized_keys",
-		"PasswordAuthentication no", "KbdInteractiveAuthentication no",
-		"PrintLastLog no", "UseDNS no", "MaxStartups 100", "LogLevel ERROR",
-	}, config...)
-	Write(t, sshKeys+"/sshd_config", strings.Join(lines, "\n")+"\n", 0o644)
-
-	d := &SSHD{cmd: exec.Command("/usr/sbin/sshd", "-D", "-e", "-f", sshKeys+"/sshd_config")}
+	const file = sshKeys + "/sshd_config"
+	ConfigureSSHD(t, file, config...)
+	d := &SSHD{cmd: exec.Command("/usr/sbin/sshd", "-D", "-e", "-f", file)}
 	d.cmd.Stderr = d
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	d.cmd.WaitDelay = time.Second
@@ -76,6 +68,20 @@ func StartSSHD(t testing.TB, config ...string) *SSHD {
 		return err == nil
 	})
 	return d
+}
+
+// ConfigureSSHD writes a configuration in which every account accepts the test's key.
+func ConfigureSSHD(t testing.TB, file string, config ...string) {
+	t.Helper()
+	makeKeys(t)
+	Must(t, "cp", clientKey+".pub", sshKeys+"/authorized_keys")
+	lines := append([]string{
+		"Port " + sshPort, "ListenAddress 127.0.0.1", "HostKey " + hostKey,
+		"PidFile none", "AuthorizedKeysFile " + sshKeys + "/authorized_keys",
+		"PasswordAuthentication no", "KbdInteractiveAuthentication no",
+		"PrintLastLog no", "UseDNS no", "MaxStartups 100", "LogLevel ERROR",
+	}, config...)
+	Write(t, file, strings.Join(lines, "\n")+"\n", 0o644)
 }
 
 // makeKeys makes the keys of the test's clients and servers.

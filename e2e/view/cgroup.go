@@ -22,22 +22,37 @@ const cgroupVar = KeptVars + "CGROUP"
 func EnterWithCgroup(t *testing.T) bool {
 	t.Helper()
 	return enter(t, func() []string {
-		own, err := os.ReadFile("/proc/self/cgroup")
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := ""
-		for line := range strings.Lines(string(own)) {
-			if path, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
-				name = filepath.Join(path, fmt.Sprintf("tmpshell-view-%d-%s", os.Getpid(), t.Name()))
-			}
-		}
-		if name == "" {
-			Missing(t, "cgroups of version 2, see cgroups(7)")
-		}
+		name := filepath.Join(ownCgroup(t), fmt.Sprintf("tmpshell-view-%d-%s", os.Getpid(), t.Name()))
 		startKeeper(t, "cgroup "+name)
 		return []string{cgroupVar + "=" + name}
 	})
+}
+
+// ownCgroup is the path of the caller's own in the hierarchy of version 2.
+func ownCgroup(t testing.TB) string {
+	t.Helper()
+	own, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(own)) {
+		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
+			return path
+		}
+	}
+	Missing(t, "cgroups of version 2, see cgroups(7)")
+	return ""
+}
+
+// OpenCgroup is a directory by which the caller reaches a cgroup below its own.
+func OpenCgroup(t testing.TB, name string) string {
+	t.Helper()
+	dir, err := cgroups()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(dir) })
+	return fmt.Sprintf("/proc/self/fd/%d%s", dir, filepath.Join(ownCgroup(t), name))
 }
 
 // Cgroup is where the view of EnterWithCgroup has its cgroup.
