@@ -2,6 +2,7 @@
 #
 #   make build     bin/tmpshell, bin/tmpshell-helper, bin/tmpshellctl
 #   make install   [DESTDIR=] [PREFIX=/usr]; the first time, then run: tmpshellctl setup
+#   make package   dist/: deb, rpm, apk and an archive [ARCHS="amd64 arm64"] [FORMATS=deb]
 #   make uninstall [DISABLE=1] [FORCE=1]: stops while somebody could not log in without
 #                  tmpshell; gives them their shells back first; only warns
 #   make try       a shell with a private directory, in a throw-away view;
@@ -29,13 +30,24 @@ ZSHCOMP    ?= $(PREFIX)/share/zsh/$(if $(wildcard /usr/share/zsh/vendor-completi
 FISHCOMP   ?= $(PREFIX)/share/fish/vendor_completions.d
 
 GO      ?= go
-VERSION ?= 0.1.0
+BIN     ?= bin
+DIST    ?= dist
+NATIVE  := $(shell $(GO) env GOARCH)
+ARCHS   ?= $(NATIVE)
+FORMATS ?= deb apk $(if $(shell command -v rpmbuild),rpm) tar
+# The tag, and the commits since, where there is one: 0.1.0+5.gabcdef0. A checkout
+# need not have a .git, nor git trust its owner.
+ifndef VERSION
+VERSION := $(shell [ -e .git ] && git -c 'safe.directory=*' describe --tags --match 'v[0-9]*' 2>/dev/null | sed 's/^v//; s/-\([0-9]*\)-g/+\1.g/')
+ifeq ($(VERSION),)
+VERSION := 0.1.0
+endif
+endif
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Static: a dynamic loader would strip TMPDIR and LD_* from a program with file
 # capabilities, and would be one more thing to attack.
 export CGO_ENABLED := 0
-# The version is VERSION: a checkout need not have a .git, nor git trust its owner.
 # What is built, vetted and tested is compiled once, for all of them: -trimpath.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false -trimpath
 BUILD   := tmpshell/internal/build
@@ -50,25 +62,30 @@ FLAGS := $(LDFLAGS)
 
 # The launcher is entered without the Go runtime: package bare.
 # Segments begin where the kernel's reading ahead of a page fault does: 64 KiB.
-bin/tmpshell: LDFLAGS += -E tmpshell_entry -R 65536
+$(BIN)/tmpshell: LDFLAGS += -E tmpshell_entry -R 65536
 
-PROGRAMS := bin/tmpshell bin/tmpshell-helper bin/tmpshellctl
+PROGRAMS := $(BIN)/tmpshell $(BIN)/tmpshell-helper $(BIN)/tmpshellctl
 # Directories, too: a file that is gone makes no other newer.
 SOURCES  := $(shell find cmd internal -type d -o -name '*.go' ! -name '*_test.go' -o -name '*.s') go.mod go.sum
 
 # The linters have a module file of their own (tools.mod): what they depend on is
 # nothing that the programs do.
-.PHONY: build install uninstall try test test-all test-e2e test-unit fuzz bench lint fmt clean
+.PHONY: build install uninstall package try test test-all test-e2e test-unit fuzz bench lint fmt clean
 build: $(PROGRAMS)
 
 # What the programs were built with: other paths, or another version, make others.
-bin/.flags: FORCE
-	@mkdir -p bin; echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+$(BIN)/.flags: FORCE
+	@mkdir -p $(BIN); echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 FORCE:
 
-bin/%: $(SOURCES) Makefile bin/.flags
+$(BIN)/%: $(SOURCES) Makefile $(BIN)/.flags
 	$(GO) build -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 	@touch $@ # go leaves it alone if nothing has changed
+
+# What makes deb and apk, of a module file of its own, too.
+bin/nfpm: etc/packaging/nfpm.mod etc/packaging/nfpm.sum
+	$(GO) build -modfile=etc/packaging/nfpm.mod -ldflags '-s -w' -o $@ github.com/goreleaser/nfpm/v2/cmd/nfpm
+	@touch $@
 
 # What completes commands, and the shell that it is for.
 COMPLETIONS := bash:$(BASHCOMP)/tmpshellctl zsh:$(ZSHCOMP)/_tmpshellctl fish:$(FISHCOMP)/tmpshellctl.fish
@@ -77,20 +94,20 @@ COMPLETIONS := bash:$(BASHCOMP)/tmpshellctl zsh:$(ZSHCOMP)/_tmpshellctl fish:$(F
 HERE := $(if $(filter-out /,$(DESTDIR)),,here)
 
 # What an administrator copies: all of etc but for what has a place of its own.
-SHIPPED := $(shell cd etc && find . -type f ! -path './tmpfiles.d/*' ! -path './systemd/system/*' ! -path './cron.d/*' | sed 's|^\./||' | sort)
+SHIPPED := $(shell cd etc && find . -type f ! -path './tmpfiles.d/*' ! -path './systemd/system/*' ! -path './cron.d/*' ! -path './packaging/*' | sed 's|^\./||' | sort)
 
 UNIT_FILES := $(shell cd etc/systemd/system && find . -type f | sed 's|^\./||' | sort)
 
 # place FILE,MODE,TO: with the paths of this installation in place of PREFIX=/usr's.
 place = install -d "$$(dirname "$(DESTDIR)$(3)")" && sed \
-	-e 's|/usr/bin/tmpshell|$(BINDIR)/tmpshell|g' \
+	-e 's|/usr/$(BIN)/tmpshell|$(BINDIR)/tmpshell|g' \
 	-e 's|/usr/libexec/tmpshell|$(LIBEXECDIR)/tmpshell|g' \
 	-e 's|/usr/lib/tmpfiles\.d/tmpshell|$(TMPFILES)/tmpshell|g' \
 	-e 's|/usr/share/doc/tmpshell|$(EXAMPLES)|g' "$(1)" >"$(DESTDIR)$(3).new" && \
 	chmod $(2) "$(DESTDIR)$(3).new" && mv -f "$(DESTDIR)$(3).new" "$(DESTDIR)$(3)"
 
 install: build
-	@echo '$(FLAGS)' | cmp -s - bin/.flags || { echo 'install: bin has programs of another PREFIX or version: run make build with these' >&2; exit 1; }
+	@echo '$(FLAGS)' | cmp -s - $(BIN)/.flags || { echo 'install: bin has programs of another PREFIX or version: run make build with these' >&2; exit 1; }
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SYSCONFDIR) \
 		$(DESTDIR)$(TMPFILES)
 	install -m 644 etc/tmpfiles.d/tmpshell.conf $(DESTDIR)$(TMPFILES)
@@ -103,36 +120,55 @@ install: build
 	[ -e $(DESTDIR)$(SYSCONFDIR)/tmpshell.conf ] || \
 		{ $(call place,etc/tmpshell.conf,644,$(SYSCONFDIR)/tmpshell.conf); }
 	for f in man/*; do $(call place,$$f,644,$(MANDIR)/man$${f##*.}/$${f##*/}) || exit 1; done
-	if bin/tmpshellctl version >/dev/null 2>&1; then \
+	if $(BIN)/tmpshellctl version >/dev/null 2>&1; then \
 		for c in $(COMPLETIONS); do \
 			file=$(DESTDIR)$${c#*:} && install -d "$${file%/*}" && \
-			bin/tmpshellctl completion $${c%%:*} >"$$file" && chmod 644 "$$file" || exit 1; \
+			$(BIN)/tmpshellctl completion $${c%%:*} >"$$file" && chmod 644 "$$file" || exit 1; \
 		done; \
 	else \
-		echo 'install: no completions: bin/tmpshellctl does not run on this machine'; \
+		echo 'install: no completions: $(BIN)/tmpshellctl does not run on this machine'; \
 	fi
 	# An upgrade: each program by one rename, with its capabilities, and what else
 	# setup does. No login is without.
 	if [ -n "$(HERE)" ] && [ -e $(BINDIR)/tmpshell ]; then \
-		bin/tmpshellctl setup --from bin; \
+		$(BIN)/tmpshellctl setup --from $(BIN); \
 	else \
-		install -m 755 bin/tmpshellctl $(DESTDIR)$(BINDIR) && \
-		install -m 755 bin/tmpshell-helper $(DESTDIR)$(LIBEXECDIR) && \
-		install -m 711 bin/tmpshell $(DESTDIR)$(LIBEXECDIR)/tmpshell-session && \
-		install -m 711 bin/tmpshell $(DESTDIR)$(BINDIR) && \
+		install -m 755 $(BIN)/tmpshellctl $(DESTDIR)$(BINDIR) && \
+		install -m 755 $(BIN)/tmpshell-helper $(DESTDIR)$(LIBEXECDIR) && \
+		install -m 711 $(BIN)/tmpshell $(DESTDIR)$(LIBEXECDIR)/tmpshell-session && \
+		install -m 711 $(BIN)/tmpshell $(DESTDIR)$(BINDIR) && \
 		echo 'Next, on the machine itself: tmpshellctl setup'; \
 	fi
 
 # What setup did is undone first, and nothing is removed if that stops;
 # /etc/tmpshell.conf is the administrator's.
 uninstall:
-	[ -z "$(HERE)" ] || $(or $(wildcard $(BINDIR)/tmpshellctl),bin/tmpshellctl) setup --remove $(if $(DISABLE),--disable) $(if $(FORCE),--force)
+	[ -z "$(HERE)" ] || $(or $(wildcard $(BINDIR)/tmpshellctl),$(BIN)/tmpshellctl) setup --remove $(if $(DISABLE),--disable) $(if $(FORCE),--force)
 	rm -f $(DESTDIR)$(BINDIR)/tmpshell $(DESTDIR)$(BINDIR)/tmpshellctl \
 		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)/tmpshell-session $(DESTDIR)$(TMPFILES)/tmpshell.conf \
 		$(addprefix $(DESTDIR)$(UNITS)/,$(UNIT_FILES)) $(DESTDIR)$(SYSCONFDIR)/cron.d/tmpshell \
 		$(foreach page,$(notdir $(wildcard man/*)),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(page)))/$(page)) \
 		$(foreach c,$(COMPLETIONS),$(DESTDIR)$(lastword $(subst :, ,$c)))
 	rm -rf $(DESTDIR)$(EXAMPLES) $(DESTDIR)$(UNITS)/tmpshell-.service.d
+
+# For one processor after the other, GOARCH: the completions come from programs of
+# this machine's. rpm is left out where there is no rpmbuild.
+package: export SOURCE_DATE_EPOCH := $(or $(SOURCE_DATE_EPOCH),$(shell [ -e .git ] && git -c 'safe.directory=*' log -1 --format=%ct 2>/dev/null),$(shell stat -c %Y CHANGELOG.md))
+package: build bin/nfpm
+	for cpu in $(ARCHS); do \
+		stage=$(DIST)/stage/$$cpu && rm -rf $$stage && \
+		$(MAKE) -s install DESTDIR=$$stage ZSHCOMP=$(PREFIX)/share/zsh/site-functions >/dev/null && \
+		if [ $$cpu != $(NATIVE) ]; then \
+			GOARCH=$$cpu $(MAKE) -s build BIN=bin/$$cpu && \
+			install -m 755 bin/$$cpu/tmpshellctl $$stage$(BINDIR) && \
+			for p in bin/$$cpu/tmpshell-*; do install -m 755 $$p $$stage$(LIBEXECDIR) || exit 1; done && \
+			install -m 711 bin/$$cpu/tmpshell $$stage$(LIBEXECDIR)/tmpshell-session && \
+			install -m 711 bin/$$cpu/tmpshell $$stage$(BINDIR) || exit 1; \
+		fi && \
+		VERSION=$(VERSION) GOARCH=$$cpu NFPM="$$PWD/bin/nfpm" etc/packaging/package.sh $$stage $(DIST) $(FORMATS) || exit 1; \
+	done
+	rm -rf $(DIST)/stage
+	@ls -l $(DIST)
 
 # value: a '$' in COMMAND is the shell's, not make's.
 try: export TRY_COMMAND := $(value COMMAND)
@@ -174,10 +210,14 @@ fuzz:
 		done; \
 	done
 
+# What begins with #!/bin/sh or bash.
+SCRIPTS = $(shell grep -rlIE '^\#!/(usr/)?bin/(env )?(ba)?sh' .ci e2e etc)
 lint:
 	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "not gofmt-ed: $$out"; exit 1; }
 	$(GO) vet -tags bench ./...
 	$(GO) tool -modfile=tools.mod staticcheck ./...
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); \
+	else echo 'lint: scripts not checked: shellcheck is not installed'; fi
 	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning man/*; \
 	else echo 'lint: manual pages not checked: mandoc is not installed'; fi
 
@@ -185,4 +225,4 @@ fmt:
 	gofmt -w .
 
 clean:
-	rm -rf bin
+	rm -rf bin dist

@@ -24,6 +24,12 @@ cache=$($GO env GOCACHE)
 $MAKE --no-print-directory build
 $sudo e2e/packages.sh
 $sudo e2e/aside.sh
+case ${2-Package} in
+*Package* | .)
+	$MAKE --no-print-directory bin/nfpm
+	$sudo env "TMPSHELL_SEED=$TMPSHELL_SEED" "TMPSHELL_ALL=${TMPSHELL_ALL-}" e2e/roots.sh
+	;;
+esac
 if [ "${1-}" = e2e ]; then
 	set -- -run "$2" ./e2e
 else

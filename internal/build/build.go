@@ -6,8 +6,8 @@ package build
 // Set by the linker (-X), see the Makefile. Paths are whole: a program without
 // the runtime cannot put them together.
 var (
-	// Version is the release, as printed by --version.
-	Version = "0.1.0"
+	// Version is the release, as printed by --version: VERSION of the Makefile.
+	Version = "devel"
 	// Bindir holds tmpshell and tmpshellctl.
 	Bindir = "/usr/bin"
 

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tmpshell/internal/build"
 	"tmpshell/internal/policy"
 	"tmpshell/internal/policy/policytest"
 	"tmpshell/internal/sample"
@@ -155,7 +156,7 @@ func runOn(t *testing.T, emulator []string, program string) {
 		code int
 		want string // of standard output and standard error
 	}{
-		{"version", start{args: []string{"--version"}}, 0, "tmpshell 0.1.0\n"},
+		{"version", start{args: []string{"--version"}}, 0, "tmpshell " + build.Version + "\n"},
 		{"closed output", start{args: []string{"--version"}, closed: []int{1}}, 125,
 			"tmpshell: standard output: bad file descriptor\n"},
 		{"program", start{uid: 70001, args: []string{"--exec", "--", "/bin/busybox", "env"}, env: []string{"A=2"}}, 0,

@@ -20,18 +20,19 @@ type program struct {
 	name, to string
 	mode     os.FileMode
 	want     capset.Set
+	gid      int
 }
 
 // programs in the order in which an upgrade replaces them: what a login may call
 // before what calls it.
 func programs(n needs.Needs) []program {
 	return []program{
-		{"tmpshell-helper", build.Helper(), 0o755, n.Helper},
+		{name: "tmpshell-helper", to: build.Helper(), mode: 0o755, want: n.Helper},
 		// 0711: nobody may trace or read the process of who may not read the
 		// program (PR_SET_DUMPABLE of prctl(2)).
-		{"tmpshell", build.Session(), 0o711, n.Session},
-		{"tmpshell", build.Launcher(), 0o711, 0},
-		{"tmpshellctl", filepath.Join(build.Bindir, "tmpshellctl"), 0o755, 0},
+		{name: "tmpshell", to: build.Session(), mode: 0o711, want: n.Session},
+		{name: "tmpshell", to: build.Launcher(), mode: 0o711},
+		{name: "tmpshellctl", to: filepath.Join(build.Bindir, "tmpshellctl"), mode: 0o755},
 	}
 }
 
@@ -64,7 +65,12 @@ func placeAll(dir string, n needs.Needs) (steps []step, ok bool) {
 			_ = os.Remove(p.fresh()) // where it was not renamed
 		}
 	}()
-	for _, p := range all {
+	for i, p := range all {
+		p, err := p.overridden()
+		if err != nil {
+			return []step{result(p.to, "", err)}, false
+		}
+		all[i] = p
 		text, err := p.prepare(dir)
 		if err != nil {
 			return []step{result(p.to, "", err)}, false
@@ -113,7 +119,7 @@ func (p program) prepare(dir string) (string, error) {
 // isThere tells whether a program is in its place, as it must be.
 func (p program) isThere(text []byte) bool {
 	var st unix.Stat_t
-	if unix.Lstat(p.to, &st) != nil || st.Mode != unix.S_IFREG|uint32(p.mode) || st.Uid != 0 || st.Gid != 0 {
+	if unix.Lstat(p.to, &st) != nil || st.Mode != unix.S_IFREG|uint32(p.mode) || st.Uid != 0 || int(st.Gid) != p.gid {
 		return false
 	}
 	have, err := filecap.GetPath(p.to)
@@ -131,7 +137,7 @@ func (p program) write(path string, text []byte) error {
 	}
 	_, err = f.Write(text)
 	if err == nil {
-		err = errors.Join(f.Chown(0, 0), f.Chmod(p.mode), f.Sync())
+		err = errors.Join(f.Chown(0, p.gid), f.Chmod(p.mode), f.Sync())
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err

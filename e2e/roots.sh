@@ -1,0 +1,23 @@
+#!/bin/sh
+# Makes clean Debian systems for the test of packages, each once for a machine: archives
+# of what is essential, in /var/cache/tmpshell-e2e. Of two, TMPSHELL_SEED chooses one;
+# TMPSHELL_ALL=1 is both.
+set -eu
+umask 022
+
+cache=/var/cache/tmpshell-e2e
+mirror=http://deb.debian.org/debian
+if [ "${TMPSHELL_ALL-}" = 1 ]; then
+	suites='bookworm trixie'
+elif [ $((${TMPSHELL_SEED:-0} % 2)) = 0 ]; then
+	suites=bookworm
+else
+	suites=trixie
+fi
+for suite in $suites; do
+	[ ! -e "$cache/$suite.tar" ] || continue
+	echo "roots.sh: a clean Debian, $suite"
+	mkdir -p $cache
+	mmdebstrap --quiet --mode=root --variant=essential --include=passwd,login,mount "$suite" "$cache/$suite.$$" $mirror --format=tar
+	mv "$cache/$suite.$$" "$cache/$suite.tar"
+done
