@@ -76,7 +76,7 @@ func TestOrphans(t *testing.T) {
 	if dry := rig.Sh(t, run+" --dry-run"); strings.Count(dry.Stdout, "would withdraw ") != 4 || !exists(kept[alice]) {
 		t.Errorf("--dry-run: %+v", dry)
 	}
-	if doctor := rig.Sh(t, "tmpshellctl doctor --only orphans"); doctor.Status != 1 || !strings.Contains(doctor.Stdout, "uid 1000 has no account, and whoever gets the number gets /tmp/.private/1000\norphans: fix: tmpshellctl clean --orphans\n") {
+	if doctor := rig.Sh(t, "tmpshellctl doctor --only orphans"); doctor.Status != 1 || !strings.Contains(doctor.Stdout, "uid 1000 has no account: the next account with this number would get /tmp/.private/1000\norphans: fix: tmpshellctl clean --orphans\n") {
 		t.Errorf("doctor: %+v", doctor)
 	}
 	rig.Must(t, "sh", "-c", "for n in 0 1; do echo x$n::100$n:100$n::/home/x:/bin/sh >>/etc/passwd; done")

@@ -108,7 +108,7 @@ func TestCtlEnv(t *testing.T) {
 	}
 	mount := rig.AddUser(t, rig.Account{Name: "mount", UID: 1002})
 	if r := run(mount, rig.Ctl, "env"); strings.Contains(r.Stdout, "TMPDIR='/tmp'") || !strings.Contains(r.Stdout, "SQLITE_TMPDIR=") ||
-		r.Stderr != "tmpshellctl: /tmp is the user's own in sessions, and this is none: its variables are left out\n" || r.Status != 1 {
+		r.Stderr != "tmpshellctl: /tmp is private only inside a session: its variables are left out here\n" || r.Status != 1 {
 		t.Errorf("outside of a session with method mount: %d, %q, %q", r.Status, r.Stdout, r.Stderr)
 	}
 	if r := mount.Login(t, "tmpshellctl env"); !strings.Contains(r.Stdout, "export TMPDIR='/tmp'\n") || r.Stderr != "" || r.Status != 0 {

@@ -94,8 +94,8 @@ var ailments = map[string][]ailment{
 			undo: "rm -rf /tmp/.private/0; echo 'Log all' >/etc/tmpshell.conf; tmpshellctl setup", also: []string{"configuration"}},
 	},
 	"bases": {
-		{want: "/tmp/.private is missing", breakIt: "rmdir /tmp/.private"},
-		{want: "/var/cache/e2e/.private is missing", breakIt: "echo 'Directory /var/cache/e2e env' >>/etc/tmpshell.conf"},
+		{want: "/tmp/.private does not exist", breakIt: "rmdir /tmp/.private"},
+		{want: "/var/cache/e2e/.private does not exist", breakIt: "echo 'Directory /var/cache/e2e env' >>/etc/tmpshell.conf"},
 		{want: "/tmp/.private has mode 0777", breakIt: "chmod 777 /tmp/.private"},
 		{want: "/tmp/.private has the append-only flag of an earlier version", breakIt: "chattr +a /tmp/.private"},
 		{want: "/tmp/.private is a mount point", breakIt: "mount -t tmpfs -o mode=711 none /tmp/.private"},
@@ -109,16 +109,16 @@ var ailments = map[string][]ailment{
 		{want: "/var/lib/tmpshell has mode 0755", breakIt: mountTmp + "chmod 755 /var/lib/tmpshell"},
 		{want: "/var/lib/tmpshell belongs to uid 1000", breakIt: mountTmp + "chown alice /var/lib/tmpshell"},
 		{want: "/run/tmpshell/sessions has mode 0777", breakIt: mountTmp + "chmod 777 /run/tmpshell/sessions"},
-		{want: "/tmp/.meet is missing", breakIt: mountMeet + "rmdir /tmp/.meet"},
+		{want: "/tmp/.meet does not exist", breakIt: mountMeet + "rmdir /tmp/.meet"},
 		{want: "/tmp/.meet is not a directory of root's, and belongs to uid 1000", breakIt: mountMeet + "chown alice /tmp/.meet"},
 		{want: "/tmp/.meet has mode 0755, not 1777", breakIt: mountMeet + "chmod 755 /tmp/.meet"},
 		{want: "nothing can be mounted over /tmp: /tmp can be written by others", breakIt: mountTmp + "chmod -t /tmp"},
 		{want: "nothing can be mounted over /var/e2e: it does not exist", breakIt: mountTmp + "echo 'Directory /var/e2e mount' >>/etc/tmpshell.conf"},
 	},
 	"orphans": {
-		{want: "uid 4000 has no account, and whoever gets the number gets /tmp/.private/4000", breakIt: "install -d -m 700 -o 4000 -g 4000 /tmp/.private/4000",
+		{want: "uid 4000 has no account: the next account with this number would get /tmp/.private/4000", breakIt: "install -d -m 700 -o 4000 -g 4000 /tmp/.private/4000",
 			undo: "tmpshellctl clean --contained --orphans"},
-		{want: "gets /var/lib/tmpshell/4000/tmp", breakIt: mountTmp + "mkdir -p /var/lib/tmpshell/4000/tmp; chmod 700 /var/lib/tmpshell/4000; chmod 1777 /var/lib/tmpshell/4000/tmp",
+		{want: "would get /var/lib/tmpshell/4000/tmp", breakIt: mountTmp + "mkdir -p /var/lib/tmpshell/4000/tmp; chmod 700 /var/lib/tmpshell/4000; chmod 1777 /var/lib/tmpshell/4000/tmp",
 			undo: "tmpshellctl clean --contained --orphans --grace 0"},
 	},
 	"squatters": {
@@ -166,7 +166,7 @@ func TestDoctor(t *testing.T) {
 	view.Tell(fmt.Sprintf("doctor: %d of %d ailments; %v\n", tried, all, share))
 }
 
-// TestDoctorReport: what an administrator sees, and what he who is not root can
+// TestDoctorReport: what an administrator sees, and what those who are not root can
 // see.
 func TestDoctorReport(t *testing.T) {
 	if !view.Enter(t) {

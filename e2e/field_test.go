@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -159,7 +161,12 @@ func TestDocumentsNameTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	there := rig.Must(t, "grep", "-rhoE", "--include=*_test.go", `^func Test\w+`, root)
-	for _, document := range []string{"docs/field.md", "SECURITY.md"} {
+	for _, document := range []string{"docs/field.md", "SECURITY.md", "HACKING.md"} {
+		for _, name := range regexp.MustCompile(`\b[a-z-]+\.txtar\b`).FindAllString(readSource(t, document), -1) {
+			if _, err := os.Stat(filepath.Join(root, "e2e/testdata/script", name)); err != nil {
+				t.Errorf("%s names %s: %v", document, name, err)
+			}
+		}
 		names := regexp.MustCompile(`\bTest[A-Z]\w+\b`).FindAllString(readSource(t, document), -1)
 		if len(names) == 0 {
 			t.Errorf("%s names no test", document)

@@ -57,7 +57,7 @@ echo "$d $TMPDIR ${SSH_AUTH_SOCK:+agent}" >~/new && mv ~/new ~/seen
 			}
 		}
 		r := rig.Sh(t, "su - mount -c 'echo ${TMPDIR-unset}'")
-		if r.Stdout != "unset\n" || r.Stderr != "tmpshellctl: /tmp is the user's own in sessions, and this is none: its variables are left out\n" {
+		if r.Stdout != "unset\n" || r.Stderr != "tmpshellctl: /tmp is private only inside a session: its variables are left out here\n" {
 			t.Errorf("method mount: %q, %q", r.Stdout, r.Stderr)
 		}
 		if r := rig.Sh(t, "su - root -c 'echo ${TMPDIR-unset}'"); r.Stdout != "unset\n" || r.Stderr != "" {

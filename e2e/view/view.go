@@ -57,6 +57,13 @@ func Enter(t *testing.T) bool {
 	return enter(t, func() []string { return nil })
 }
 
+// EnterEach is Enter for the subtests of a test that is in no view itself, such as
+// one for each file of a directory: each has a view of its own.
+func EnterEach(t *testing.T) bool {
+	t.Helper()
+	return enterAny(t, func() {})
+}
+
 // EnterWith is Enter in a machine that has a setting, such as
 // fs/protected_symlinks, be value: see sysctl.go.
 func EnterWith(t *testing.T, setting, value string) bool {
@@ -72,6 +79,14 @@ func enter(t *testing.T, prepare func() []string) bool {
 	}
 	if strings.Contains(t.Name(), "/") {
 		t.Fatal("view.Enter is for top-level tests: a subtest shares its test's view")
+	}
+	return enterAny(t, prepare)
+}
+
+func enterAny(t *testing.T, prepare func()) bool {
+	t.Helper()
+	if Inside() {
+		return true
 	}
 	if testing.Short() {
 		t.Skip("-short: this needs a view of the machine")
@@ -126,10 +141,17 @@ func runAgain(t *testing.T, env []string) (output []byte, err error) {
 	return out.Bytes(), err
 }
 
-// onlyThis narrows -test.run to one test and keeps what the user asked for
-// below it: `go test -run 'Sshd|Su/exec'`.
+// onlyThis narrows -test.run to one test, or one subtest, and keeps what the user
+// asked for below a test: `go test -run 'Sshd|Su/exec'`.
 func onlyThis(name string) string {
-	pattern := "^" + regexp.QuoteMeta(name) + "$"
+	parts := strings.Split(name, "/")
+	for i, part := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
+	}
+	pattern := strings.Join(parts, "/")
+	if len(parts) > 1 {
+		return pattern
+	}
 	if f := flag.Lookup("test.run"); f != nil {
 		if _, sub, found := strings.Cut(f.Value.String(), "/"); found {
 			pattern += "/" + sub

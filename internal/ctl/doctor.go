@@ -25,7 +25,7 @@ func doctorCommand(out *output) *cobra.Command {
 	var e examination
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look for what keeps tmpshell from working, and say how to mend it",
+		Short: "Look for what keeps tmpshell from working, and say how to fix it",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return fmt.Errorf("doctor takes no %s", args[0])
@@ -93,7 +93,7 @@ func (o *output) doctor(results []doctor.Result, level doctor.Verdict) error {
 	return nil
 }
 
-// doctorLines prints one line a fact, and one for what mends it.
+// doctorLines prints one line a fact, and one for its fix.
 func (o *output) doctorLines(results []doctor.Result) {
 	for _, r := range results {
 		fmt.Fprintf(o.w, "%s: %s: %s\n", r.Check, r.Verdict, r.Fact)
@@ -115,7 +115,7 @@ var verdictColors = map[doctor.Verdict]text.Color{
 }
 
 // doctorTable prints the facts as a table, folded to the terminal's width, and
-// below it what mends them, one line each that can be copied.
+// below it their fixes, one line each that can be copied.
 func (o *output) doctorTable(results []doctor.Result) {
 	noColor()
 	t := table.NewWriter()
@@ -148,7 +148,7 @@ func (o *output) doctorTable(results []doctor.Result) {
 	}
 	t.Render()
 	if len(fixes) > 0 {
-		fmt.Fprintln(o.w, "\nTo mend it:")
+		fmt.Fprintln(o.w, "\nTo fix it:")
 	}
 	for _, fix := range fixes {
 		fmt.Fprintf(o.w, "  %s  %s\n", fix, text.Faint.Sprint("# "+strings.Join(checks[fix], ", ")))

@@ -108,7 +108,7 @@ func TestDoctorTable(t *testing.T) {
 		" x  error    two\n" +
 		" y  warning  a fact of so many words that it does not fit into one line of the\n" +
 		"             table in a terminal of the usual width\n" +
-		"\nTo mend it:\n  tmpshellctl setup  # x, y\n"
+		"\nTo fix it:\n  tmpshellctl setup  # x, y\n"
 	var got strings.Builder
 	for line := range strings.Lines(b.String()) {
 		got.WriteString(strings.TrimRight(line, " \n") + "\n")

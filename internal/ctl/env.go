@@ -21,7 +21,7 @@ func envCommand(out *output, stderr func(string)) *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use:   "env",
-		Short: "Print the variables of the caller's sessions, for a program that is none",
+		Short: "Print the environment that a session would get, for scripts and services outside of one",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if out.json && !c.Flags().Changed("format") {
@@ -144,7 +144,7 @@ func (e *sessionEnv) leaveOut(p config.Policy, uid uint32) {
 			return s.Value == d.Path && slices.Contains(d.Variables, s.Name)
 		})
 		if len(e.set) < kept {
-			e.missing = append(e.missing, d.Path+" is the user's own in sessions, and this is none: its variables are left out")
+			e.missing = append(e.missing, d.Path+" is private only inside a session: its variables are left out here")
 		}
 	}
 }

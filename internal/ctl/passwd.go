@@ -74,7 +74,7 @@ func editShell(name, shell string) error {
 }
 
 // lockPasswd takes .pwd.lock beside the file, a lock of fcntl(2), and then the file
-// PASSWD.lock with the number of this process, which is put aside if its process
+// PASSWD.lock with the number of this process, which is ignored if its process
 // is no more.
 func lockPasswd() (unlock func(), err error) {
 	dir := strings.TrimSuffix(passwdFile, "passwd")

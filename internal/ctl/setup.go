@@ -132,7 +132,7 @@ func compilePolicy() []step {
 func badLinks() []step {
 	var steps []step
 	for _, link := range wrapper.WithoutShell() {
-		steps = append(steps, step{link, "warning: " + account.ShellsFile + " lists no such shell, and whoever has it as a shell cannot log in", ""})
+		steps = append(steps, step{link, "warning: " + account.ShellsFile + " lists no such shell, and accounts with this shell cannot log in", ""})
 	}
 	return steps
 }

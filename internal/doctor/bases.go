@@ -25,7 +25,7 @@ func checkBases(m *machine, r *report) error {
 			right = append(right, b.Path())
 			r.appendOnly(b)
 		case errors.Is(err, fs.ErrNotExist):
-			r.warn(b.Path()+" is missing, so that its name can be taken by whoever can write to "+string(b), setUp)
+			r.warn(b.Path()+" does not exist: any user who can write to "+string(b)+" could create it first", setUp)
 		case errors.Is(err, fs.ErrPermission):
 			r.note(err.Error() + ": only root can tell")
 		default:

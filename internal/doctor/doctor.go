@@ -2,7 +2,7 @@
 // work there, and what makes that work worth less.
 //
 // It is a list of small checks. Each states facts, a verdict on every one, and
-// what would mend it. A check that cannot finish says so and does not keep the
+// what would fix it. A check that cannot finish says so and does not keep the
 // others from running.
 //
 // It MUST only read, and MUST NOT open what belongs to a user. What it prints
@@ -37,7 +37,7 @@ type Result struct {
 	Check   string  `json:"check"`
 	Verdict Verdict `json:"verdict"`
 	Fact    string  `json:"fact"`
-	// Fix is what mends it: a command for a root shell, or a line to write;
+	// Fix is what helps: a command for a root shell, or a line to write;
 	// nil where neither can be told from here.
 	Fix *Fix `json:"fix,omitempty"`
 }

@@ -8,7 +8,7 @@ import (
 	"tmpshell/internal/msg"
 )
 
-// Fix mends what was found: one command, or one line of a file.
+// Fix is what helps against a finding: one command, or one line of a file.
 type Fix struct {
 	// Run is a command for sh(1), as root.
 	Run string `json:"run,omitempty"`
@@ -35,7 +35,7 @@ func (f *Fix) then(words ...string) *Fix {
 	return &Fix{Run: f.Run + " && " + shellquote.Join(words...)}
 }
 
-// setUp is what mends most.
+// setUp is what fixes most.
 var setUp = run("tmpshellctl", "setup")
 
 // appendLine adds a line to a file, which need not exist.

@@ -69,7 +69,7 @@ func (r *report) meeting(path string) {
 	switch {
 	case errors.Is(err, unix.ENOENT):
 		if !r.says(path + " is missing") {
-			r.warn(path+" is missing, so that its name can be taken before a login makes it", setUp)
+			r.warn(path+" does not exist: any user could create it before a login does", setUp)
 		}
 	case err != nil:
 		r.note(path + ": " + err.Error())

@@ -10,7 +10,7 @@ import (
 	"tmpshell/internal/roster"
 )
 
-// checkOrphans: no directory waits for whoever gets the uid next.
+// checkOrphans: no directory waits for the next account with its uid.
 func checkOrphans(m *machine, r *report) error {
 	var where clean.Where
 	add := func(list *[]string, path string) {
@@ -47,7 +47,7 @@ func checkOrphans(m *machine, r *report) error {
 			r.warn(fmt.Sprintf("%d more user IDs without an account have directories", len(uids)-n), run("tmpshellctl", "clean", "--orphans"))
 			break
 		}
-		r.warn(fmt.Sprintf("uid %d has no account, and whoever gets the number gets %s", uid, of[uid][0]), run("tmpshellctl", "clean", "--orphans"))
+		r.warn(fmt.Sprintf("uid %d has no account: the next account with this number would get %s", uid, of[uid][0]), run("tmpshellctl", "clean", "--orphans"))
 	}
 	r.otherwise("every directory is an account's")
 	return nil

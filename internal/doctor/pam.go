@@ -12,7 +12,7 @@ import (
 // checkPAM: nothing in PAM gives sessions another temporary directory. tmpshell
 // sets its own variables last, but what does not run a shell (sudo COMMAND,
 // graphical sessions, services) keeps those of PAM, and the user then has two
-// directories that his programs do not meet in.
+// directories that the programs of the user do not meet in.
 func checkPAM(m *machine, r *report) error {
 	services, err := os.ReadDir("/etc/pam.d")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

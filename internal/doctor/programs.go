@@ -66,7 +66,7 @@ func checkLinks(_ *machine, r *report) error {
 	for _, link := range wrapper.Candidates() {
 		nodes, err := way(link)
 		if errors.Is(err, fs.ErrNotExist) {
-			r.error(link+" leads nowhere: whoever has it as a shell cannot log in", run("ln", "-sfn", "tmpshell", link))
+			r.error(link+" leads nowhere: accounts with this shell cannot log in", run("ln", "-sfn", "tmpshell", link))
 			continue
 		}
 		if err != nil {

@@ -32,7 +32,7 @@ func checkShells(_ *machine, r *report) error {
 		}
 		name, isLink := strings.CutPrefix(filepath.Base(w), "tmpshell-")
 		if isLink && len(account.ShellsNamed(listed, name)) == 0 {
-			r.error(account.ShellsFile+" lists no shell "+name+": whoever has "+w+" as a shell cannot log in", listShell(name))
+			r.error(account.ShellsFile+" lists no shell "+name+": accounts with the shell "+w+" cannot log in", listShell(name))
 		}
 	}
 	for _, l := range listed {

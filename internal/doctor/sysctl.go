@@ -50,10 +50,10 @@ func checkUserNamespaces(_ *machine, r *report) error {
 		{"kernel.apparmor_restrict_unprivileged_userns", "1"},
 	} {
 		if value, err := sysctl(off.name); err == nil && value == off.value {
-			r.note(off.name + " is " + value + ": users cannot make user namespaces, so that rootless containers and sandboxes do not work for them; tmpshell needs none")
+			r.note(off.name + " is " + value + ": users cannot make user namespaces, and therefore no rootless containers and sandboxes; tmpshell needs none")
 			return nil
 		}
 	}
-	r.note("users can make user namespaces: inside, the helper's capabilities do nothing, so that a directory that is missing there is made without privilege (OnFailure fallback), or not at all (deny)")
+	r.note("users can make user namespaces: inside, the helper's capabilities do nothing, and a missing directory is a fallback or, with OnFailure deny, ends the session")
 	return nil
 }

@@ -48,7 +48,7 @@ func (r *report) tmpfilesOf(b making.Base, rules []rule, open bool) {
 	for i, one := range rules {
 		switch {
 		case one.removes() && (one.about(base) || one.about(base+"/1000") || one.about(string(b))):
-			r.error(one.at()+" removes "+base+", whoever is using it: "+one.text, commentOut(one.file, one.line))
+			r.error(one.at()+" removes "+base+", even while it is in use: "+one.text, commentOut(one.file, one.line))
 		case one.removes():
 		case one.about(base):
 			if own == nil {

@@ -137,14 +137,14 @@ func verify(permitted capset.Set, ofRoot bool) error {
 // unprivileged says why there are no capabilities.
 func unprivileged() (string, int) {
 	if n, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); n == 1 {
-		return "no_new_privs is set, so that its capabilities do nothing", ExitFailed
+		return "no_new_privs is set, and therefore its capabilities do nothing", ExitFailed
 	}
 	if capset.Bounding(capset.Helper) != capset.Helper {
 		return "this process may not have its capabilities (bounding set)", ExitFailed
 	}
 	var fs unix.Statfs_t
 	if unix.Statfs(build.Helper(), &fs) == nil && fs.Flags&unix.ST_NOSUID != 0 {
-		return "it is on a file system mounted nosuid, so that its capabilities do nothing", ExitFailed
+		return "it is on a file system mounted nosuid, and therefore its capabilities do nothing", ExitFailed
 	}
 	return "it has no capabilities", ExitSetup
 }

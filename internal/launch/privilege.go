@@ -254,7 +254,7 @@ func (l *launcher) lacking(need capset.Set) bare.Trouble {
 		return bare.Broken(build.Session(), "", "has capabilities that do nothing: no_new_privs is set")
 	}
 	if isNosuid(build.Session()) {
-		return bare.Broken(build.Session(), "", "is on a file system mounted nosuid, so that its capabilities do nothing here")
+		return bare.Broken(build.Session(), "", "is on a file system mounted nosuid, and therefore its capabilities do nothing here")
 	}
 	l.session.setup = true
 	return bare.Broken(build.Session(), "", "does not have the capabilities that the configuration needs, or they do nothing here (a user namespace)")

@@ -34,7 +34,7 @@ func (s Stat) SameFile(o Stat) bool {
 // Fstat looks at an open descriptor, O_PATH included.
 //
 // It asks for what the kernel knows already (AT_STATX_DONT_SYNC): whoever
-// mounts a FUSE file system on a name that he squatted must not be able to hang
+// mounts a FUSE file system on a name that they squatted must not be able to hang
 // other people's logins.
 func Fstat(fd int) (Stat, error) {
 	return statx(fd, "", unix.AT_EMPTY_PATH)
