@@ -61,7 +61,7 @@ func Enter(t *testing.T) bool {
 // one for each file of a directory: each has a view of its own.
 func EnterEach(t *testing.T) bool {
 	t.Helper()
-	return enterAny(t, func() {})
+	return enterAny(t, func() []string { return nil })
 }
 
 // EnterWith is Enter in a machine that has a setting, such as
@@ -83,7 +83,7 @@ func enter(t *testing.T, prepare func() []string) bool {
 	return enterAny(t, prepare)
 }
 
-func enterAny(t *testing.T, prepare func()) bool {
+func enterAny(t *testing.T, prepare func() []string) bool {
 	t.Helper()
 	if Inside() {
 		return true
