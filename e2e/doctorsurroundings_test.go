@@ -28,8 +28,6 @@ var surroundings = map[string][]ailment{
 	"pam": {
 		{want: "pam_tmpdir gives sessions another", breakIt: "echo 'session optional pam_tmpdir.so' >>/etc/pam.d/common-session"},
 		{want: "pam_mktemp gives sessions another", breakIt: "echo '-session [success=ok default=ignore]	/lib/security/pam_mktemp.so' >>/etc/pam.d/su-l"},
-		{want: "pam_namespace mounts a directory of its own on /tmp", breakIt: `echo 'session required pam_namespace.so' >>/etc/pam.d/login
-			echo '/tmp /tmp-inst/ level root,adm' >>/etc/security/namespace.conf`},
 		{want: "/etc/environment:1: pam_env sets TMPDIR", breakIt: "echo TMPDIR=/var/tmp >/etc/environment"},
 		{want: "pam_env sets TMP,", breakIt: "echo 'TMP	DEFAULT=/tmp/@{PAM_USER}' >>/etc/security/pam_env.conf"},
 		{want: "/etc/default/e2e:1: pam_env sets TEMP", breakIt: `echo 'session required pam_env.so readenv=1 envfile=/etc/default/e2e' >>/etc/pam.d/su

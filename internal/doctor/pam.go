@@ -81,9 +81,17 @@ func pamModule(line string) (string, []string) {
 	return filepath.Base(f[0]), f[1:]
 }
 
-// polyinstantiation reports lines of namespace.conf(5) for the directories that
-// tmpshell works in.
+// polyinstantiation notes lines of namespace.conf(5) for the directories that
+// tmpshell works in. Both work together, and where a scan asks for pam_namespace it
+// has to stay: nothing is to be done.
 func (r *report) polyinstantiation(m *machine, service numbered) error {
+	means := make(map[string]string)
+	for _, b := range m.needs.Bases {
+		means[string(b)] = "private directories of method env are inside it, where clean and status do not look"
+	}
+	for _, i := range m.needs.Instances {
+		means[i.At] = "methods mount and tmpfs mount over it"
+	}
 	more, _ := filepath.Glob("/etc/security/namespace.d/*.conf") // a bad pattern only
 	for _, file := range append([]string{"/etc/security/namespace.conf"}, more...) {
 		list, err := lines(file)
@@ -94,12 +102,9 @@ func (r *report) polyinstantiation(m *machine, service numbered) error {
 			return err
 		}
 		for _, l := range list {
-			dir := strings.Fields(l.text)[0]
-			for _, b := range m.needs.Bases {
-				if filepath.Clean(dir) == string(b) && !r.says(l.at()+": ") {
-					r.warn(l.at()+": pam_namespace mounts a directory of its own on "+string(b)+" for sessions (first by "+service.at()+")",
-						commentOut(l.file, l.line))
-				}
+			dir := filepath.Clean(strings.Fields(l.text)[0])
+			if means[dir] != "" && !r.says(l.at()+": ") {
+				r.note(l.at() + ": pam_namespace mounts a directory of its own on " + dir + " for sessions (first by " + service.at() + "): " + means[dir])
 			}
 		}
 	}
