@@ -50,8 +50,14 @@ func didYouMean(word string) string {
 	for _, k := range Keywords {
 		names = append(names, k.Name)
 	}
-	if meant := Closest(word, names); meant != "" {
-		return "; did you mean " + meant + "?"
+	return meant(word, "", names...)
+}
+
+// meant ends a message about a word that is none of a list: with the one that it may
+// have been, or otherwise.
+func meant(word, otherwise string, list ...string) string {
+	if w := Closest(word, list); w != "" {
+		return "; did you mean " + w + "?"
 	}
-	return ""
+	return otherwise
 }

@@ -95,14 +95,14 @@ func parseDirectory(pos Pos, args []string) (DirectoryLine, error) {
 			return d, err
 		}
 	default:
-		return d, errors.New("the method is env, mount, tmpfs or off, not " + strconv.Quote(args[1]))
+		return d, errors.New("the method is env, mount, tmpfs or off, not " + strconv.Quote(args[1]) + meant(args[1], "", "env", "mount", "tmpfs"))
 	}
 	for _, word := range args[2:] {
 		name, value, ok := strings.Cut(word, "=")
 		name = strings.ToLower(name)
 		rule, known := options[name]
 		if !known || !ok {
-			return d, errors.New(strconv.Quote(word) + " is no option of Directory (" + optionNames() + ")")
+			return d, errors.New(strconv.Quote(word) + " is no option of Directory (" + optionNames() + ")" + meant(name+"=", "", strings.Split(optionNames(), ", ")...))
 		}
 		if !slices.Contains(rule.methods, d.Method) {
 			return d, errors.New(name + "= does not go with method " + string(d.Method))

@@ -32,7 +32,7 @@ func parseMatch(args []string) ([]Criterion, error) {
 		case "all":
 			err = errors.New("Match All stands alone")
 		default:
-			err = errors.New("Match knows User, Group, Uid, Gid and All, not " + args[i] + "; a name with a blank in it is quoted")
+			err = errors.New("Match knows User, Group, Uid, Gid and All, not " + args[i] + meant(args[i], "; a name with a blank in it is quoted", "User", "Group", "Uid", "Gid", "All"))
 		}
 		if err != nil {
 			return nil, err

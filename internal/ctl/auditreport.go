@@ -19,9 +19,6 @@ func (o *output) audit(r auditReport) error {
 	if o.json {
 		return o.asJSON(r)
 	}
-	if isTerminal(o.w) {
-		noColor()
-	}
 	command := msg.Line(shellquote.Join(r.Command...))
 	for _, run := range r.Runs {
 		with := ""
@@ -72,10 +69,7 @@ func (o *output) objects(list []audit.Object) {
 	known := audit.Applications()
 	var t table.Writer
 	if isTerminal(o.w) && len(list) > 0 {
-		t = table.NewWriter()
-		t.SetOutputMirror(o.w)
-		t.SetStyle(table.StyleLight)
-		t.Style().Options = table.OptionsNoBordersAndSeparators
+		t = o.newTable()
 		t.AppendHeader(table.Row{"path", "kind", "mode", "times", "name", "program"})
 	}
 	var fixes []string
@@ -177,11 +171,7 @@ func (o *output) applications(list []audit.Known) error {
 		return o.asJSON(list)
 	}
 	if isTerminal(o.w) {
-		noColor()
-		t := table.NewWriter()
-		t.SetOutputMirror(o.w)
-		t.SetStyle(table.StyleLight)
-		t.Style().Options = table.OptionsNoBordersAndSeparators
+		t := o.newTable()
 		t.AppendHeader(table.Row{"application", "has", "moved by", "tmpshell.conf"})
 		for _, k := range list {
 			t.AppendRow(table.Row{k.Name, k.Makes, cmp.Or(k.Moves, "nothing"), k.Line})

@@ -40,8 +40,15 @@ func (o *output) cleaned(report *clean.Report, dryRun bool) error {
 			return err
 		}
 	} else {
+		kept := 0
 		for _, res := range r.Results {
 			o.cleanedLine(res, names, dryRun)
+			if res.Action == clean.Kept {
+				kept++
+			}
+		}
+		if kept == len(r.Results) && isTerminal(o.w) { // cron mails what is printed
+			o.line("nothing to remove:", count(uint64(kept), "directory stays", "directories stay")+", in use or young; --json says which")
 		}
 		for _, odd := range r.Oddities {
 			o.line("not touched:", odd.Path+": "+odd.Why)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tmpshell/internal/audit"
 	"tmpshell/internal/config"
@@ -71,12 +72,23 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		return ExitFindings
 	}
 	printError(stderr, err.Error())
-	hint := "run " + ran.CommandPath() + " --help"
-	if meant := config.Closest(firstArg(args), verbs(root)); ran == root && meant != "" {
-		hint = "did you mean " + root.Name() + " " + meant + "?"
-	}
-	printHint(stderr, hint)
+	printHint(stderr, nextStep(root, ran, args, err))
 	return ExitUsage
+}
+
+// nextStep is the verb or the flag that was probably meant, or where to look.
+func nextStep(root, ran *cobra.Command, args []string, err error) string {
+	if meant := config.Closest(firstArg(args), verbs(root)); ran == root && meant != "" {
+		return "did you mean " + root.Name() + " " + meant + "?"
+	}
+	if flag, unknown := strings.CutPrefix(err.Error(), "unknown flag: --"); unknown {
+		var flags []string
+		ran.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+		if meant := config.Closest(flag, flags); meant != "" {
+			return "did you mean --" + meant + "?"
+		}
+	}
+	return "run " + ran.CommandPath() + " --help"
 }
 
 // firstArg is the first word that is no flag.

@@ -2,14 +2,12 @@ package ctl
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/config"
 	"tmpshell/internal/doctor"
@@ -36,9 +34,9 @@ func doctorCommand(out *output) *cobra.Command {
 			return out.doctor(doctor.Examine(e.runs), doctor.Verdict(e.level))
 		}),
 	}
-	c.Flags().StringSliceVar(&e.only, "only", nil, "run these checks alone, such as capabilities,policy")
-	c.Flags().StringSliceVar(&e.ignore, "ignore", nil, "leave these checks out, such as sysctl")
-	c.Flags().StringVar(&e.level, "level", string(doctor.Warning), "exit with 1 for this and worse: warning or error")
+	c.Flags().StringSliceVar(&e.only, "only", nil, "run these `checks` alone, such as capabilities,policy")
+	c.Flags().StringSliceVar(&e.ignore, "ignore", nil, "leave these `checks` out, such as sysctl")
+	c.Flags().StringVar(&e.level, "level", string(doctor.Warning), "exit with 1 for this `verdict` and worse: warning or error")
 	for _, flag := range []string{"only", "ignore"} {
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(doctor.Names(), cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -117,16 +115,12 @@ var verdictColors = map[doctor.Verdict]text.Color{
 // doctorTable prints the facts as a table, folded to the terminal's width, and
 // below it their fixes, one line each that can be copied.
 func (o *output) doctorTable(results []doctor.Result) {
-	noColor()
-	t := table.NewWriter()
-	t.SetOutputMirror(o.w)
-	t.SetStyle(table.StyleLight)
-	t.Style().Options = table.OptionsNoBordersAndSeparators
+	t := o.newTable()
 	widest := 0
 	for _, r := range results {
 		widest = max(widest, len(r.Check))
 	}
-	const verdict, gaps = len("warning"), 6
+	const verdict, gaps = len("warning"), 4 * gap
 	t.SetColumnConfigs([]table.ColumnConfig{
 		{Number: 1, Colors: text.Colors{text.Bold}},
 		{Number: 3, WidthMax: max(20, o.width()-widest-verdict-gaps), WidthMaxEnforcer: text.WrapSoft},
@@ -153,18 +147,4 @@ func (o *output) doctorTable(results []doctor.Result) {
 	for _, fix := range fixes {
 		fmt.Fprintf(o.w, "  %s  %s\n", fix, text.Faint.Sprint("# "+strings.Join(checks[fix], ", ")))
 	}
-}
-
-// width is the terminal's, in columns.
-func (o *output) width() int {
-	const usual = 80
-	f, ok := o.w.(*os.File)
-	if !ok {
-		return usual
-	}
-	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
-	if err != nil || size.Col == 0 {
-		return usual
-	}
-	return int(size.Col)
 }

@@ -104,10 +104,10 @@ func TestDoctorTable(t *testing.T) {
 		{Check: "x", Verdict: doctor.Error, Fact: "two", Fix: setup},
 		{Check: "y", Verdict: doctor.Warning, Fact: "a fact of so many words that it does not fit into one line of the table in a terminal of the usual width", Fix: setup},
 	})
-	want := " x  error    one\n" +
-		" x  error    two\n" +
-		" y  warning  a fact of so many words that it does not fit into one line of the\n" +
-		"             table in a terminal of the usual width\n" +
+	want := "x error   one\n" +
+		"x error   two\n" +
+		"y warning a fact of so many words that it does not fit into one line of the\n" +
+		"          table in a terminal of the usual width\n" +
 		"\nTo fix it:\n  tmpshellctl setup  # x, y\n"
 	var got strings.Builder
 	for line := range strings.Lines(b.String()) {

@@ -41,7 +41,7 @@ func enableCommand(out *output) *cobra.Command {
 	var f rollOutFlags
 	c := &cobra.Command{
 		Use:               "enable USER... | --group GROUP",
-		Short:             "Make tmpshell the login shell of accounts, their shell staying the one that it becomes",
+		Short:             "Make tmpshell the login shell of accounts, which becomes the one they have",
 		ValidArgsFunction: completeUsers,
 		Args:              f.oneOf("enable", "--group"),
 		RunE: verb(func(args []string) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -33,7 +34,24 @@ func (o *output) asJSON(v any) error {
 	return enc.Encode(v)
 }
 
-// rows prints pairs: a table on a terminal, "name value" lines elsewhere.
+// newTable is the table of every report: no lines, no colour but where a column asks
+// for it, nothing after the last word of a line.
+func (o *output) newTable() table.Writer {
+	noColor()
+	t := table.NewWriter()
+	t.SetOutputMirror(o.w)
+	t.SetStyle(table.StyleLight)
+	t.Style().Options = table.OptionsNoBordersAndSeparators
+	t.Style().Box.PaddingLeft = ""
+	t.SuppressTrailingSpaces()
+	return t
+}
+
+// gap is what is between two columns.
+const gap = 1
+
+// rows prints pairs: a table on a terminal, folded to its width, "name value" lines
+// elsewhere.
 func (o *output) rows(pairs [][2]string) {
 	if !isTerminal(o.w) {
 		for _, p := range pairs {
@@ -41,16 +59,34 @@ func (o *output) rows(pairs [][2]string) {
 		}
 		return
 	}
-	noColor()
-	t := table.NewWriter()
-	t.SetOutputMirror(o.w)
-	t.SetStyle(table.StyleLight)
-	t.Style().Options = table.OptionsNoBordersAndSeparators
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 1, Colors: text.Colors{text.Bold}}})
+	t := o.newTable()
+	widest := 0
 	for _, p := range pairs {
-		t.AppendRow(table.Row{p[0], p[1]})
+		widest = max(widest, len(p[0]))
+	}
+	t.SetColumnConfigs([]table.ColumnConfig{
+		{Number: 1, Colors: text.Colors{text.Bold}},
+		{Number: 2, WidthMax: max(20, o.width()-widest-2*gap), WidthMaxEnforcer: text.WrapSoft},
+	})
+	for _, p := range pairs {
+		name := p[0]
+		if name == "notice" {
+			name = text.FgYellow.Sprint(name)
+		}
+		t.AppendRow(table.Row{name, emphasis(p[1])})
 	}
 	t.Render()
+}
+
+// emphasis colours the word that a value begins with, if it is one of trouble.
+func emphasis(value string) string {
+	switch word, _, _ := strings.Cut(value, ":"); word {
+	case "failed":
+		return text.FgRed.Sprint(word) + strings.TrimPrefix(value, word)
+	case "warning":
+		return text.FgYellow.Sprint(word) + strings.TrimPrefix(value, word)
+	}
+	return value
 }
 
 // noColor obeys the user's wish for plain tables.
@@ -58,6 +94,20 @@ func noColor() {
 	if os.Getenv("NO_COLOR") != "" {
 		text.DisableColors()
 	}
+}
+
+// width is the terminal's, in columns.
+func (o *output) width() int {
+	const usual = 80
+	f, ok := o.w.(*os.File)
+	if !ok {
+		return usual
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil || size.Col == 0 {
+		return usual
+	}
+	return int(size.Col)
 }
 
 func isTerminal(w io.Writer) bool {

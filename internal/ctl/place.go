@@ -49,7 +49,7 @@ func notSetUp(n needs.Needs) string {
 			return err.Error()
 		}
 		if lacking := p.want &^ have.Permitted; lacking != 0 {
-			return p.to + " lacks " + lacking.String() + `, which this needs; run "tmpshellctl setup"`
+			return p.to + " lacks " + lacking.String() + `, which the configuration needs; run "tmpshellctl setup"`
 		}
 	}
 	return ""

@@ -39,7 +39,7 @@ func setupCommand(out *output) *cobra.Command {
 	var f setupFlags
 	c := &cobra.Command{
 		Use:   "setup",
-		Short: "Give the programs the capabilities that the configuration needs, compile it, make the bases, edit /etc/shells",
+		Short: "Do what an installation needs: capabilities, policy, bases, /etc/shells",
 		Args:  cobra.NoArgs,
 		RunE: verb(func([]string) error {
 			if os.Geteuid() != 0 {

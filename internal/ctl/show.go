@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -73,6 +74,9 @@ func findUser(source *account.Source, args []string) (user, error) {
 			return user{a, true, source}, nil
 		}
 		id, isID := account.ParseID(args[0])
+		if !isID && errors.Is(err, account.ErrNotFound) {
+			return user{}, fmt.Errorf("there is no user %s", args[0])
+		}
 		if !isID {
 			return user{}, fmt.Errorf("user %s: %w", args[0], err)
 		}

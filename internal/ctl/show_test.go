@@ -54,8 +54,8 @@ func TestFindUser(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"bob", "", "-1", "4294967295"} {
-		if u, err := findUser(source, []string{bad}); err == nil || err.Error() != "user "+bad+": no such entry" {
-			t.Errorf("findUser(%q) = %+v, %v; want no such entry", bad, u, err)
+		if u, err := findUser(source, []string{bad}); err == nil || err.Error() != "there is no user "+bad {
+			t.Errorf("findUser(%q) = %+v, %v; want that there is none", bad, u, err)
 		}
 	}
 	if u, err := findUser(source, nil); err != nil || u.UID() != uint32(os.Getuid()) {
@@ -180,7 +180,7 @@ func TestShowRuns(t *testing.T) {
 		t.Errorf("show 54321: %d, %q, %q; want user uid=54321", code, stdout, stderr)
 	}
 	code, stdout, stderr = run("show", "no-such-user-here")
-	if code != ExitFindings || stdout != "" || stderr != "tmpshellctl: user no-such-user-here: no such entry\n" {
-		t.Errorf("show no-such-user-here: %d, %q, %q; want 1, no such entry", code, stdout, stderr)
+	if code != ExitFindings || stdout != "" || stderr != "tmpshellctl: there is no user no-such-user-here\n" {
+		t.Errorf("show no-such-user-here: %d, %q, %q; want 1", code, stdout, stderr)
 	}
 }

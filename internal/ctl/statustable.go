@@ -14,12 +14,7 @@ import (
 // statusTable prints one line a directory, aligned in a pipe, too: it is read by
 // people, and programs have --json.
 func (o *output) statusTable(r *statusReport, now time.Time) {
-	noColor()
-	t := table.NewWriter()
-	t.SetOutputMirror(o.w)
-	t.SetStyle(table.StyleLight)
-	t.Style().Options = table.OptionsNoBordersAndSeparators
-	t.Style().Box.PaddingLeft = ""
+	t := o.newTable()
 	t.Style().Format.Header = text.FormatUpper
 	header := table.ColumnConfig{Colors: text.Colors{}, ColorsHeader: text.Colors{text.Bold}}
 	if !isTerminal(o.w) {
@@ -35,7 +30,6 @@ func (o *output) statusTable(r *statusReport, now time.Time) {
 		columns = append(columns, c)
 	}
 	t.SetColumnConfigs(columns)
-	t.SuppressTrailingSpaces()
 	t.AppendHeader(table.Row{"user", "uid", "for", "method", "size", "inodes", "processes", "sessions", "namespaces", "last use", "path", "notes"})
 	for _, d := range r.Directories {
 		t.AppendRow(statusRow(d, now))

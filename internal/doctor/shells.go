@@ -85,6 +85,8 @@ func checkPasswd(m *machine, r *report) error {
 	switch len(m.users) {
 	case 0:
 		r.otherwise("no account in /etc/passwd has tmpshell as its shell")
+	case 1:
+		r.otherwise("1 account in /etc/passwd has tmpshell as its shell, and can run it")
 	default:
 		r.otherwise(fmt.Sprintf("%d accounts in /etc/passwd have tmpshell as their shell, and can run it", len(m.users)))
 	}
