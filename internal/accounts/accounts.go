@@ -27,12 +27,12 @@ const maxLine = 8 << 10
 // reader hands out the lines of a file, of each at most maxLine bytes.
 type reader struct {
 	fd        int
-	buf       [16 << 10]byte
 	have, at  int
-	line      [maxLine]byte
 	err       bare.Errno
 	truncated bool // the line was longer
 	busy      bool
+	line      [maxLine]byte
+	buf       [16 << 10]byte
 }
 
 // lines is shared by all functions here: one file is read at a time.

@@ -33,6 +33,8 @@ var (
 		// tls is what the thread pointer names on amd64, where assembly that
 		// uses the old calling convention reloads g from, and on 386.
 		tls [8]uintptr
+		// kept is where Keep puts texts. A process has a few of them.
+		kept [16 << 10]byte
 	}
 
 	beginFunc = begin

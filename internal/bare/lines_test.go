@@ -98,11 +98,11 @@ func TestKeep(t *testing.T) {
 	if a != "/tmp/.private/1000" {
 		t.Errorf("Keep returns %q", a)
 	}
-	long := strings.Repeat("x", len(kept)-10)
+	long := strings.Repeat("x", len(run.kept)-10)
 	if b := Keep(long, "", "", ""); b != long {
 		t.Errorf("of %d bytes Keep has kept %d", len(long), len(b))
 	}
-	if b := Keep(long, long, "", ""); len(b) != len(kept) {
+	if b := Keep(long, long, "", ""); len(b) != len(run.kept) {
 		t.Errorf("of too much Keep has kept %d bytes", len(b))
 	}
 }

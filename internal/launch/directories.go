@@ -21,6 +21,8 @@ type directory struct {
 type prepared struct {
 	known knowledge
 	n     int
+	// mounts is how many directories are to be mounted.
+	mounts int
 	// entered: everything that is to be mounted is.
 	entered bool
 	// runtime is XDG_RUNTIME_DIR, empty for none. It is left as it is where

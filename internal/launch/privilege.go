@@ -19,9 +19,7 @@ var (
 
 // planMounts lists what is to be mounted.
 func (l *launcher) planMounts() {
-	mountPlan.UID, mountPlan.GID = l.uid, l.gid
-	mountPlan.Propagation, mountPlan.Notice, mountPlan.Mend = mounts.Shared, noticeMount, mendShares
-	n := 0
+	propagation, n := mounts.Shared, 0
 	var d policy.Directory
 	for slot, ok := uint32(0), true; ; {
 		if slot, ok = l.policy.Directory(slot, &d); !ok || n == len(mountedList) {
@@ -30,14 +28,18 @@ func (l *launcher) planMounts() {
 		if !d.Mounted() {
 			continue
 		}
-		mountPlan.Propagation = narrower(mountPlan.Propagation, d.Propagation)
+		propagation = narrower(propagation, d.Propagation)
 		mountedList[n] = session.Directory{
 			Instance: private.Instance{At: d.Path, Share: d.Share, User: l.policy.User, Store: d.Store, Fresh: d.Method == policy.Tmpfs},
 			Link:     d.Link, Flags: mounts.Flags(d.Options), Size: d.Size, Inodes: d.Inodes,
 		}
 		n++
 	}
-	mountPlan.Directories = mountedList[:n]
+	if l.session.mounts = n; n == 0 {
+		return // and its memory is not touched, which costs a page fault
+	}
+	mountPlan.UID, mountPlan.GID, mountPlan.Directories = l.uid, l.gid, mountedList[:n]
+	mountPlan.Propagation, mountPlan.Notice, mountPlan.Mend = propagation, noticeMount, mendShares
 }
 
 // narrower is what a session has of the directories so far and one more: one that is
@@ -75,7 +77,7 @@ func (l *launcher) needsPrivilege() bool {
 	}
 	l.planMounts()
 	need := l.grants()
-	if len(mountPlan.Directories) > 0 {
+	if l.session.mounts > 0 {
 		need |= mountPlan.Needs()
 	}
 	if need == 0 {
@@ -86,7 +88,7 @@ func (l *launcher) needsPrivilege() bool {
 		return true // the session program finds out, or says so
 	}
 	missing := need &^ have.Permitted
-	if missing&mountPlan.Needs() != 0 && len(mountPlan.Directories) > 0 && mountPlan.Present() {
+	if missing&mountPlan.Needs() != 0 && l.session.mounts > 0 && mountPlan.Present() {
 		l.session.entered = true
 		missing &^= mountPlan.Needs() &^ l.grants()
 	}
@@ -132,7 +134,7 @@ func (l *launcher) becomeSession() bool {
 // what is used instead.
 func (l *launcher) mount() {
 	s := &l.session
-	if s.entered || len(mountPlan.Directories) == 0 {
+	if s.entered || s.mounts == 0 {
 		return
 	}
 	t := conflict()

@@ -18,7 +18,10 @@ type identity struct {
 
 // homeEntry is HOME of the user of --user, which outlives everything else of a
 // login: empty for the caller's.
-var homeEntry [unix.PathMax]byte
+var (
+	homeEntry [unix.PathMax]byte
+	homeGiven bool
+)
 
 // becomeUser makes the process the user of --user, before anything is asked or
 // decided: from then on it is that user's session, and everything is theirs. It
@@ -57,7 +60,7 @@ func (l *launcher) becomeUser() bool {
 // takeEnvironment begins with the caller's, and the HOME of --user.
 func (l *launcher) takeEnvironment() {
 	l.env.Take(l.given)
-	if homeEntry[0] != 0 {
+	if homeGiven {
 		l.env.Set("HOME", &homeEntry[0])
 	}
 }
@@ -66,8 +69,7 @@ func setHome(home string) bare.Trouble {
 	to := bare.NewText(homeEntry[:len(homeEntry)-1])
 	to.Add("HOME=")
 	to.Add(home)
-	if to.Full() {
-		homeEntry[0] = 0
+	if homeGiven = !to.Full(); !homeGiven {
 		return bare.Broken("", "", "has too long a home directory")
 	}
 	return bare.Trouble{}

@@ -57,9 +57,9 @@ type Plan struct {
 	// where that is not as it is to be. It may be nil.
 	Mend func()
 
+	prepared bool
 	open     [Most]private.Opened
 	parents  parents
-	prepared bool
 }
 
 // Needs returns the capabilities without which Enter cannot succeed.

@@ -30,13 +30,13 @@ type parent struct {
 
 // parents are the mounts that a plan attaches something to.
 type parents struct {
-	on   bool // nothing is done otherwise
-	n    int
-	list [2 * Most]parent // two for each directory, many of them the same
-	// Those that nothing travels from: the parents, and what was mounted.
-	ids    [3 * Most]uint64
+	on     bool // nothing is done otherwise
+	before int  // the list of mounts of the namespace before
+	n      int
 	known  int
-	before int // the list of mounts of the namespace before
+	// Those that nothing travels from: the parents, and what was mounted.
+	ids  [3 * Most]uint64
+	list [2 * Most]parent // two for each directory, many of them the same
 }
 
 // apart is what keeps a copy of a mount from being a peer of the machine's.
