@@ -12,6 +12,7 @@
 #   make test-all  the same with all rows of all tables: an hour
 #   make test-e2e  RUN='regexp': the end-to-end tests of these names
 #   make test-unit without root
+#   make applications  writes docs/applications.md: tries programs, in some minutes
 #   make bench     what a login costs
 #   make fuzz      each fuzz test for FUZZTIME, 20s
 #   make lint      gofmt, vet, staticcheck, manual pages, shell scripts
@@ -189,6 +190,11 @@ RUN ?= .
 test-e2e: export TEST_RUN := $(value RUN)
 test-e2e:
 	@e2e/test.sh e2e "$$TEST_RUN"
+
+.PHONY: applications
+applications: build
+	$(SUDO) e2e/packages.sh
+	$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 "GO=$(GO)" e2e/applications.sh
 
 # Speed; on a quiet machine. The figures of one run can be compared, those of
 # two cannot.

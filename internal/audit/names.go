@@ -22,11 +22,24 @@ const (
 	shortest   = 6 // of a random part
 )
 
-// pattern is a name with what differs from time to time replaced. random tells
+// pattern is a path with what differs from time to time replaced. random tells
 // whether a part looks like one that nobody can guess; private is for objects that
 // only the owner may open and that must not have been there, which most programs
 // give random names.
-func pattern(name string, p process, private bool) (text string, random bool) {
+func pattern(file string, p process, private bool) (text string, random bool) {
+	var parts []string
+	for name := range strings.SplitSeq(file, "/") {
+		part, is := namePattern(name, p, private)
+		parts = append(parts, part)
+		random = random || is
+	}
+	return strings.Join(parts, "/"), random
+}
+
+func namePattern(name string, p process, private bool) (text string, random bool) {
+	if strings.HasSuffix(name, "-unix") && strings.HasPrefix(name, ".X") {
+		return name, false // the X Window System, Version 11
+	}
 	if before, after, ok := pythons(name); ok && private {
 		return before + randomMark + after, true
 	}
@@ -41,9 +54,9 @@ func pattern(name string, p process, private bool) (text string, random bool) {
 			name = name[1:]
 			continue
 		}
-		// The ten of mktemp(1) and File::Temp are a word of their own.
 		part, is := word(name[:n], p, private)
-		if is && n == 10 && b.Len() > 0 {
+		// Behind a separator, all of it is random: mktemp(1) has ten.
+		if at := randomTail(name[:n], private); at > 0 && (b.Len() > 0 || strings.ContainsAny(name[:at], "0123456789")) {
 			part = randomMark
 		}
 		b.WriteString(part)
@@ -53,16 +66,23 @@ func pattern(name string, p process, private bool) (text string, random bool) {
 	return b.String(), random
 }
 
-// pythons takes apart a name of Python's tempfile: tmp, or nothing, and 8 characters.
+// pythons takes apart a name of Python's tempfile: tmp, or something that ends with a
+// separator, or nothing, and 8 characters.
 func pythons(name string) (before, after string, ok bool) {
+	const length = 8
 	stem, dot, found := strings.Cut(name, ".")
 	if found {
 		after = "." + dot
 	}
-	if stem, ok := strings.CutPrefix(stem, "tmp"); ok && len(stem) == 8 && isPythons(stem) {
-		return "tmp", after, true
+	if len(stem) < length {
+		return "", "", false
 	}
-	return "", after, len(stem) == 8 && isPythons(stem) && strings.ContainsAny(stem, "_0123456789") && strings.ContainsAny(stem, "abcdefghijklmnopqrstuvwxyz")
+	before, tail := stem[:len(stem)-length], stem[len(stem)-length:]
+	if !isPythons(tail) {
+		return "", "", false
+	}
+	mixed := strings.ContainsAny(tail, "_0123456789") && strings.ContainsAny(tail, "abcdefghijklmnopqrstuvwxyz")
+	return before, after, before == "tmp" || mixed && (before == "" || strings.HasSuffix(before, "-"))
 }
 
 func isPythons(s string) bool { return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == "" }
@@ -147,8 +167,17 @@ func randomTail(w string, private bool) int {
 			changes++
 		}
 	}
-	// Word, krb5cc, word12; and for an object that everybody may open, TwoWords.
-	word := capital || !seen[upper] && changes <= 2 && class(w[tail]) == lower
+	// Word, krb5cc, word12, PostgreSQL; and for an object that everybody may open,
+	// TwoWords.
+	word := capital || !seen[upper] && changes <= 2 && class(w[tail]) == lower || !seen[digit] && changes == 1
+	if !private && len(w) >= 10 {
+		changes = 0
+		for i := len(w) - 9; i < len(w); i++ {
+			if class(w[i]) != class(w[i-1]) {
+				changes++
+			}
+		}
+	}
 	if !seen[lower] && !seen[upper] || changes == 0 || word || !private && changes < 4 {
 		return -1
 	}

@@ -27,12 +27,18 @@ func TestPattern(t *testing.T) {
 		{"dbus-Vk3TzPq8Lm", false, "dbus-XXXXXX", true},           // dbus-daemon
 		{"tmux-1000", true, "tmux-<n>", false},                    // tmux
 		{".X99-lock", false, ".X<n>-lock", false},                 // X
-		{".X11-unix", false, ".X<n>-unix", false},                 //
+		{".X11-unix", false, ".X11-unix", false},                  //
 		{"krb5cc_1000", true, "krb<n>cc_<n>", false},              // krb5
 		{"hsperfdata_alice", false, "hsperfdata_alice", false},    // Java
 		{".java_pid4711", true, ".java_pid<pid>", false},          //
 		{"mozilla_alice815", true, "mozilla_alice<pid>", false},   //
 		{"emacs1000", true, "emacs<n>", false},                    //
+		{".X11-unix/X7", false, ".X11-unix/X<n>", false},          //
+		{"PostgreSQL.1234567", true, "", true},                    // POSIX shared memory
+		{"PostgreSQL", true, "PostgreSQL", false},                 //
+		{"pymp-lz4cq_m7", true, "pymp-XXXXXX", true},              // Python
+		{"hostname.29OGjNkpAA", true, "hostname.XXXXXX", true},    // sudoedit
+		{"o7J5aBcD3f", true, "XXXXXX", true},                      // Perl
 		{"MyFile", false, "MyFile", false},                        // a word
 		{"socket", true, "socket", false},                         //
 		{"config.lock", true, "config.lock", false},               //

@@ -147,7 +147,7 @@ func (f auditFlags) try(stderr io.Writer, args []string) (auditReport, error) {
 		}
 		r.Runs = append(r.Runs, auditRun{method, result})
 	}
-	audit.SameNames(results(r.Runs)...)
+	audit.Compare(results(r.Runs)...)
 	i := slices.Index(methods, audit.Env)
 	r.Verdict = audit.Judge(r.Runs[i].Objects)
 	if f.compare {

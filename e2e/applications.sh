@@ -1,0 +1,18 @@
+#!/bin/sh
+# Writes docs/applications.md anew: installs the Debian packages of its programs, and runs
+# them. For root; e2e/packages.sh has been run.
+set -eu
+cd "$(dirname "$0")/.."
+
+packages=$(sed -n 's/.*pkg: "\([^"]*\)".*/\1/p' e2e/applicationsrows_test.go | sort -u)
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	trap 'rm -f $policy' EXIT
+	trap 'exit 1' HUP INT TERM
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	chmod 755 $policy
+fi
+# shellcheck disable=SC2086 # a list of words
+DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
+TMPSHELL_MUST_RUN=1 TMPSHELL_KEPT_APPLICATIONS=1 "${GO:-go}" test -count=1 -run 'TestApplicationsPage$' ./e2e
+cp bin/programs/applications.md docs/applications.md
