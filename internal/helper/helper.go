@@ -16,15 +16,15 @@
 package helper
 
 import (
-	"errors"
 	"runtime"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
+	"tmpshell/internal/asroot"
 	"tmpshell/internal/bare"
 	"tmpshell/internal/build"
+	"tmpshell/internal/capset"
 	"tmpshell/internal/compile"
 	"tmpshell/internal/making"
 	"tmpshell/internal/msg"
@@ -72,10 +72,10 @@ func Run() int {
 		return r.kept("who the caller is", err)
 	}
 	r.who = who
-	ignoreSignals()
-	if why, code := becomeRoot(who.UID); why != "" {
-		r.stderr.Error(why)
-		return code
+	asroot.IgnoreSignals()
+	root := asroot.Program{Path: build.Helper(), Need: capset.Helper}
+	if no := root.Become(who.UID); no != nil {
+		return r.refused(no)
 	}
 	in := r.policy(ownLimits())
 	if in == nil {
@@ -86,6 +86,18 @@ func Run() int {
 		r.code = ExitWrong
 	}
 	return r.code
+}
+
+// refused says why it cannot become root's.
+func (r *run) refused(no *asroot.Refusal) int {
+	r.stderr.Error(no.Why)
+	switch {
+	case no.Kept:
+		return ExitKept
+	case no.Setup:
+		return ExitSetup
+	}
+	return ExitFailed
 }
 
 // caller is who the process belongs to, as the kernel has it.
@@ -111,19 +123,9 @@ func (r *run) kept(what string, err error) int {
 func (r *run) cannot(path string, err error) {
 	r.stderr.Error(CannotMake+path, err.Error())
 	r.worse(ExitFailed)
-	if isKept(err) {
+	if asroot.IsKept(err) {
 		r.worse(ExitKept)
 	}
-}
-
-// isKept tells whether an error says nothing of what was asked for.
-func isKept(err error) bool {
-	var t bare.TroubleError
-	if errors.As(err, &t) {
-		return t.Trouble.Kind() != bare.Object
-	}
-	var errno syscall.Errno
-	return errors.As(err, &errno) && bare.Errno(errno).Kind() == bare.Kept
 }
 
 func (r *run) log(text string) {

@@ -64,25 +64,3 @@ func ownSchedule() error {
 	}
 	return nil
 }
-
-// leastSignals is more than the threads that there are at this time.
-const leastSignals = 8
-
-// roomForSignals raises the limit on queued signals. The runtime tells each of its
-// threads by one to change its ids, and waits for ever for a thread that could not
-// be told (RLIMIT_SIGPENDING of setrlimit(2), syscall.AllThreadsSyscall).
-func roomForSignals() error {
-	var have unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_SIGPENDING, &have); err != nil {
-		return errors.New("RLIMIT_SIGPENDING: " + err.Error())
-	}
-	if have.Max < leastSignals {
-		return errors.New("RLIMIT_SIGPENDING is " + strconv.FormatUint(have.Max, 10) + ", and has to be " + strconv.Itoa(leastSignals))
-	}
-	enough := have.Cur >= leastSignals
-	have.Cur = have.Max
-	if err := unix.Setrlimit(unix.RLIMIT_SIGPENDING, &have); err != nil && !enough {
-		return errors.New("RLIMIT_SIGPENDING: " + err.Error())
-	}
-	return nil
-}
