@@ -1,6 +1,6 @@
 # tmpshell: private temporary directories for every session.
 #
-#   make build     bin/tmpshell, bin/tmpshell-helper, bin/tmpshellctl
+#   make build     bin/tmpshell, bin/tmpshell-helper and others, bin/tmpshellctl
 #   make install   [DESTDIR=] [PREFIX=/usr]; the first time, then run: tmpshellctl setup
 #   make package   dist/: deb, rpm, apk and an archive [ARCHS="amd64 arm64"] [FORMATS=deb]
 #   make uninstall [DISABLE=1] [FORCE=1]: stops while somebody could not log in without
@@ -57,15 +57,17 @@ LDFLAGS := -s -w \
 	-X $(BUILD).Bindir=$(BINDIR) \
 	-X $(BUILD).launcher=$(BINDIR)/tmpshell \
 	-X $(BUILD).session=$(LIBEXECDIR)/tmpshell-session \
-	-X $(BUILD).helper=$(LIBEXECDIR)/tmpshell-helper
+	-X $(BUILD).helper=$(LIBEXECDIR)/tmpshell-helper \
+	-X $(BUILD).supervise=$(LIBEXECDIR)/tmpshell-supervise \
+	-X $(BUILD).remover=$(LIBEXECDIR)/tmpshell-remover
 
 FLAGS := $(LDFLAGS)
 
-# The launcher is entered without the Go runtime: package bare.
+# These are entered without the Go runtime: package bare.
 # Segments begin where the kernel's reading ahead of a page fault does: 64 KiB.
-$(BIN)/tmpshell: LDFLAGS += -E tmpshell_entry -R 65536
+$(BIN)/tmpshell $(BIN)/tmpshell-supervise: LDFLAGS += -E tmpshell_entry -R 65536
 
-PROGRAMS := $(BIN)/tmpshell $(BIN)/tmpshell-helper $(BIN)/tmpshellctl
+PROGRAMS := $(BIN)/tmpshell $(BIN)/tmpshell-helper $(BIN)/tmpshell-supervise $(BIN)/tmpshell-remover $(BIN)/tmpshellctl
 # Directories, too: a file that is gone makes no other newer.
 SOURCES  := $(shell find cmd internal -type d -o -name '*.go' ! -name '*_test.go' -o -name '*.s') go.mod go.sum
 
@@ -135,7 +137,7 @@ install: build
 		$(BIN)/tmpshellctl setup --from $(BIN); \
 	else \
 		install -m 755 $(BIN)/tmpshellctl $(DESTDIR)$(BINDIR) && \
-		install -m 755 $(BIN)/tmpshell-helper $(DESTDIR)$(LIBEXECDIR) && \
+		install -m 755 $(BIN)/tmpshell-helper $(BIN)/tmpshell-supervise $(BIN)/tmpshell-remover $(DESTDIR)$(LIBEXECDIR) && \
 		install -m 711 $(BIN)/tmpshell $(DESTDIR)$(LIBEXECDIR)/tmpshell-session && \
 		install -m 711 $(BIN)/tmpshell $(DESTDIR)$(BINDIR) && \
 		echo 'Next, on the machine itself: tmpshellctl setup'; \
@@ -146,7 +148,8 @@ install: build
 uninstall:
 	[ -z "$(HERE)" ] || $(or $(wildcard $(BINDIR)/tmpshellctl),$(BIN)/tmpshellctl) setup --remove $(if $(DISABLE),--disable) $(if $(FORCE),--force)
 	rm -f $(DESTDIR)$(BINDIR)/tmpshell $(DESTDIR)$(BINDIR)/tmpshellctl \
-		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)/tmpshell-session $(DESTDIR)$(TMPFILES)/tmpshell.conf \
+		$(DESTDIR)$(LIBEXECDIR)/tmpshell-helper $(DESTDIR)$(LIBEXECDIR)/tmpshell-session \
+		$(DESTDIR)$(LIBEXECDIR)/tmpshell-supervise $(DESTDIR)$(LIBEXECDIR)/tmpshell-remover $(DESTDIR)$(TMPFILES)/tmpshell.conf \
 		$(addprefix $(DESTDIR)$(UNITS)/,$(UNIT_FILES)) $(DESTDIR)$(SYSCONFDIR)/cron.d/tmpshell \
 		$(foreach page,$(notdir $(wildcard man/*)),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(page)))/$(page)) \
 		$(foreach c,$(COMPLETIONS),$(DESTDIR)$(lastword $(subst :, ,$c)))

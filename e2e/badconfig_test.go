@@ -80,13 +80,12 @@ func TestCheckInEffect(t *testing.T) {
 		return
 	}
 	rig.Install(t,
-		"Directory /var/tmp mount per=session",
-		"Supervise yes")
+		"Directory /var/tmp mount per=session")
 	r := rig.Sh(t, "tmpshellctl check")
 	if r.Status != 0 {
 		t.Errorf("tmpshellctl check: status %d, %s%s", r.Status, r.Stdout, r.Stderr)
 	}
-	for line, what := range []string{"per=", "Supervise"} {
+	for line, what := range []string{"per="} {
 		want := rig.Conf + ":" + string(rune('1'+line)) + ": notice: " + what + " is not in effect yet"
 		if !strings.Contains(r.Stdout, want) {
 			t.Errorf("no line begins with %q in:\n%s", want, r.Stdout)

@@ -62,6 +62,20 @@ func TestFaultsUsual(t *testing.T) {
 	runFaults(t, faultProgram{name: "usual login, method env", policy: methodEnv, demands: demandedOfEnv, fresh: func(*testing.T) {}})
 }
 
+// TestFaultsSupervised: one that has tmpshell-supervise stay. What that starts at
+// the end leaves the directories where they are.
+func TestFaultsSupervised(t *testing.T) {
+	stays := false
+	runFaults(t, faultProgram{name: "usual login, Supervise yes", policy: methodEnv + "\nSupervise yes", demands: demandedOfBoth, fresh: func(t *testing.T) {
+		if !stays {
+			stays = true
+			awaitGone(t, "/tmp/.private/1000")
+			rig.Must(t, "cp", "/bin/true", rig.Remover)
+			rig.Must(t, "setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", rig.Tmpshell, "-c", ":")
+		}
+	}})
+}
+
 // TestFaultsStale: a login after the configuration has changed, whose policy the
 // helper has to compile.
 func TestFaultsStale(t *testing.T) {

@@ -44,6 +44,7 @@ var callErrors = map[string][]string{
 	"open_tree":         {"ENOSYS", "EPERM", "ENOMEM", "ENOENT"},
 	"openat":            {"EMFILE", "ENOENT", "EACCES", "ENFILE", "ENOMEM", "EIO", "ELOOP", "ENOTDIR", "EINTR"},
 	"openat2":           {"EMFILE", "ENOSYS", "ENOENT", "EACCES", "EAGAIN", "ENOMEM", "EIO", "ELOOP", "ENOTDIR", "EXDEV"},
+	"pidfd_open":        {"ENOSYS", "EMFILE"},
 	"pipe2":             {"EMFILE", "ENFILE"},
 	"ppoll":             {"EINTR", "ENOMEM"},
 	"prctl":             {"EINVAL", "EPERM"},

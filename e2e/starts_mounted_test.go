@@ -117,6 +117,7 @@ func furnishMounted(t *testing.T) []startWay {
 	way("a user's shell, NoNewPrivileges yes", shell, func(capset.Set) []effect { return ofNoNewPrivileges() }, "NoNewPrivileges yes")
 	way("a user's shell, another user's /tmp mount", shell, nil, "Match User bob", mount)
 	way("the same, the first login", shell, nil, "Match User bob", mount).fresh = true
+	way("a user's shell, Supervise yes", shell, func(capset.Set) []effect { return nil }, "Supervise yes").fresh = true
 	return list
 }
 

@@ -41,7 +41,7 @@ cd $work/top
 install -d /usr/libexec
 install -m 711 bin/tmpshell /usr/bin
 install -m 755 bin/tmpshellctl /usr/bin
-install -m 755 bin/tmpshell-helper /usr/libexec
+install -m 755 bin/tmpshell-helper bin/tmpshell-supervise bin/tmpshell-remover /usr/libexec
 install -m 711 bin/tmpshell /usr/libexec/tmpshell-session
 echo 'Exempt none' >/etc/tmpshell.conf # so that root sees something, too
 /usr/bin/tmpshellctl setup >$work/setup.log 2>&1 || { cat $work/setup.log >&2; fail "tmpshellctl setup failed"; }

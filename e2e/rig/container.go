@@ -54,7 +54,7 @@ func MakeImage(t testing.TB) string {
 		cp "$(command -v busybox)" bin/busybox
 		bin/busybox --install bin
 		cp --preserve=all /usr/bin/tmpshell usr/bin
-		cp --preserve=all /usr/libexec/tmpshell-helper usr/libexec
+		cp --preserve=all /usr/libexec/tmpshell-helper /usr/libexec/tmpshell-supervise /usr/libexec/tmpshell-remover usr/libexec
 		printf 'root:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n' >etc/passwd
 		printf 'root:x:0:\napp:x:1000:\n' >etc/group
 		echo /bin/sh >etc/shells
@@ -114,6 +114,7 @@ func (c Container) Run(t testing.TB) (Result, string) {
 		"mounts": []map[string]any{
 			{"destination": "/proc", "type": "proc", "source": "proc"},
 			{"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
+			{"destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": []string{"newinstance", "ptmxmode=0666", "mode=0620"}},
 		},
 		"linux": map[string]any{"namespaces": []map[string]any{
 			{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}, {"type": "uts"}, {"type": "network"},

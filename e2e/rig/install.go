@@ -20,8 +20,12 @@ const (
 	Helper   = "/usr/libexec/tmpshell-helper"
 	Mounter  = "/usr/libexec/tmpshell-session"
 	Ctl      = "/usr/bin/tmpshellctl"
-	Conf     = "/etc/tmpshell.conf"
-	Policy   = policy.Path // what setup or a login compiles of it
+
+	Supervise = "/usr/libexec/tmpshell-supervise"
+	Remover   = "/usr/libexec/tmpshell-remover"
+
+	Conf   = "/etc/tmpshell.conf"
+	Policy = policy.Path // what setup or a login compiles of it
 )
 
 // Install puts the programs into the view and runs `tmpshellctl setup`. The
@@ -44,7 +48,7 @@ func CopyPrograms(t testing.TB) {
 		t.Fatal(err)
 	}
 	// The machine's own installation, if it has one, is not what is tested.
-	for _, path := range []string{Tmpshell, Helper, Mounter, Ctl, Conf, Policy} {
+	for _, path := range []string{Tmpshell, Helper, Mounter, Supervise, Remover, Ctl, Conf, Policy} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
@@ -58,6 +62,7 @@ func CopyPrograms(t testing.TB) {
 	}{
 		Tmpshell: {"tmpshell", 0o711}, Mounter: {"tmpshell", 0o711},
 		Helper: {"tmpshell-helper", 0o755}, Ctl: {"tmpshellctl", 0o755},
+		Supervise: {"tmpshell-supervise", 0o755}, Remover: {"tmpshell-remover", 0o755},
 	} {
 		program, err := os.ReadFile(filepath.Join(bin, from.name))
 		if errors.Is(err, fs.ErrNotExist) {

@@ -66,6 +66,19 @@ func ReadFor(n int, buf []byte, ms int64) (int, Errno) {
 	return have, e
 }
 
+// Poll waits until there is an event for one of the descriptors, for a number of
+// milliseconds or, where that is negative, without an end (poll(2)).
+func Poll(list []unix.PollFd, ms int64) Errno {
+	_, e := pollAll(unsafe.SliceData(list), len(list), ms)
+	return e
+}
+
+// Milliseconds is the monotonic clock.
+func Milliseconds() int64 {
+	now, _ := monotonic() // EFAULT, EINVAL alone
+	return now
+}
+
 // monotonic is the monotonic clock in milliseconds.
 func monotonic() (int64, Errno) {
 	var t Time

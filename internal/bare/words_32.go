@@ -54,8 +54,11 @@ func clock(which uintptr, t *Time) Errno {
 
 // poll waits for an event for a number of milliseconds, and returns how many
 // there are: 0 or 1.
-func poll(p *unix.PollFd, ms int64) (uintptr, Errno) {
-	return Call(unix.SYS_POLL, uintptr(unsafe.Pointer(p)), 1, uintptr(ms), 0, 0, 0)
+func poll(p *unix.PollFd, ms int64) (uintptr, Errno) { return pollAll(p, 1, ms) }
+
+// pollAll waits for one of n; with ms below 0, without an end.
+func pollAll(p *unix.PollFd, n int, ms int64) (uintptr, Errno) {
+	return Call(unix.SYS_POLL, uintptr(unsafe.Pointer(p)), uintptr(n), uintptr(ms), 0, 0, 0)
 }
 
 // takeSignal takes back a pending signal of a set that is blocked.

@@ -41,9 +41,16 @@ func clock(which uintptr, t *Time) Errno {
 
 // poll waits for an event for a number of milliseconds, and returns how many
 // there are: 0 or 1.
-func poll(p *unix.PollFd, ms int64) (uintptr, Errno) {
+func poll(p *unix.PollFd, ms int64) (uintptr, Errno) { return pollAll(p, 1, ms) }
+
+// pollAll waits for one of n; with ms below 0, without an end.
+func pollAll(p *unix.PollFd, n int, ms int64) (uintptr, Errno) {
 	t := unix.Timespec{Sec: ms / 1000, Nsec: ms % 1000 * 1e6}
-	return Call(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1, uintptr(unsafe.Pointer(&t)), 0, 0, 0)
+	limit := &t
+	if ms < 0 {
+		limit = nil
+	}
+	return Call(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), uintptr(n), uintptr(unsafe.Pointer(limit)), 0, 0, 0)
 }
 
 // takeSignal takes back a pending signal of a set that is blocked.

@@ -12,8 +12,8 @@ import (
 )
 
 // guarded are the packages that run at a login, some of them with privilege.
-var guarded = []string{"account", "accounts", "capset", "clean", "compile", "config", "helper", "launch", "making", "mounts", "msg", "owned",
-	"policy", "private", "session", "source", "sys", "syslog"}
+var guarded = []string{"account", "accounts", "asroot", "capset", "clean", "compile", "config", "helper", "launch", "making", "mounts", "msg",
+	"orders", "owned", "policy", "private", "remover", "session", "source", "supervise", "sys", "syslog"}
 
 const (
 	byPath  = "a path can lead elsewhere between check and use: take a descriptor and one name (package sys)"
@@ -37,23 +37,24 @@ var banned = []struct {
 	{"os", "StartProcess", starts, nil},
 	{"exec", "Command CommandContext LookPath", starts, nil},
 	{"unix", "Chown Lchown Mkdir Mknod Rename Unlink Rmdir Symlink Link Truncate Creat Utimes", byPath, nil},
-	{"unix", "Chdir", byPath, map[string]string{"helper/become.go": "to \"/\""}},
+	{"unix", "Chdir", byPath, map[string]string{"asroot/asroot.go": "to \"/\""}},
 	{"unix", "Access", byPath, map[string]string{"sys/stat.go": "MayWrite decides nothing privileged"}},
 	{"unix", "Chmod", follows, map[string]string{
 		"making/users.go": "of /proc/thread-self/fd/N, which is a descriptor",
 		"clean/remove.go": "of the same",
 	}},
 	{"unix", "Open", byPath, map[string]string{
-		"source/source.go":   "root's configuration and account files, checked on the descriptor",
-		"account/account.go": "passwd(5), group(5) and shells(5), named by the program",
-		"clean/processes.go": "of procfs, whose names are the kernel's",
-		"clean/shown.go":     "of the same",
+		"source/source.go":     "root's configuration and account files, checked on the descriptor",
+		"account/account.go":   "passwd(5), group(5) and shells(5), named by the program",
+		"clean/processes.go":   "of procfs, whose names are the kernel's",
+		"clean/shown.go":       "of the same",
+		"remover/contained.go": "of the same",
 	}},
 	{"unix", "Stat Lstat", byPath, map[string]string{"config/load.go": "whether an Include names a file at all; read checks it"}},
 	{"unix", "Mount", "takes paths, and follows symbolic links: open_tree and move_mount", nil},
 	{"unix", "Setuid Setgid Setreuid Setregid Setresuid Setresgid Setgroups", global, nil},
 	{"syscall", "Setuid Setgid Setreuid Setregid Umask", global, nil},
-	{"syscall", "Setresuid Setresgid Setgroups", global, map[string]string{"helper/become.go": "every thread has to be root's"}},
+	{"syscall", "Setresuid Setresgid Setgroups", global, map[string]string{"asroot/asroot.go": "every thread has to be root's"}},
 	{"syscall", "Open Mkdir Chown Chmod Lchown Rename Unlink Rmdir Symlink Link Mknod Stat Mount Truncate", byPath, nil},
 	{"syscall", "Getenv Environ", asks, nil},
 	{"bare", "SetUID SetGID SetGroups", "the session would be somebody else's", map[string]string{"launch/user.go": "--user, before anything is decided"}},

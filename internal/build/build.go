@@ -14,6 +14,9 @@ var (
 	launcher = "/usr/bin/tmpshell"
 	session  = "/usr/libexec/tmpshell-session"
 	helper   = "/usr/libexec/tmpshell-helper"
+
+	supervise = "/usr/libexec/tmpshell-supervise"
+	remover   = "/usr/libexec/tmpshell-remover"
 )
 
 // Config is the configuration file. It does not move with PREFIX: every
@@ -31,6 +34,12 @@ const SyslogSocket = "/dev/log"
 
 // Helper returns the path of the program that makes what is missing.
 func Helper() string { return helper }
+
+// Supervise returns the path of the program that stays while a session lives.
+func Supervise() string { return supervise }
+
+// Remover returns the path of the program that removes what a session has left.
+func Remover() string { return remover }
 
 // SFTPServers are where distributions keep the program that internal-sftp of
 // sshd is built from. The first that is there is used.

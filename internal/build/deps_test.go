@@ -15,6 +15,7 @@ import (
 	// of telling its last result, when any of it has changed.
 	_ "tmpshell/internal/helper"
 	_ "tmpshell/internal/launch"
+	_ "tmpshell/internal/remover"
 )
 
 var update = flag.Bool("update", false, "write the lists in testdata anew")
@@ -49,7 +50,7 @@ func TestDependencies(t *testing.T) {
 		}
 		t.Skip(missing)
 	}
-	for _, program := range []string{"tmpshell", "tmpshell-helper"} {
+	for _, program := range []string{"tmpshell", "tmpshell-helper", "tmpshell-supervise", "tmpshell-remover"} {
 		got := dependencies(t, program)
 		for _, dep := range got {
 			if why, bad := forbidden[dep]; bad {

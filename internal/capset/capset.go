@@ -32,6 +32,8 @@ const (
 	SetGID         Set = 1 << unix.CAP_SETGID
 	SetUID         Set = 1 << unix.CAP_SETUID
 	LinuxImmutable Set = 1 << unix.CAP_LINUX_IMMUTABLE
+	FOwner         Set = 1 << unix.CAP_FOWNER
+	SysPtrace      Set = 1 << unix.CAP_SYS_PTRACE
 )
 
 // Helper is the permitted set of tmpshell-helper, and what a process needs in
@@ -41,6 +43,16 @@ const (
 //	                 not even between two system calls
 //	dac_override     make the user's directory, as the user, inside that base
 const Helper = SetUID | SetGID | DACOverride
+
+// Remover is what tmpshell-remover cannot do without:
+//
+//	setuid, setgid   remove with the rights of the user
+//	dac_override     look at the user's directories
+//	fowner           mark them: nobody's login accepts them then
+//
+// With sys_ptrace it sees the mounts of processes that are other users', and all
+// processes where /proc hides them.
+const Remover = SetUID | SetGID | DACOverride | FOwner
 
 // What tmpshell-session needs in order to mount:
 //

@@ -67,6 +67,19 @@ func seesAll(contained bool) error {
 	return err
 }
 
+// SeesMachine tells whether this is in the first PID and user namespaces, from
+// which every process of the machine can be seen.
+func SeesMachine() bool {
+	proc, err := sys.OpenPath("/proc")
+	if err != nil {
+		return false
+	}
+	defer sys.Close(proc)
+	pids, err := readlink(proc, "self/ns/pid")
+	users, err2 := readlink(proc, "self/ns/user")
+	return err == nil && err2 == nil && pids == firstPIDNamespace && users == firstUserNamespace
+}
+
 // hidesProcesses reads the options of the mount that is on /proc.
 func hidesProcesses() (bool, error) {
 	fd, err := sys.OpenMountinfo()

@@ -49,7 +49,7 @@ var errBusy = errors.New("processes come and go faster than /proc can be read: i
 // As long as numbers only grow, a user who forks all the time has at every moment
 // a process with a higher number than those that have been listed, and one of them
 // is listed. What an incomplete look has found counts, too.
-func look(interest []fsPath) (*Processes, error) {
+func look(interest []fsPath, except []int) (*Processes, error) {
 	all := &Processes{Of: map[uint32][]Process{}}
 	proc, err := sys.OpenPath("/proc")
 	if err != nil {
@@ -57,7 +57,7 @@ func look(interest []fsPath) (*Processes, error) {
 	}
 	defer sys.Close(proc)
 	for range looks {
-		l := looker{proc: proc, interest: interest, found: Processes{Of: map[uint32][]Process{}}, seen: map[string]bool{}}
+		l := looker{proc: proc, interest: interest, except: except, found: Processes{Of: map[uint32][]Process{}}, seen: map[string]bool{}}
 		complete, err := l.once()
 		if err != nil {
 			return nil, err
@@ -81,6 +81,7 @@ func look(interest []fsPath) (*Processes, error) {
 type looker struct {
 	proc     int
 	interest []fsPath
+	except   []int // processes that do not count
 	found    Processes
 	seen     map[string]bool // mount namespaces
 	text     [4 << 10]byte
@@ -129,6 +130,9 @@ func (l *looker) once() (complete bool, err error) {
 
 // process looks at one; false: it has ended.
 func (l *looker) process(pid int, name string) (bool, error) {
+	if slices.Contains(l.except, pid) {
+		return true, nil
+	}
 	text, err := l.read(name + "/status")
 	if err != nil {
 		return false, onlyKept(err)

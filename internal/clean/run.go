@@ -12,6 +12,10 @@ type Options struct {
 	DryRun bool
 	// Contained: see errNamespace.
 	Contained bool
+	// Except are processes that do not count.
+	Except []int
+	// Unlocked: other runs may be going on. They do each other no harm.
+	Unlocked bool
 	// Only and Kinds, if they are not nil, choose among what is found.
 	Only  func(uid uint32, shared string) bool
 	Kinds []Kind
@@ -98,7 +102,7 @@ func (r *run) look() (err error) {
 			interest = append(interest, p.at)
 		}
 	}
-	r.procs, err = look(interest)
+	r.procs, err = look(interest, r.Except)
 	return err
 }
 

@@ -46,8 +46,7 @@ func TestFirstValueWins(t *testing.T) {
 		{"Exempt none\nExempt alice", func(p config.Policy) any { return p.Exempt }, false,
 			[]string{"conf:2: Exempt has no effect here: exempt is set at conf:1"}},
 		{"Supervise no\nSupervise yes", func(p config.Policy) any { return p.Supervise }, false, []string{
-			"conf:2: Supervise has no effect here: supervise is set at conf:1",
-			"conf:2: Supervise is not in effect yet in this version of tmpshell"}},
+			"conf:2: Supervise has no effect here: supervise is set at conf:1"}},
 		{"Directory /tmp env variables=A\nDirectory /tmp off", func(p config.Policy) any { return p.Directories[0].Variables }, []string{"A"},
 			[]string{"conf:2: Directory has no effect here: /tmp is set at conf:1"}},
 		{"Directory /tmp env\nDirectory /a env", func(p config.Policy) any { return len(p.Directories) }, 2, nil},

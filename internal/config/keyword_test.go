@@ -69,7 +69,7 @@ func TestNotInEffect(t *testing.T) {
 		{"Directory /tmp env max-age=10d", ""},
 		{"Directory /tmp mount per=session", "per="},
 		{"Directory /tmp mount store=/srv/tmp", ""},
-		{"Supervise yes", "Supervise"},
+		{"Supervise yes", ""},
 		{"Directory /tmp env inherit=no", ""},
 		{"Directory /tmp env", ""},
 		{"Directory /tmp off", ""},

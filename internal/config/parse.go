@@ -159,14 +159,9 @@ func (p *parser) setting(s *Section, pos Pos, args []string) error {
 		return err
 	}
 	s.Values = append(s.Values, Given{pos, k, v})
-	switch k.Slot {
-	case policy.SlotAmbient:
+	if k.Slot == policy.SlotAmbient {
 		if unknown := capset.Unknown(capset.Set(v.Number)); unknown != 0 {
 			p.conf.Unmet = append(p.conf.Unmet, &Error{pos, "the running kernel does not have " + unknown.String()})
-		}
-	case policy.SlotSupervise:
-		if v.Number != 0 {
-			p.notice(pos, k.Name+notYet)
 		}
 	}
 	return nil

@@ -37,9 +37,9 @@ func TestCheck(t *testing.T) {
 			`:5: "x" is no uid, and no range such as 1000-1999`,
 			":6: unknown keyword Nonsense",
 		}, 1},
-		{"notices", "Log all\nLog none\nSupervise yes\n", []string{
+		{"notices", "Log all\nLog none\nDirectory /tmp mount per=session\n", []string{
 			":2: notice: Log has no effect here: log is set at FILE:1",
-			":3: notice: Supervise is not in effect yet in this version of tmpshell",
+			":3: notice: per= is not in effect yet in this version of tmpshell",
 			": ok",
 		}, 0},
 		{"control characters", "No\x1b[2Jthing\n", []string{":1: unknown keyword No?[2Jthing"}, 1},
@@ -71,8 +71,9 @@ func TestCheckJSON(t *testing.T) {
 			{Line: 2, Severity: "error", Message: "Log takes failures, all or none"},
 			{Line: 3, Severity: "error", Message: "Shell takes one absolute path"},
 		}}, 1},
-		{"Supervise yes", checkReport{OK: true, Findings: []finding{
-			{Line: 1, Severity: "notice", Message: "Supervise is not in effect yet in this version of tmpshell"},
+		{"Supervise yes", checkReport{OK: true, Findings: []finding{}}, 0},
+		{"Directory /tmp mount per=session", checkReport{OK: true, Findings: []finding{
+			{Line: 1, Severity: "notice", Message: "per= is not in effect yet in this version of tmpshell"},
 		}}, 0},
 	} {
 		file := draft(t, test.text)

@@ -21,6 +21,8 @@ type program struct {
 	mode     os.FileMode
 	want     capset.Set
 	gid      int
+	// spare: it is not needed.
+	spare bool
 }
 
 // programs in the order in which an upgrade replaces them: what a login may call
@@ -28,11 +30,13 @@ type program struct {
 func programs(n needs.Needs) []program {
 	return []program{
 		{name: "tmpshell-helper", to: build.Helper(), mode: 0o755, want: n.Helper},
+		{name: "tmpshell-remover", to: build.Remover(), mode: 0o755, want: n.Remover, spare: !n.Supervise},
+		{name: "tmpshell-supervise", to: build.Supervise(), mode: 0o755, spare: !n.Supervise},
 		// 0711: nobody may trace or read the process of who may not read the
 		// program (PR_SET_DUMPABLE of prctl(2)).
-		{name: "tmpshell", to: build.Session(), mode: 0o711, want: n.Session},
+		{name: "tmpshell", to: build.Session(), mode: 0o711, want: n.Session, spare: n.Session == 0},
 		{name: "tmpshell", to: build.Launcher(), mode: 0o711},
-		{name: "tmpshellctl", to: filepath.Join(build.Bindir, "tmpshellctl"), mode: 0o755},
+		{name: "tmpshellctl", to: filepath.Join(build.Bindir, "tmpshellctl"), mode: 0o755, spare: true},
 	}
 }
 
@@ -42,11 +46,14 @@ func programs(n needs.Needs) []program {
 func notSetUp(n needs.Needs) string {
 	for _, p := range programs(n) {
 		have, err := filecap.GetPath(p.to)
-		if errors.Is(err, fs.ErrNotExist) && (p.want != 0 || p.to == build.Launcher()) {
+		if errors.Is(err, fs.ErrNotExist) && !p.spare {
 			return p.to + " is missing; install tmpshell anew"
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err.Error()
+		}
+		if p.spare {
+			continue
 		}
 		if lacking := p.want &^ have.Permitted; lacking != 0 {
 			return p.to + " lacks " + lacking.String() + `, which the configuration needs; run "tmpshellctl setup"`
@@ -154,9 +161,12 @@ func (p program) write(path string, text []byte) error {
 
 // kept are the needs where the configuration is refused: what the programs have.
 func kept() needs.Needs {
-	n := needs.Needs{Helper: capset.Helper}
+	n := needs.Needs{Helper: capset.Helper, Remover: capset.Remover}
 	if have, err := filecap.GetPath(build.Session()); err == nil {
 		n.Session = have.Permitted
+	}
+	if have, err := filecap.GetPath(build.Remover()); err == nil {
+		n.Remover |= have.Permitted & capset.SysPtrace
 	}
 	return n
 }

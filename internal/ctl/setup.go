@@ -94,6 +94,12 @@ func setup(conf *config.Config) []step {
 		capabilities(build.Launcher(), 0), // it never has any
 		capabilities(build.Helper(), n.Helper),
 	}
+	if _, err := os.Lstat(build.Remover()); err == nil || n.Supervise {
+		steps = append(steps, capabilities(build.Remover(), n.Remover))
+	}
+	if _, err := os.Lstat(build.Supervise()); err == nil || n.Supervise {
+		steps = append(steps, capabilities(build.Supervise(), 0))
+	}
 	if _, err := os.Lstat(build.Session()); err == nil || n.Session != 0 {
 		steps = append(steps, capabilities(build.Session(), n.Session))
 	}

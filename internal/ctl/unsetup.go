@@ -38,8 +38,10 @@ func undo() []step {
 		capabilities(build.Helper(), 0),
 		capabilities(build.Launcher(), 0),
 	}
-	if _, err := os.Lstat(build.Session()); err == nil {
-		steps = append(steps, capabilities(build.Session(), 0))
+	for _, program := range []string{build.Session(), build.Remover()} {
+		if _, err := os.Lstat(program); err == nil {
+			steps = append(steps, capabilities(program, 0))
+		}
 	}
 	bases, notKnown := basesInForce()                  // before the policy goes
 	policies, err := filepath.Glob(policy.Paths + "*") // of other versions, too

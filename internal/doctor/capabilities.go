@@ -18,7 +18,7 @@ func checkCapabilities(m *machine, r *report) error {
 	for _, p := range []struct {
 		path string
 		want capset.Set
-	}{{build.Helper(), m.needs.Helper}, {build.Session(), m.needs.Session}, {build.Launcher(), 0}} {
+	}{{build.Helper(), m.needs.Helper}, {build.Session(), m.needs.Session}, {build.Remover(), m.needs.Remover}, {build.Supervise(), 0}, {build.Launcher(), 0}} {
 		have, err := filecap.GetPath(p.path)
 		if errors.Is(err, fs.ErrNotExist) {
 			r.note(p.path + " is missing")

@@ -16,10 +16,11 @@ import (
 // exchange them, and none is setuid: tmpshell works with file capabilities alone.
 func checkPrograms(m *machine, r *report) error {
 	seen := make(map[string]bool)
-	for _, program := range []string{build.Launcher(), build.Session(), build.Helper(), build.Bindir + "/tmpshellctl"} {
+	spare := map[string]bool{build.Session(): m.needs.Session == 0, build.Supervise(): !m.needs.Supervise, build.Remover(): !m.needs.Supervise}
+	for _, program := range []string{build.Launcher(), build.Session(), build.Helper(), build.Supervise(), build.Remover(), build.Bindir + "/tmpshellctl"} {
 		nodes, err := way(program)
 		if errors.Is(err, fs.ErrNotExist) {
-			if program != build.Session() || m.needs.Session != 0 {
+			if !spare[program] {
 				r.error(program+" is missing; install tmpshell again", nil)
 			}
 			continue
@@ -72,7 +73,7 @@ func checkLinks(_ *machine, r *report) error {
 		if err != nil {
 			return err
 		}
-		if wrapper.IsLauncher(link) || link == build.Helper() || link == build.Session() {
+		if wrapper.IsLauncher(link) || link == build.Helper() || link == build.Session() || link == build.Supervise() || link == build.Remover() {
 			continue // which checkPrograms looks at
 		}
 		n := nodes[len(nodes)-1]

@@ -114,6 +114,10 @@ func checkExec(t *testing.T, argv []string, inv invocation) {
 	t.Helper()
 	rest := argv[2:]
 	plain := len(rest) > 0 && !strings.HasPrefix(rest[0], "-")
+	for len(rest) > 0 && (rest[0] == "--init" || rest[0] == "--pty") {
+		rest = rest[1:]
+		plain = len(rest) > 0 && !strings.HasPrefix(rest[0], "-")
+	}
 	if len(rest) > 1 && rest[0] == "--" {
 		rest, plain = rest[1:], true
 	}

@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"tmpshell/internal/bare"
+	"tmpshell/internal/orders"
 )
 
 // Mode is what tmpshell was asked to become.
@@ -39,6 +40,11 @@ type Invocation struct {
 	// User is USER[:GROUP] of --user, whom the program runs as; empty for the
 	// caller.
 	User string
+	// Init: --init was given, with this list.
+	Init     bool
+	InitList string
+	// PTY: the program gets a pseudo-terminal.
+	PTY bool
 	// Problem and Word say why the mode is Wrong.
 	Problem string
 	Word    string
@@ -108,7 +114,7 @@ func (inv *Invocation) force(env *Environment) {
 	}
 }
 
-const execUsage = "usage: tmpshell --exec [--user USER[:GROUP]] [--] PROGRAM [ARG...]"
+const execUsage = "usage: tmpshell --exec [--user USER[:GROUP]] [--init[=LIST]] [--pty] [--] PROGRAM [ARG...]"
 
 func (inv *Invocation) exec() {
 	inv.Mode = Program
@@ -125,9 +131,16 @@ func (inv *Invocation) exec() {
 			inv.User = bare.String(inv.Args[1])
 			inv.Args = inv.Args[2:]
 			continue
-		case arg == "--init" || arg == "--pty":
-			inv.wrong(" is not in effect yet in this version of tmpshell", arg)
-			return
+		case arg == "--pty":
+			inv.PTY = true
+			inv.Args = inv.Args[1:]
+			continue
+		case arg == "--init" || bare.HasPrefix(arg, initIs):
+			if !inv.takeInit(arg) {
+				return
+			}
+			inv.Args = inv.Args[1:]
+			continue
 		case bare.HasPrefix(arg, "-"):
 			inv.wrong(" is not known to --exec; write -- before a program of that name", arg)
 			return
@@ -137,6 +150,23 @@ func (inv *Invocation) exec() {
 	if len(inv.Args) == 0 {
 		inv.wrong("no program given; "+execUsage, "")
 	}
+}
+
+const initIs = "--init="
+
+// takeInit reads --init and --init=LIST.
+func (inv *Invocation) takeInit(arg string) bool {
+	inv.Init = true
+	if inv.InitList = ""; len(arg) < len(initIs) {
+		return true
+	}
+	inv.InitList = arg[len(initIs):]
+	var o orders.Orders
+	if inv.InitList == "" || !o.Parse(inv.InitList) {
+		inv.wrong(" is not known; --init takes group, grace=SECONDS and remap=CODE, comma-separated", arg)
+		return false
+	}
+	return true
 }
 
 func (inv *Invocation) wrong(problem, word string) {

@@ -19,6 +19,8 @@ type invocation struct {
 	Command       string
 	Problem, Word string
 	User          string
+	Init, PTY     bool
+	List          string
 }
 
 func parse(argv, env []string) invocation {
@@ -26,6 +28,7 @@ func parse(argv, env []string) invocation {
 	return invocation{
 		Mode: inv.Mode, Name: inv.Name, Login: inv.Login, SFTP: inv.SFTP, Args: texts(inv.Args),
 		Command: bare.String(inv.Command), Problem: inv.Problem, Word: inv.Word, User: inv.User,
+		Init: inv.Init, PTY: inv.PTY, List: inv.InitList,
 	}
 }
 
@@ -90,6 +93,12 @@ func TestParseInvocation(t *testing.T) {
 			invocation{Mode: Program, Name: "tmpshell", User: "app:1", Args: []string{"id", "--user", "x"}}},
 		{[]string{"tmpshell", "--exec", "--user", "--", "--", "--user"}, nil,
 			invocation{Mode: Program, Name: "tmpshell", User: "--", Args: []string{"--user"}}},
+		{[]string{"tmpshell", "--exec", "--init", "id", "--init"}, nil,
+			invocation{Mode: Program, Name: "tmpshell", Init: true, Args: []string{"id", "--init"}}},
+		{[]string{"tmpshell", "--exec", "--pty", "--init=group,grace=0,remap=143,remap=0", "--user", "a", "--", "--pty"}, nil,
+			invocation{Mode: Program, Name: "tmpshell", User: "a", Init: true, PTY: true, List: "group,grace=0,remap=143,remap=0", Args: []string{"--pty"}}},
+		{[]string{"tmpshell", "--exec", "--init=group", "--init", "id"}, nil,
+			invocation{Mode: Program, Name: "tmpshell", Init: true, Args: []string{"id"}}},
 		{[]string{"tmpshell", "--exec", "--", "--user", "x"}, nil,
 			invocation{Mode: Program, Name: "tmpshell", Args: []string{"--user", "x"}}},
 		{[]string{"tmpshell", "--exec", "--", "--"}, nil, invocation{Mode: Program, Name: "tmpshell", Args: []string{"--"}}},
@@ -141,17 +150,23 @@ func TestParseInvocation(t *testing.T) {
 // What --exec cannot do is an error, and no program.
 func TestParseInvocationFaults(t *testing.T) {
 	for args, want := range map[string]string{
-		"--exec":                   "no program given; usage: tmpshell --exec [--user USER[:GROUP]] [--] PROGRAM [ARG...]",
-		"--exec --":                "no program given; usage: tmpshell --exec [--user USER[:GROUP]] [--] PROGRAM [ARG...]",
-		"--exec --init":            "--init is not in effect yet",
-		"--exec --pty id":          "--pty is not in effect yet",
-		"--exec --user":            "--user takes USER[:GROUP], names or numbers; usage: ",
-		"--exec --user a":          "no program given",
-		"--exec --user a --pty id": "--pty is not in effect yet",
-		"--exec --user=a id":       "--user=a is not known to --exec",
-		"--exec -x id":             "-x is not known to --exec; write -- before a program of that name",
-		"--exec - id":              "- is not known to --exec",
-		"--exec --initial":         "--initial is not known to --exec",
+		"--exec":                     "no program given; usage: tmpshell --exec [--user USER[:GROUP]] [--init[=LIST]] [--pty] [--] PROGRAM [ARG...]",
+		"--exec --":                  "no program given; usage: tmpshell --exec [--user USER[:GROUP]] [--init[=LIST]] [--pty] [--] PROGRAM [ARG...]",
+		"--exec --init":              "no program given",
+		"--exec --pty":               "no program given",
+		"--exec --init= id":          "--init= is not known; --init takes group, grace=SECONDS and remap=CODE, comma-separated",
+		"--exec --init=group, id":    "--init=group, is not known",
+		"--exec --init=group= id":    "--init=group= is not known",
+		"--exec --init=remap=256 id": "--init=remap=256 is not known",
+		"--exec --init=grace=-1 id":  "--init=grace=-1 is not known",
+		"--exec --init=grace id":     "--init=grace is not known",
+		"--exec --user":              "--user takes USER[:GROUP], names or numbers; usage: ",
+		"--exec --user a":            "no program given",
+		"--exec --user a --pty=1 id": "--pty=1 is not known",
+		"--exec --user=a id":         "--user=a is not known to --exec",
+		"--exec -x id":               "-x is not known to --exec; write -- before a program of that name",
+		"--exec - id":                "- is not known to --exec",
+		"--exec --initial":           "--initial is not known to --exec",
 	} {
 		got := parse(append([]string{"tmpshell"}, strings.Fields(args)...), nil)
 		if text := got.Word + got.Problem; got.Mode != Wrong || !strings.HasPrefix(text, want) {

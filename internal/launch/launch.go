@@ -85,6 +85,9 @@ func (l *launcher) run(block *bare.Block) int {
 		return ExitOwn
 	}
 	reached(atPolicy)
+	if !l.supervise() {
+		return ExitOwn
+	}
 	if l.needsPrivilege() && !l.becomeSession() {
 		return ExitOwn
 	}
@@ -109,7 +112,7 @@ const usage = `tmpshell gives a session private temporary directories and become
 
 usage:
   tmpshell [SHELL ARGUMENTS...]        as the user's real shell would be called
-  tmpshell --exec [--user USER[:GROUP]] [--] PROGRAM [ARG...]
+  tmpshell --exec [--user USER[:GROUP]] [--init[=LIST]] [--pty] [--] PROGRAM [ARG...]
                                        run a program instead, as in a container
   tmpshell --version | --help
 

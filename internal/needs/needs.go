@@ -19,8 +19,11 @@ import (
 type Needs struct {
 	// Session and Helper are the permitted sets of tmpshell-session and
 	// tmpshell-helper. tmpshell has none, whatever the configuration says.
-	// The helper's do not depend on it: it compiles it.
-	Session, Helper capset.Set
+	// The helper's do not depend on it: it compiles it. Remover is for
+	// tmpshell-remover, which --init has need of without any configuration.
+	Session, Helper, Remover capset.Set
+	// Supervise: tmpshell-supervise and tmpshell-remover are needed.
+	Supervise bool
 	// Bases are those that tmpshell makes, in the order of the
 	// configuration.
 	Bases []making.Base
@@ -30,7 +33,10 @@ type Needs struct {
 
 // Of answers for one policy.
 func Of(p config.Policy) Needs {
-	n := Needs{Session: p.Grants(), Helper: capset.Helper}
+	n := Needs{Session: p.Grants(), Helper: capset.Helper, Remover: capset.Remover, Supervise: p.Supervise}
+	if n.Supervise {
+		n.Remover |= capset.SysPtrace
+	}
 	for _, d := range p.Directories {
 		switch {
 		case d.Method == config.Env:
@@ -51,10 +57,12 @@ func Instance(d config.Directory) private.Instance {
 
 // OfConfig answers for everybody whom a configuration may be about.
 func OfConfig(c *config.Config) Needs {
-	all := Needs{Helper: capset.Helper}
+	all := Needs{Helper: capset.Helper, Remover: capset.Remover}
 	for _, p := range c.Variants() {
 		n := Of(p)
 		all.Session |= n.Session
+		all.Remover |= n.Remover
+		all.Supervise = all.Supervise || n.Supervise
 		for _, b := range n.Bases {
 			if !slices.Contains(all.Bases, b) {
 				all.Bases = append(all.Bases, b)

@@ -1,0 +1,211 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tmpshell/e2e/rig"
+	"tmpshell/e2e/view"
+)
+
+// supervisors are the processes of tmpshell-supervise that an account has.
+func supervisors(uid uint32) (pids []string) {
+	links, _ := filepath.Glob("/proc/[0-9]*/exe")
+	for _, link := range links {
+		if to, _ := os.Readlink(link); to != rig.Supervise {
+			continue
+		}
+		status, _ := os.ReadFile(filepath.Dir(link) + "/status")
+		if strings.Contains(string(status), fmt.Sprintf("\nUid:\t%d\t", uid)) {
+			pids = append(pids, filepath.Base(filepath.Dir(link)))
+		}
+	}
+	return pids
+}
+
+// awaitGone waits until a user's directories are.
+func awaitGone(t *testing.T, dirs ...string) {
+	t.Helper()
+	rig.Await(t, func() string { return fmt.Sprint("not all of these are gone: ", dirs) }, func() bool {
+		for _, d := range dirs {
+			if exists(d) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// TestSupervise: with the user's last session, the directories are gone.
+func TestSupervise(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t, "Match User alice,bob", "Supervise yes", "Match User bob", "Directory /tmp mount", "Directory /var/tmp mount store=/var/lib/elsewhere")
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	bob := rig.AddUser(t, rig.Account{Name: "bob", UID: 1001})
+	carol := rig.AddUser(t, rig.Account{Name: "carol", UID: 1002})
+
+	s := alice.Session(t)
+	s.CheckVariables(t, alice.Private())
+	awaitGone(t, alice.Private())
+	if r := alice.Login(t, `mkdir -p $XDG_RUNTIME_DIR/a/b; touch $TMPDIR/f; exit 7`); r.Status != 7 || r.Stderr != "" {
+		t.Errorf("%+v", r)
+	}
+	awaitGone(t, alice.Private())
+
+	first, second := bob.Open(t), bob.Open(t)
+	first.Do("touch /tmp/f /var/tmp/g")
+	first.Close()
+	second.Do("touch /tmp/f")
+	second.Close()
+	awaitGone(t, "/var/lib/tmpshell/1001", "/var/lib/elsewhere/1001")
+
+	carol.Session(t)
+	if !exists(carol.Private()) {
+		t.Error("carol is not supervised, and her directory is gone")
+	}
+}
+
+// supervisorOf waits for the one of a user's session.
+func supervisorOf(t *testing.T, uid uint32) string {
+	t.Helper()
+	var list []string
+	rig.Await(t, func() string { return fmt.Sprintf("one tmpshell-supervise, but %q", list) }, func() bool {
+		list = supervisors(uid)
+		return len(list) == 1
+	})
+	return list[0]
+}
+
+// TestSupervisor: what stays beside a session has nothing, and what happens to it
+// is nothing to the session.
+func TestSupervisor(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t, "Supervise yes", "Ambient cap_net_raw", "Match User bob", "Directory /tmp mount")
+	for _, a := range []*rig.Account{
+		rig.AddUser(t, rig.Account{Name: "alice", UID: 1000}), rig.AddUser(t, rig.Account{Name: "bob", UID: 1001}),
+	} {
+		dir := a.Private()
+		if a.Name == "bob" {
+			dir = "/var/lib/tmpshell/1001/tmp"
+		}
+		s := a.Open(t)
+		pid := supervisorOf(t, a.UID)
+		t.Run(a.Name, func(t *testing.T) { checkSupervisor(t, pid) })
+		for _, signal := range []string{"HUP", "INT", "QUIT", "TERM", "USR1", "ALRM", "TSTP", "CONT"} {
+			rig.Must(t, "kill", "-"+signal, pid)
+		}
+		limit := rig.Command{As: a, Path: "/usr/bin/prlimit", Args: []string{"prlimit", "--pid", pid, "--nofile=1:1", "--as=0:0", "--nproc=0:0", "--core=0:0"}}
+		if r := limit.Run(t); r.Status != 0 {
+			t.Fatalf("%+v", r)
+		}
+		rig.Must(t, "kill", "-STOP", pid)
+		other := a.Open(t) // another session begins and ends
+		other.Do("touch $TMPDIR/f")
+		other.Close()
+		if _, status := s.Do("[ -e $TMPDIR/f ]"); status != 0 {
+			t.Errorf("%s: the session lacks its directory", a.Name)
+		}
+		s.Close()
+		rig.Must(t, "kill", "-CONT", pid)
+		rig.Await(t, func() string { return "it is still there" }, func() bool { return len(supervisors(a.UID)) == 0 })
+		// With these limits nothing can be removed, and nothing else is wrong.
+		s = a.Open(t)
+		pid = supervisorOf(t, a.UID)
+		rig.Must(t, "kill", "-KILL", pid)
+		rig.Await(t, func() string { return "it is still there" }, func() bool { return len(supervisors(a.UID)) == 0 })
+		if _, status := s.Do("touch $TMPDIR/f"); status != 0 {
+			t.Errorf("%s: without it, the session lacks its directory", a.Name)
+		}
+		s.Close()
+		if r := a.Login(t, "rm $TMPDIR/f"); r.Status != 0 || r.Stderr != "" {
+			t.Errorf("%s: the next login: %+v", a.Name, r)
+		}
+		awaitGone(t, dir)
+	}
+}
+
+func checkSupervisor(t *testing.T, pid string) {
+	t.Helper()
+	text, err := os.ReadFile("/proc/" + pid + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapAmb"} {
+		if !strings.Contains(string(text), set+":\t0000000000000000\n") {
+			t.Errorf("%s is not empty:\n%s", set, text)
+		}
+	}
+	_, rss, _ := strings.Cut(string(text), "VmRSS:")
+	var kib int
+	if _, err := fmt.Sscan(rss, &kib); err != nil || kib == 0 || kib > 1024 {
+		t.Errorf("it uses %d KiB; want less than 1024", kib)
+	}
+	files, _ := filepath.Glob("/proc/" + pid + "/fd/*")
+	cwd, _ := os.Readlink("/proc/" + pid + "/cwd")
+	env, _ := os.ReadFile("/proc/" + pid + "/environ")
+	stat := strings.Fields(rig.Must(t, "ps", "-o", "sid=,tty=,ppid=", "-p", pid))
+	if len(files) != 1 || cwd != "/" || len(env) != 0 || stat[0] != pid || stat[1] != "?" || stat[2] != "1" {
+		t.Errorf("descriptors %q, cwd %q, environment %q, session, terminal and parent %q", files, cwd, env, stat)
+	}
+}
+
+// TestSuperviseRace: a login while the directories of the last one are removed has
+// them, and keeps them.
+func TestSuperviseRace(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t, "Supervise yes", "Match User bob", "Directory /tmp mount")
+	for _, a := range []*rig.Account{
+		rig.AddUser(t, rig.Account{Name: "alice", UID: 1000}), rig.AddUser(t, rig.Account{Name: "bob", UID: 1001}),
+	} {
+		for n := range 40 {
+			// The removal looks after 0, 10 and 40 milliseconds.
+			r := a.Login(t, fmt.Sprintf("cd $TMPDIR && touch f && sleep 0.0%02d && [ $TMPDIR/f -ef f ]", n))
+			if r.Status != 0 || r.Stderr != "" {
+				t.Fatalf("%s, login %d: %+v", a.Name, n, r)
+			}
+		}
+		rig.Await(t, func() string { return "still there" }, func() bool { return !exists(a.Private()) && !exists("/var/lib/tmpshell/1001") })
+	}
+}
+
+// TestSuperviseSSH: a connection that breaks ends the session, as without, and the
+// directories are gone.
+func TestSuperviseSSH(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t, "Supervise yes")
+	a := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	rig.StartSSHD(t)
+	if r := rig.SSH(a).Run(t); r.Status != 0 {
+		t.Errorf("%+v", r)
+	}
+	c := rig.SSH(a)
+	c.Args = append(c.Args, "echo out; echo err >&2; kill -9 $$")
+	if r := c.Run(t); r.Stdout != "out\n" || r.Stderr != "err\n" || r.Status != 255 {
+		t.Errorf("a session that is killed: %+v", r)
+	}
+	awaitGone(t, a.Private())
+	term := rig.SSH(a, "-tt").OnTerminal(t)
+	term.Send("echo $PPID-$$ $(ps -o sid=,pgid=,tpgid= -p $$) in''side\n")
+	term.Expect("inside")
+	term.Send("sleep 1000 | cat\n")
+	rig.Await(t, func() string { return "no sleep" }, func() bool { return rig.Sh(t, "pgrep -u alice sleep").Stdout != "" })
+	term.Send("\x03echo after''wards; stty size\n")
+	term.Expect("afterwards")
+	term.Expect("24 80")
+	term.HangUp()
+	awaitGone(t, a.Private())
+	if left := rig.Sh(t, "ps -fu alice --no-headers").Stdout; left != "" {
+		t.Errorf("left of the session:\n%s", left)
+	}
+}

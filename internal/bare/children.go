@@ -1,0 +1,97 @@
+package bare
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// ForkTold makes a child as [Fork] does, and SIGCHLD tells of its end.
+//
+//go:nosplit
+func ForkTold() (int, Errno) {
+	r, e := Call(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	if e == 0 && r == 0 {
+		faults++ // see Fork
+	}
+	return int(r), e
+}
+
+// Reap takes what one child has come to, without waiting: its number, 0 where
+// none has ended or stopped, and its status (wait(2)). ECHILD: there is none.
+func Reap() (pid int, status unix.WaitStatus, e Errno) {
+	var s int32
+	r, e := Call(unix.SYS_WAIT4, fd(-1), uintptr(unsafe.Pointer(&s)), unix.WALL|unix.WNOHANG|unix.WUNTRACED, 0, 0, 0)
+	if e != 0 {
+		return 0, 0, e
+	}
+	return int(r), unix.WaitStatus(uint32(s)), 0
+}
+
+// PidFD is a descriptor of a process, which can be read when that has ended
+// (pidfd_open(2), Linux 5.3).
+func PidFD(pid int) (int, Errno) {
+	r, e := Call(unix.SYS_PIDFD_OPEN, fd(pid), 0, 0, 0, 0, 0)
+	if e != 0 {
+		return -1, e
+	}
+	return Away(int(r))
+}
+
+// Setsid begins a session of the process's own. EPERM: it leads a group.
+func Setsid() Errno {
+	_, e := Call(unix.SYS_SETSID, 0, 0, 0, 0, 0, 0)
+	return e
+}
+
+// OwnGroup begins a process group of the process's own.
+func OwnGroup() {
+	_, _ = Call(unix.SYS_SETPGID, 0, 0, 0, 0, 0, 0) // EPERM: it leads a session
+}
+
+// Group returns the process group.
+func Group() int {
+	r, _ := Call(unix.SYS_GETPGID, 0, 0, 0, 0, 0, 0)
+	return int(r)
+}
+
+// Higher moves a descriptor to a number of at least least; it is closed at
+// execve(2).
+func Higher(n, least int) (int, Errno) {
+	r, e := Call(sysFcntl, fd(n), unix.F_DUPFD_CLOEXEC, uintptr(least), 0, 0, 0)
+	Close(n)
+	if e != 0 {
+		return -1, e
+	}
+	return int(r), 0
+}
+
+// StayOpen lets a descriptor stay open at execve(2).
+func StayOpen(n int) Errno {
+	_, e := Call(sysFcntl, fd(n), unix.F_SETFD, 0, 0, 0, 0)
+	return e
+}
+
+// NoWaiting has reads and writes of an open file return EAGAIN where they would
+// wait.
+func NoWaiting(n int) {
+	flags, e := Call(sysFcntl, fd(n), unix.F_GETFL, 0, 0, 0, 0)
+	if e == 0 {
+		_, _ = Call(sysFcntl, fd(n), unix.F_SETFL, flags|unix.O_NONBLOCK, 0, 0, 0)
+	}
+}
+
+// DieBy ends the process by a signal, which may be blocked, without a core file.
+func DieBy(n unix.Signal) {
+	var none [2]uint64 // struct rlimit64
+	_, _ = Call(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_CORE, uintptr(unsafe.Pointer(&none)), 0, 0, 0)
+	_ = SetIgnored(n, false)
+	_ = Signal(Getpid(), n)
+	_ = BlockedSignals(0)
+}
+
+// WriteSome writes as much as can be.
+func WriteSome(n int, data []byte) (int, Errno) {
+	r, e := Call(unix.SYS_WRITE, fd(n), uintptr(unsafe.Pointer(unsafe.SliceData(data))), uintptr(len(data)), 0, 0, 0)
+	return int(r), e
+}

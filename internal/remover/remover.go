@@ -1,0 +1,190 @@
+// Package remover is tmpshell-remover: it removes its caller's private directories
+// if no process of theirs is left. tmpshell-supervise becomes it, or starts it, at
+// the end of a session.
+//
+// It MUST take nothing from its caller: no argument, no environment variable, no
+// descriptor. Whoever starts it can have their own unused directories removed, and
+// nothing else. It MUST become root's before it looks at anything. What it removes,
+// and when, is package clean's to say: it is `tmpshellctl purge` for one user.
+//
+// Without capabilities, as in a container with no_new_privs, it removes what the
+// user could have removed: a fallback.
+package remover
+
+import (
+	"errors"
+	"io/fs"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/asroot"
+	"tmpshell/internal/build"
+	"tmpshell/internal/capset"
+	"tmpshell/internal/clean"
+	"tmpshell/internal/compile"
+	"tmpshell/internal/msg"
+	"tmpshell/internal/policy"
+	"tmpshell/internal/syslog"
+)
+
+const program = "tmpshell-remover"
+
+// Exit codes, for people: nobody else looks at them.
+const (
+	exitOK     = 0 // removed, or in use
+	exitFailed = 1
+)
+
+// The caller's session has just ended, and what is left of it is ending: sshd's
+// process that was the user's. It is looked at again after a wait, which is three
+// times as long each time.
+const (
+	firstWait = 10 * time.Millisecond
+	lastWait  = 81 * firstWait
+)
+
+// run is one run of the remover.
+type run struct {
+	uid    uint32
+	gid    uint32
+	groups []uint32
+	root   bool
+	said   *policy.Policy // nil: not known
+	logger syslog.Logger
+}
+
+// Run does the remover's work for the calling process and returns its exit code.
+func Run() int {
+	runtime.LockOSThread()
+	r := &run{uid: uint32(unix.Getuid()), gid: uint32(unix.Getgid()), logger: syslog.Logger{Program: program}}
+	if r.uid == 0 {
+		return exitOK // a process of root's is always left
+	}
+	except := []int{supervisor(), unix.Getpid()} // as long as it is not root's
+	groups, err := unix.Getgroups()
+	if err != nil {
+		return exitFailed
+	}
+	for _, g := range groups {
+		r.groups = append(r.groups, uint32(g))
+	}
+	asroot.IgnoreSignals()
+	is := asroot.Program{Path: build.Remover(), Need: capset.Remover, More: capset.SysPtrace}
+	no := is.Become(r.uid)
+	if r.root = no == nil; r.root {
+		if err := asroot.Raise(); err != nil {
+			no = &asroot.Refusal{Why: err.Error(), Kept: true}
+		}
+	}
+	if no != nil && no.Kept {
+		msg.Printer{Program: program, FD: 2}.Error(no.Why)
+		return exitFailed
+	}
+	return r.remove(r.options(except))
+}
+
+// remove tries until the directories are gone, or for long enough. Where nobody has
+// configured it, as with --init, what cannot be known is no failure: the remover
+// lacks sys_ptrace then.
+func (r *run) remove(o clean.Options) int {
+	for wait := firstWait; ; wait *= 3 {
+		report, err := clean.Run(o)
+		if err == nil && !inUse(report) {
+			return r.log(report)
+		}
+		if wait > lastWait || errors.Is(err, fs.ErrPermission) {
+			if err != nil && (r.said != nil && r.said.Supervise) {
+				return r.tell(syslog.Warning, "nothing is removed: "+err.Error())
+			}
+			return exitOK
+		}
+		time.Sleep(wait)
+	}
+}
+
+func inUse(report *clean.Report) bool {
+	return slices.ContainsFunc(report.Results, func(res *clean.Result) bool {
+		return res.Action == clean.Kept || res.Action == clean.Back
+	})
+}
+
+// log says what could not be removed, and with Log all what was.
+func (r *run) log(report *clean.Report) int {
+	code := exitOK
+	for _, res := range report.Results {
+		switch res.Action {
+		case clean.Failed:
+			code = r.tell(syslog.Warning, "cannot remove "+res.Path+": "+res.Why)
+		case clean.Gone:
+			r.tell(syslog.Info, "removed "+res.Path)
+		}
+	}
+	return code
+}
+
+// tell is for the log, as Log says, and what is a failure for the standard error,
+// too: a container has no log. It returns the exit code of a failure.
+func (r *run) tell(p syslog.Priority, what string) int {
+	level := uint32(policy.LogFailures)
+	if r.said != nil {
+		level = r.said.Log
+	}
+	if level == policy.LogAll || level != policy.LogNone && p == syslog.Warning {
+		r.logger.Send(p, "notice uid="+decimal(r.uid), what)
+	}
+	if p == syslog.Warning {
+		msg.Printer{Program: program, FD: 2}.Error(what)
+	}
+	return exitFailed
+}
+
+func decimal(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+
+// options are those of a run for the caller alone.
+func (r *run) options(except []int) clean.Options {
+	o := clean.Options{
+		Where:    r.where(),
+		Except:   except,
+		Unlocked: true,
+		Only:     func(uid uint32, _ string) bool { return uid == r.uid },
+		Grace:    func(uint32, string) time.Duration { return 0 },
+		Kinds:    []clean.Kind{clean.Env, clean.Instance, clean.Fallback, clean.Holder, clean.List},
+	}
+	if !r.root {
+		o.Kinds = []clean.Kind{clean.Fallback}
+	}
+	r.contain(&o)
+	return o
+}
+
+// where is every place in which the policy has something for anybody.
+func (r *run) where() clean.Where {
+	w := clean.Where{Shared: []string{"/tmp"}, Stores: []string{store}}
+	var f policy.File
+	if t := f.Read(policy.Path, make([]byte, policy.MaxSize+1)); !t.OK() {
+		return w
+	}
+	for _, p := range compile.EverybodyOf(&f).Paths {
+		if !slices.Contains(w.Shared, p.At) {
+			w.Shared = append(w.Shared, p.At)
+		}
+	}
+	said, err := compile.System().Resolve(&f, compile.Who{UID: r.uid, GID: r.gid, Groups: r.groups})
+	if err != nil {
+		return w
+	}
+	r.said = said
+	var d policy.Directory
+	for slot, ok := uint32(0), true; ; {
+		if slot, ok = said.Directory(slot, &d); !ok {
+			return w
+		}
+		if d.Store != "" && !slices.Contains(w.Stores, d.Store) {
+			w.Stores = append(w.Stores, d.Store)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+// Package supervise is tmpshell-supervise: it stays while a session lives, and
+// then has tmpshell-remover remove its directories.
+//
+//	watch    beside a session (Supervise yes): it waits for the end of the
+//	         session's process, and has nothing else to do with it
+//	parent   above a program (--init, --pty): forwards signals, reaps, proxies
+//	         a terminal, and ends as the program does
+//
+// It MUST have no privilege: what it does it does as the user, whose other
+// processes may stop it, kill it, or start it with any arguments. Nothing but their
+// own session may come to harm by that, and with watch not even that.
+//
+// It runs without the Go runtime, as the launcher does, and keeps the rules of
+// package bare: a first process of a container needs exact signals and no threads,
+// and the memory of one is that of every session.
+package supervise
+
+import (
+	_ "unsafe" // go:linkname
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/bare"
+	"tmpshell/internal/build"
+	"tmpshell/internal/capset"
+)
+
+// Run is the program.
+//
+//go:linkname Run tmpshell_program
+func Run(block *bare.Block) { bare.Exit(run(block.Args())) }
+
+// afterFault: there is nothing to go on with.
+//
+//go:linkname afterFault tmpshell_fault
+func afterFault() {}
+
+func run(args []*byte) int {
+	_ = bare.BlockedSignals(bare.AllSignals)
+	if bare.Getuid() != 0 {
+		_ = capset.Drop() // those of the caller's ambient set
+	}
+	if len(args) == 2 && bare.String(args[1]) == Watch {
+		return watch()
+	}
+	if len(args) == 6 && bare.String(args[1]) == Parent {
+		return self.run(args[2:])
+	}
+	_ = bare.Write(2, "tmpshell-supervise: it is started by tmpshell; see Supervise in tmpshell.conf(5), and --init in tmpshell(8)\n")
+	return bare.ExitOwn
+}
+
+// What the first argument may be.
+const (
+	Watch  = "watch"
+	Parent = "parent"
+)
+
+// watch waits for the process that descriptor 0 is of, and becomes the remover,
+// which finds out by itself whether anything is to be removed.
+func watch() int {
+	list := [1]unix.PollFd{{Fd: 0, Events: unix.POLLIN}}
+	if e := bare.Poll(list[:], -1); e != 0 || list[0].Revents&unix.POLLIN == 0 {
+		return bare.ExitOwn
+	}
+	becomeRemover()
+	return bare.ExitOwn
+}
+
+var (
+	removerName = [17]byte{'t', 'm', 'p', 's', 'h', 'e', 'l', 'l', '-', 'r', 'e', 'm', 'o', 'v', 'e', 'r', 0}
+	removerArgs = [2]*byte{&removerName[0], nil}
+)
+
+// becomeRemover executes it with nothing of the environment. It returns where it
+// is not there, or cannot be: then tmpshellctl clean finds the directories.
+func becomeRemover() {
+	none := [1]*byte{}
+	_ = bare.Execve(build.Remover(), removerArgs[:], none[:])
+}
