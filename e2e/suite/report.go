@@ -105,14 +105,21 @@ func (r *report) endPackage(e event, said string) {
 	fmt.Fprintf(r.to, "%-4s %s %.1f s\n", e.Action, e.Package, e.Elapsed)
 }
 
-// processor is what package view has measured.
+// processor is what package view has measured: the sum, where each subtest has a view.
+// It is -1 where there was none.
 func processor(said string) float64 {
-	_, rest, found := strings.Cut(said, "processor time: ")
-	number, _, _ := strings.Cut(rest, " ")
-	if n, err := strconv.ParseFloat(number, 64); found && err == nil {
-		return n
+	sum, views := 0.0, 0
+	for part := range strings.SplitSeq(said, "processor time: ") {
+		number, _, _ := strings.Cut(part, " ")
+		if n, err := strconv.ParseFloat(number, 64); err == nil {
+			sum += n
+			views++
+		}
 	}
-	return -1
+	if views == 0 {
+		return -1
+	}
+	return sum
 }
 
 // reason is why a test was skipped: what it said last.

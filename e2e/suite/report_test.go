@@ -7,6 +7,7 @@ import (
 
 const events = `{"Action":"run","Package":"p","Test":"TestA"}
 {"Action":"output","Package":"p","Test":"TestA","Output":"    view.go:1: processor time: 1.50 s\n"}
+{"Action":"output","Package":"p","Test":"TestA/sub","Output":"    view.go:1: processor time: 0.50 s\n"}
 {"Action":"pass","Package":"p","Test":"TestA/sub","Elapsed":9}
 {"Action":"pass","Package":"p","Test":"TestA","Elapsed":2}
 {"Action":"output","Package":"p","Test":"TestB","Output":"=== RUN   TestB\n"}
@@ -36,7 +37,7 @@ func TestReport(t *testing.T) {
 	for _, want := range []string{
 		"p:\n=== RUN   TestB\n    b_test.go:1: it is wrong\n", "panic: out of order\n", "q.go:1: no such thing\n", "not json\n",
 		"fail p 5.0 s\n", "skipped: p TestC: c_test.go:1: missing: xterm\n",
-		"     3.0        -  p TestB\n     2.0      1.5  p TestA\n", "2 tests, 2 failed, 1 skipped\n", "FAILED: p TestB\nFAILED: p\n",
+		"     3.0        -  p TestB\n     2.0      2.0  p TestA\n", "2 tests, 2 failed, 1 skipped\n", "FAILED: p TestB\nFAILED: p\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
