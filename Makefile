@@ -220,7 +220,7 @@ fuzz:
 	done
 
 # What begins with #!/bin/sh or bash.
-SCRIPTS = $(shell grep -rlIE '^\#!/(usr/)?bin/(env )?(ba)?sh' .ci e2e etc)
+SCRIPTS = $(shell grep -rlIE --exclude='*.txtar' '^\#!/(usr/)?bin/(env )?(ba)?sh' .ci e2e etc)
 lint:
 	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "not gofmt-ed: $$out"; exit 1; }
 	$(GO) vet -tags bench ./...
