@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -50,6 +51,9 @@ func (s *System) Look(uids []uint32) Known {
 		return k
 	}
 	services, err := s.directories()
+	if err == nil && len(services) == 0 {
+		services, err = s.included()
+	}
 	if err == nil {
 		err = s.askAll(k, missing, services)
 	}
@@ -57,6 +61,20 @@ func (s *System) Look(uids []uint32) Known {
 		k.Doubt = err
 	}
 	return k
+}
+
+// included is NIS, where "compat" of nsswitch.conf(5) has lines of /etc/passwd that
+// begin with "+" lead there, and no passwd_compat leads elsewhere.
+func (s *System) included() ([]string, error) {
+	all, err := s.services()
+	if err != nil || !slices.Contains(all, "compat") {
+		return nil, err
+	}
+	text, err := os.ReadFile(s.Passwd)
+	if bytes.HasPrefix(text, []byte("+")) || bytes.Contains(text, []byte("\n+")) {
+		return []string{"nis"}, err
+	}
+	return nil, err
 }
 
 // askAll asks the name service before and after each directory has shown that it

@@ -22,6 +22,7 @@ func TestLook(t *testing.T) {
 		{"a directory that fails", "passwd: files ldap\n", map[string]string{"-s ldap passwd 2000 3000": "fails"}, false, "out of order"},
 		{"a directory that names another", "passwd: files ldap\n", map[string]string{"-s ldap passwd 2000 3000": bob, "passwd 2000 3000": bob}, true, ""},
 		{"a directory that lists", "passwd: files ldap\n", map[string]string{"-s ldap passwd": bob}, true, ""},
+		{"NIS by lines with a plus", "passwd: compat\n", nil, false, "nis of"},
 		{"one of two", "passwd: files ldap sss\n", map[string]string{"-s ldap passwd": bob}, false, "sss of"},
 	} {
 		s := machine(t, test.nsswitch, test.answers)

@@ -220,6 +220,12 @@ func parse(text []byte, isLocal bool) []Account {
 
 // directories are the services that may keep accounts somewhere else.
 func (s *System) directories() ([]string, error) {
+	all, err := s.services()
+	return slices.DeleteFunc(all, func(service string) bool { return slices.Contains(local, service) }), err
+}
+
+// services are all of them that nsswitch.conf(5) names for accounts.
+func (s *System) services() ([]string, error) {
 	text, err := os.ReadFile(s.NSSwitch)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil // glibc's default, and musl has nothing else
@@ -237,7 +243,7 @@ func (s *System) directories() ([]string, error) {
 		for {
 			before, action, isAction := strings.Cut(services, "[")
 			for _, service := range strings.Fields(before) {
-				if !slices.Contains(local, service) && !slices.Contains(list, service) {
+				if !slices.Contains(list, service) {
 					list = append(list, service)
 				}
 			}
