@@ -26,6 +26,12 @@ var (
 	errFailed   = errors.New("the name service cannot be asked: getent failed")
 )
 
+// serviceError is why a question had no answer.
+type serviceError struct{ err error }
+
+func (e serviceError) Error() string { return "name service: " + e.err.Error() }
+func (e serviceError) Unwrap() error { return e.err }
+
 type nameService struct {
 	// failed keeps the first failure: a server that did not answer one
 	// question in three seconds is not waited for again in the same login.
@@ -89,7 +95,7 @@ func getent(argv []string, read func(text []byte) bool) error {
 	}
 	switch {
 	case err != nil:
-		return errors.New("name service: " + err.Error())
+		return serviceError{err}
 	case status.Exited() && status.ExitStatus() == 0:
 		return nil
 	case status.Exited() && status.ExitStatus() == 2:

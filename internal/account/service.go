@@ -1,9 +1,12 @@
 package account
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
+
+	"tmpshell/internal/sys"
 )
 
 // Service asks the name service for names and numbers. It MUST NOT run with the
@@ -97,20 +100,51 @@ func (s *Service) eachOf(reader **Entries, database string, keys []string, visit
 			return errNoGetent
 		}
 		n := min(len(keys), keysAtOnce)
-		entries := NewEntries(database, func(name string, id uint32) bool {
-			visit(name, id)
-			return true
-		})
-		*reader = entries
-		err := s.Ask(entries.Add, database, keys[:n]...)
-		entries.End()
-		if err != nil && err != ErrNotFound {
+		err := s.question(reader, database, keys[:n], visit)
+		if n > 1 && errors.Is(err, sys.ErrTimeout) {
+			err = s.oneByOne(reader, database, keys[:n], visit)
+		}
+		if err != nil {
 			s.failed = err
 			return err
 		}
 		keys = keys[n:]
 	}
 	return nil
+}
+
+func (s *Service) question(reader **Entries, database string, keys []string, visit func(string, uint32)) error {
+	entries := NewEntries(database, func(name string, id uint32) bool {
+		visit(name, id)
+		return true
+	})
+	*reader = entries
+	err := s.Ask(entries.Add, database, keys...)
+	entries.End()
+	if err == ErrNotFound {
+		return nil
+	}
+	return err
+}
+
+// oneByOne asks again for keys that together had no answer in time. A group of many
+// members takes a directory server seconds, and getent prints what it has of the
+// others at its end: they must not go unknown for it. The first that has no answer
+// when none has had any ends it, as does the second one.
+func (s *Service) oneByOne(reader **Entries, database string, keys []string, visit func(string, uint32)) (failed error) {
+	answered := false
+	for _, key := range keys {
+		err := s.question(reader, database, []string{key}, visit)
+		switch {
+		case err == nil:
+			answered = true
+		case !answered || failed != nil || !errors.Is(err, sys.ErrTimeout):
+			return err
+		default:
+			failed = err
+		}
+	}
+	return failed
 }
 
 // askGetent: a getent that is not there says that there is nobody to ask, which

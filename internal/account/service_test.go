@@ -1,11 +1,14 @@
 package account
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tmpshell/internal/sys"
 )
 
 // An entry is one wherever the text is cut, and however large the rest of it.
@@ -109,6 +112,22 @@ func TestServiceFails(t *testing.T) {
 	}
 	if len(asked) != 1 {
 		t.Errorf("it was asked %q; want once", asked)
+	}
+}
+
+// One name that takes long leaves the others known.
+func TestServiceSlowName(t *testing.T) {
+	fakeGetent(t, `shift; for name; do case $name in huge) exec sleep 1000;; esac; done; echo "$1:x:8:"`)
+	getentMillis = 700
+	s := NewService()
+	ids, err := s.IDs(Groups, []string{"lab", "huge", "web"})
+	if !errors.Is(err, sys.ErrTimeout) || ids["lab"] != 8 || ids["web"] != 8 || len(ids) != 2 {
+		t.Errorf("IDs = %v, %v; want lab, web and %v", ids, err, sys.ErrTimeout)
+	}
+	var asked []string
+	s = service("", serviceError{sys.ErrTimeout}, &asked)
+	if _, err := s.IDs(Groups, []string{"lab", "huge", "web"}); !errors.Is(err, sys.ErrTimeout) || len(asked) != 2 {
+		t.Errorf("a server that does not answer: %v, asked %q; want two questions", err, asked)
 	}
 }
 
