@@ -145,7 +145,9 @@ cache_credentials = false
 func nameService(t testing.TB, module string) {
 	t.Helper()
 	Must(t, "sed", "-i", "-E", "s/^(passwd|group):.*/& "+module+"/", "/etc/nsswitch.conf")
-	Await(t, func() string { return fmt.Sprintf("%s does not know carol: %+v", module, Sh(t, "getent passwd carol; id carol")) }, func() bool {
+	Await(t, func() string {
+		return fmt.Sprintf("%s does not know carol: %+v", module, Sh(t, "getent passwd carol; id carol"))
+	}, func() bool {
 		return exec.Command("getent", "passwd", "carol").Run() == nil
 	})
 }
