@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,17 +21,26 @@ func TestPAMNamespace(t *testing.T) {
 	rig.Install(t, "OnFailure deny", "Match User mount", "Directory /tmp mount", "Match User off", "Directory /tmp off")
 	rig.Write(t, "/etc/security/namespace.conf", "/tmp /var/lib/tmp-inst/ user root,adm\n/var/tmp /var/tmp/tmp-inst/ user root,adm\n", 0o644)
 	rig.Must(t, "sh", "-ec", "mkdir -m 000 /var/lib/tmp-inst /var/tmp/tmp-inst; echo 'session required pam_namespace.so' >>/etc/pam.d/su-l; touch /tmp/shared")
-	const look = `f=$(mktemp) && ls -A /tmp | grep -c -e shared -e zzz; echo ${TMPDIR-unset} ${f%%/tmp.*}; findmnt -no TARGET -M /tmp | wc -l` // the view's own is one
-	for i, c := range []struct{ name, want, inside string }{
-		{"alice", "0\n/tmp/.private/1000 /tmp/.private/1000\n2\n", "/var/lib/tmp-inst/alice/.private/1000"},
-		{"mount", "0\n/tmp /tmp\n3\n", "/var/lib/tmpshell/1001/tmp"},
-		{"off", "0\nunset /tmp\n2\n", "/var/lib/tmp-inst/off"},
+	const look = `f=$(mktemp) && ls -A /tmp | grep -c -e shared -e zzz; echo ${TMPDIR-unset} ${f%%/tmp.*}; findmnt -no TARGET -M /tmp | wc -l`
+	before, err := strconv.Atoi(strings.TrimSpace(rig.Must(t, "sh", "-c", "findmnt -no TARGET -M /tmp | wc -l")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range []struct {
+		name, want string
+		mounts     int // on /tmp, more than before
+		inside     string
+	}{
+		{"alice", "0\n/tmp/.private/1000 /tmp/.private/1000\n", 1, "/var/lib/tmp-inst/alice/.private/1000"},
+		{"mount", "0\n/tmp /tmp\n", 2, "/var/lib/tmpshell/1001/tmp"},
+		{"off", "0\nunset /tmp\n", 1, "/var/lib/tmp-inst/off"},
 	} {
 		rig.AddUser(t, rig.Account{Name: c.name, UID: uint32(1000 + i)})
 		for range 2 {
 			r := rig.Sh(t, "su - "+c.name+" -c '"+look+"; touch $(dirname $(mktemp))/mine'")
-			if r.Stdout != c.want || r.Stderr != "" || r.Status != 0 {
-				t.Errorf("%s: %d, %q, %q; want %q", c.name, r.Status, r.Stdout, r.Stderr, c.want)
+			want := fmt.Sprintf("%s%d\n", c.want, before+c.mounts)
+			if r.Stdout != want || r.Stderr != "" || r.Status != 0 {
+				t.Errorf("%s: %d, %q, %q; want %q", c.name, r.Status, r.Stdout, r.Stderr, want)
 			}
 		}
 		rig.Must(t, "ls", c.inside+"/mine")

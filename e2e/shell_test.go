@@ -28,7 +28,7 @@ func TestRealShell(t *testing.T) {
 		rig.Must(t, "install", "-d", "/usr/local/share/"+name)
 	}
 	rig.Write(t, "/usr/local/bin/there/guarded", "#!/bin/sh\necho guarded\n", 0o755)
-	rig.Must(t, "sh", "-c", "echo /bin/guarded >>/etc/shells; echo /usr/local/bin/there/guarded >>/etc/shells")
+	rig.Must(t, "sh", "-c", "sed -i /csh/d /etc/shells; echo /bin/guarded >>/etc/shells; echo /usr/local/bin/there/guarded >>/etc/shells")
 	rig.Setup(t) // lists the link
 	if shells := rig.Must(t, "cat", "/etc/shells"); !strings.Contains(shells, "\n/usr/bin/tmpshell-zsh\n") {
 		t.Errorf("setup did not list the link:\n%s", shells)

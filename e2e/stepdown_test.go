@@ -137,7 +137,7 @@ func TestUserRefused(t *testing.T) {
 	}{
 		{root, "bogus", "tmpshell: --user bogus names no user of /etc/passwd; no session\n"},
 		{root, "app:bogus", "tmpshell: --user app:bogus names no group of /etc/group; no session\n"},
-		{root, "", "tmpshell: --user takes USER[:GROUP], names or numbers; usage: tmpshell --exec [--user USER[:GROUP]] [--] PROGRAM [ARG...]\n"},
+		{root, "", "tmpshell: --user takes USER[:GROUP], names or numbers; usage: tmpshell --exec [--user USER[:GROUP]] [--init[=LIST]] [--pty] [--] PROGRAM [ARG...]\n"},
 		{rig.Container{}, "app", "tmpshell: setgroups --user app: operation not permitted; no session\n"},
 		{user, "root", "tmpshell: --user root needs root, or that user; this is uid 1000; no session\n"},
 		{user, "app:root", "tmpshell: --user app:root needs root, or that user; this is uid 1000; no session\n"},
