@@ -17,6 +17,11 @@ import (
 // audit prints the report of a program.
 func (o *output) audit(r auditReport) error {
 	if o.json {
+		for i := range r.Runs {
+			if r.Runs[i].Objects == nil {
+				r.Runs[i].Objects = []audit.Object{} // not null
+			}
+		}
 		return o.asJSON(r)
 	}
 	command := msg.Line(shellquote.Join(r.Command...))

@@ -83,11 +83,13 @@ func writeLines(set string, quote func(string) string, unset string) func(io.Wri
 	}
 }
 
+type envReport struct {
+	Set   map[string]string `json:"set"`
+	Unset []string          `json:"unset"`
+}
+
 func writeEnvJSON(w io.Writer, e sessionEnv) error {
-	report := struct {
-		Set   map[string]string `json:"set"`
-		Unset []string          `json:"unset"`
-	}{map[string]string{}, append([]string{}, e.unset...)}
+	report := envReport{map[string]string{}, append([]string{}, e.unset...)}
 	for _, s := range e.set {
 		report.Set[s.Name] = s.Value
 	}

@@ -9,6 +9,11 @@ import (
 	"tmpshell/internal/build"
 )
 
+type versionReport struct {
+	Version string `json:"version"`
+	Go      string `json:"go"`
+}
+
 func versionCommand(out *output) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
@@ -16,7 +21,7 @@ func versionCommand(out *output) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: verb(func([]string) error {
 			if out.json {
-				return out.asJSON(map[string]string{"version": build.Version, "go": runtime.Version()})
+				return out.asJSON(versionReport{build.Version, runtime.Version()})
 			}
 			fmt.Fprintf(out.w, "tmpshellctl %s (%s)\n", build.Version, runtime.Version())
 			return nil
