@@ -113,6 +113,7 @@ while [ $# -gt 0 ]; do
 	case $1 in -o) out=$2 ;; -ldflags) flags=$2 ;; esac
 	shift
 done
+[ -n "$out" ] || exit 0
 echo "$out $flags" >>/run/built
 echo program >"$out"
 `, 0o755)
