@@ -11,6 +11,7 @@
 #                  of large tables the share that TMPSHELL_SEED=… chooses
 #   make test-all  the same with all rows of all tables: an hour
 #   make test-e2e  RUN='regexp': the end-to-end tests of these names
+#   make test-packages  packages in clean systems, thousands of logins; and compared
 #   make test-unit without root
 #   make applications  writes docs/applications.md: tries programs, in some minutes
 #   make bench     what a login costs
@@ -33,7 +34,7 @@ FISHCOMP   ?= $(PREFIX)/share/fish/vendor_completions.d
 GO      ?= go
 BIN     ?= bin
 DIST    ?= dist
-NATIVE  := $(shell $(GO) env GOARCH)
+NATIVE   = $(shell $(GO) env GOARCH)
 ARCHS   ?= $(NATIVE)
 FORMATS ?= deb apk $(if $(shell command -v rpmbuild),rpm) tar
 # The tag, and the commits since, where there is one: 0.1.0+5.gabcdef0. A checkout
@@ -73,7 +74,7 @@ SOURCES  := $(shell find cmd internal -type d -o -name '*.go' ! -name '*_test.go
 
 # The linters have a module file of their own (tools.mod): what they depend on is
 # nothing that the programs do.
-.PHONY: build install uninstall package try test test-all test-e2e test-unit fuzz bench lint fmt clean
+.PHONY: build install uninstall package try test test-all test-packages test-e2e test-unit fuzz bench lint fmt clean
 build: $(PROGRAMS)
 
 # What the programs were built with: other paths, or another version, make others.
@@ -187,6 +188,9 @@ test:
 
 test-all:
 	@TMPSHELL_ALL=1 e2e/test.sh
+
+test-packages:
+	@TMPSHELL_ALL=1 e2e/test.sh e2e 'TestPackages'
 
 # value, and another name: make would expand the '$' of a regexp.
 RUN ?= .

@@ -29,7 +29,7 @@ shift 2
 : "${VERSION:?}" "${GOARCH:?}" "${SOURCE_DATE_EPOCH:?}"
 export VERSION GOARCH SOURCE_DATE_EPOCH
 
-work=$(mktemp -d "$out/.work.XXXXXX")
+work=$(mktemp -d) # not below $out: rpmbuild has no blanks in its paths
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 cd "$work"
@@ -62,6 +62,8 @@ with_nfpm() {
 	echo "  - {src: '$2/usr', dst: /usr, type: tree}" >>"$1.yaml"
 	mkdir -p "$1"
 	cp "$here/$1"/* "$1/"
+	chmod 755 "$1"/*
+	settle "$1"
 	"${NFPM:?}" package --config "$1.yaml" --packager "$1" --target "$out" >"$1.log" || { cat "$1.log" >&2; fail "nfpm failed"; }
 }
 
@@ -104,7 +106,7 @@ make_rpm() {
 	{
 		find rpm-tree/etc -type f | sort | sed 's|^rpm-tree|%config(noreplace) |'
 		find rpm-tree/usr -type f ! -path '*/doc/*' ! -path '*/man/*' | sort | sed 's|^rpm-tree||'
-		echo '%dir /usr/lib/tmpshell'
+		find rpm-tree/usr -type d -name '*tmpshell*' ! -path '*/doc/*' | sort | sed 's|^rpm-tree|%dir |'
 		echo '%docdir /usr/share/doc/tmpshell'
 		echo '/usr/share/doc/tmpshell'
 		find rpm-tree/usr/share/man -type f | sort | sed 's|^rpm-tree\(.*\)|\1*|'
@@ -121,12 +123,14 @@ make_rpm() {
 		done
 	} >files
 	settle rpm-tree
-	# A version of rpm's has no '-', and '~' is before a release.
+	cp "$here/tmpshell.spec" .
+	# No '-' in a version of rpm's; '~' is before a release.
 	rpmbuild -bb --quiet --target "$cpu-linux" \
-		--define "_topdir $work/rpm" --define "_rpmdir $out" --define '_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm' \
-		--define "tree $work/rpm-tree" --define "filelist $work/files" --define "version $VERSION" \
+		--define "_topdir $work/rpm" --define "_rpmdir $work/rpm" --define '_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm' \
+		--define "tree $work/rpm-tree" --define "filelist $work/files" --define "version $(echo "$VERSION" | tr - '~')" \
 		--define "_buildhost localhost" --define "_tmppath $work" \
-		"$here/tmpshell.spec" >rpm.log 2>&1 || { cat rpm.log >&2; fail "rpmbuild failed"; }
+		tmpshell.spec >rpm.log 2>&1 || { cat rpm.log >&2; fail "rpmbuild failed"; }
+	mv rpm/*.rpm "$out"
 }
 
 # An archive for every other machine: its install.sh needs neither Go nor make.
