@@ -243,7 +243,7 @@ func TestNotSetUp(t *testing.T) {
 	}
 	rig.Configure(t, "Directory /tmp mount")
 	const session = `/usr/libexec/tmpshell-session lacks cap_`
-	ctl(t, 0, "check", "notice: "+session, `which this needs; run "tmpshellctl setup"`)
+	ctl(t, 0, "check", "notice: "+session, `which the configuration needs; run "tmpshellctl setup"`)
 	ctl(t, 0, "show bob", "notice "+session)
 	ctl(t, 0, "show --json bob", `"not_set_up": "`+session)
 	ctl(t, 1, "enable bob", session)
