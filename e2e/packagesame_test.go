@@ -2,8 +2,8 @@ package e2e
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"tmpshell/e2e/rig"
@@ -27,7 +27,10 @@ func TestPackagesSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	goTool := filepath.Join(runtime.GOROOT(), "bin")
+	goTool := "/usr/local/go/bin"
+	if path, err := exec.LookPath("go"); err == nil {
+		goTool = filepath.Dir(path)
+	}
 	compile := ""
 	if sample.All() {
 		compile = "all"
