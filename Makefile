@@ -14,7 +14,9 @@
 #   make test-packages  packages in clean systems, thousands of logins; and compared
 #   make test-unit without root
 #   make applications  writes docs/applications.md: tries programs, in some minutes
-#   make bench     what a login costs
+#   make bench     [ROUNDS=] [PEERS=]: what a login costs, beside other programs; writes
+#                  docs/benchmarks.md in some ten minutes
+#   make bench-scale  the same with thousands of sessions and accounts
 #   make fuzz      each fuzz test for FUZZTIME, 20s
 #   make lint      gofmt, vet, staticcheck, manual pages, shell scripts
 
@@ -74,7 +76,7 @@ SOURCES  := $(shell find cmd internal -type d -o -name '*.go' ! -name '*_test.go
 
 # The linters have a module file of their own (tools.mod): what they depend on is
 # nothing that the programs do.
-.PHONY: build install uninstall package try test test-all test-packages test-e2e test-unit fuzz bench lint fmt clean
+.PHONY: build install uninstall package try test test-all test-packages test-e2e test-unit fuzz bench bench-scale lint fmt clean
 build: $(PROGRAMS)
 
 # What the programs were built with: other paths, or another version, make others.
@@ -203,12 +205,19 @@ applications: build
 	$(SUDO) e2e/packages.sh
 	$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 "GO=$(GO)" e2e/applications.sh
 
-# Speed; on a quiet machine. The figures of one run can be compared, those of
-# two cannot.
+# Speed, on a quiet machine: writes docs/benchmarks.md. The figures of one run can be
+# compared, those of two cannot.
+BENCH = $(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 TMPSHELL_MUST_RUN=1 \
+	TMPSHELL_KEPT_BENCH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 2h -tags bench -parallel 1 -v ./e2e
 bench: build
 	$(SUDO) e2e/packages.sh
-	$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 TMPSHELL_MUST_RUN=1 \
-		$(GO) test -count=1 -timeout 30m -tags bench -parallel 1 -run '^TestBench' -v ./e2e
+	$(SUDO) env PEERS='$(PEERS)' e2e/bench/peers.sh
+	$(GO) build -ldflags '-s -w' -o bin/gofloor ./e2e/bench/gofloor
+	@$(BENCH) -run '^TestBench'
+
+bench-scale: build
+	$(SUDO) e2e/packages.sh
+	@$(BENCH) -run '^TestScale'
 
 test-unit:
 	$(GO) test -short ./cmd/... ./internal/...

@@ -3,18 +3,15 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"golang.org/x/sys/unix"
-
+	"tmpshell/e2e/bench/report"
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
 )
@@ -27,164 +24,209 @@ const (
 	goFloor    = "/usr/local/bin/gofloor"
 )
 
-// TestBenchLogin compares what stands between login and shell: in each round
-// every command once, in random order. The first one is subtracted from the
-// others.
+// The rows that the targets are about.
+const (
+	alone         = "bash alone"
+	rowC          = "C, static: verify, set two variables"
+	rowEnv        = "tmpshell, env"
+	rowCMount     = "C, static: namespace, slave, bind mount"
+	rowMount      = "tmpshell, mount, a namespace of its own"
+	rowJoined     = "tmpshell, mount, another session's namespace"
+	rowGo         = "Go: an empty program"
+	rowPAMNothing = "pamtester: a session of pam_permit"
+)
+
+// shell is what every row ends in.
+const shell = "/bin/bash -c true"
+
+// TestBenchLogin compares what stands between login and shell.
 func TestBenchLogin(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
 	rig.Must(t, "mount", "--make-rshared", "/")
+	machine(t)
 	floors(t)
-	rig.Install(t, "Match User mounted", "Directory /tmp mount", "Match User fresh", "Directory /tmp tmpfs")
-	account := func(name string, uid uint32) string {
-		a := rig.AddUser(t, rig.Account{Name: name, UID: uid})
-		a.Session(t)
-		return as3(a)
+	rows, notes := loginRows(t)
+	d := measure(t, rounds(t, 300), rows)
+	notes = append(notes, "`pamtester` opens and closes a session of each PAM module; what is subtracted is the same with `pam_permit` alone. All else is subtracted from `"+alone+"`.")
+	notes = append(notes, verdicts(targets(d)...))
+	publishTable(d.table("login", "One login, `SHELL -c true`, on an idle machine.", notes...))
+
+	few := rows[:0:0]
+	for _, r := range rows {
+		switch r.name {
+		case alone, rowC, rowEnv, rowCMount, rowMount, rowJoined, rowGo:
+			few = append(few, r)
+		}
 	}
-	plain, mounted, fresh := account("plain", 1000), account("mounted", 1001), account("fresh", 1002)
-	const shell = "/bin/bash -c true"
-	measure(t, []row{
-		{"bash alone", plain + shell},
-		{"C, static: verify, two variables", plain + floor + " /tmp/.private/1000 TMPDIR TMP -- " + shell},
-		{"tmpshell, method env", plain + rig.Tmpshell + " -c true"},
-		{"C, static: namespace and bind mount", floorMount + " /var/lib/tmpshell/1001/tmp /tmp /usr/bin/" + plain + shell},
-		{"tmpshell, method mount, a namespace of its own", mounted + rig.Tmpshell + " -c true"},
-		{"tmpshell, method tmpfs", fresh + rig.Tmpshell + " -c true"},
-		{"Go: an empty program", plain + goFloor + " " + shell},
-	})
-	defer sleep(t, &rig.Account{Name: "mounted", UID: 1001, GID: 1001, Home: "/home/mounted"})()
-	measure(t, []row{
-		{"bash alone", mounted + shell},
-		{"tmpshell, method mount, another session's namespace", mounted + rig.Tmpshell + " -c true"},
-	})
+	busy := 10 * runtime.NumCPU()
+	stop := load(t, busy)
+	d = measure(t, rounds(t, 300)/3, few)
+	stop()
+	publishTable(d.table("load", fmt.Sprintf("The same beside %d busy processes, ten for each processor.", busy),
+		verdicts(d.verdict("env, beside C", rowEnv, rowC, 1.5), d.verdict("mount, beside C with a namespace", rowMount, rowCMount, 1.5))))
+
+	wholeLogins(t)
 }
 
-// TestBenchBlocks has configurations of 0, 10 and 1000 Match blocks.
+// loginRows prepares the accounts and returns all commands of the main table.
+func loginRows(t *testing.T) (rows []row, notes []string) {
+	conf := []string{"Match User mounted,joined", "Directory /tmp mount", "Match User fresh", "Directory /tmp tmpfs", "Match User watched", "Supervise yes"}
+	rig.Install(t, conf...)
+	supervises := !strings.Contains(rig.Sh(t, rig.Ctl+" check; true").Stdout, "not in effect")
+	uids := map[string]int{"plain": 1000, "mounted": 1001, "fresh": 1002, "joined": 1003, "watched": 1004, "first": 1005}
+	accounts := map[string]*rig.Account{}
+	for name, uid := range uids {
+		accounts[name] = rig.AddUser(t, rig.Account{Name: name, UID: uint32(uid)})
+		if name != "watched" || supervises {
+			accounts[name].Session(t)
+		}
+	}
+	t.Cleanup(sleep(t, accounts["joined"]))
+	login := rig.Tmpshell + " -c true"
+	rows = []row{
+		{name: alone, uid: 1000, command: shell},
+		{name: rowC, uid: 1000, command: floor + " /tmp/.private/1000 TMPDIR TMP -- " + shell},
+		{name: rowEnv, ours: true, uid: 1000, command: login},
+		{name: "tmpshell, env, --exec", ours: true, uid: 1000, command: rig.Tmpshell + " --exec " + shell},
+		{name: "tmpshell, env, --exec --user", ours: true, command: rig.Tmpshell + " --exec --user plain " + shell},
+		{name: "tmpshell, env, the user's first login", ours: true, uid: 1005, before: "/bin/rm -rf /tmp/.private/1005", command: login},
+		{name: "tmpshell, env, the policy not compiled yet", ours: true, uid: 1000, before: "/bin/rm -f " + rig.Policy, command: login},
+		{name: rowCMount, command: floorMount + " 1000 /var/lib/tmpshell/1001/tmp /tmp " + shell},
+		{name: rowJoined, ours: true, uid: 1003, command: login},
+		{name: rowMount, ours: true, uid: 1001, command: login},
+		{name: "tmpshell, tmpfs", ours: true, uid: 1002, command: login},
+	}
+	if supervises {
+		rows = append(rows, row{name: "tmpshell, env, Supervise", ours: true, uid: 1004, command: login})
+	} else {
+		notes = append(notes, "Supervise: not measured: not in effect yet.")
+	}
+	rows = append(rows, row{name: rowGo, uid: 1000, command: goFloor + " " + shell})
+	others, why := peers(t)
+	return append(rows, others...), append(notes, why...)
+}
+
+// targets are what the launcher is to keep to, as ratios within one run.
+func targets(d data) []string {
+	list := []string{
+		d.verdict("env, beside an empty Go program", rowEnv, rowGo, 0.30),
+		d.verdict("env, beside C", rowEnv, rowC, 1.15),
+		d.verdict("mount, beside an empty Go program", rowMount, rowGo, 0.60),
+		d.verdict("mount, beside C with a namespace", rowMount, rowCMount, 1.5),
+	}
+	for _, r := range d.rows {
+		if r.limits != "" {
+			list = append(list, d.verdict(r.limits+", beside "+r.name, r.limits, r.name, 1))
+		}
+	}
+	return list
+}
+
+// TestBenchBlocks has configurations of 0, 10 and 1000 Match blocks, before and
+// after they are compiled. Each has a root directory of its own, with the same
+// programs, and the same bash in it is subtracted.
 func TestBenchBlocks(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
 	floors(t)
 	rig.Install(t)
-	a := rig.AddUser(t, rig.Account{Name: "plain", UID: 1000})
-	rows := []row{{"bash alone", as3(a) + "/bin/bash -c true"}}
+	rig.AddUser(t, rig.Account{Name: "plain", UID: 1000})
+	var rows []row
+	name := func(n int, how string) string { return fmt.Sprintf("tmpshell, %d Match blocks%s", n, how) }
+	const fresh = ", not compiled yet"
 	for _, n := range []int{0, 10, 1000} {
-		var lines []string
-		for i := range n {
-			lines = append(lines, fmt.Sprintf("Match Uid %d,!1000\nSetEnv A=%d\nLog all", 2000+i, i))
-		}
-		// Each has a root directory of its own, with the same programs.
-		root := fmt.Sprintf("/var/lib/bench%d", n)
-		rig.Must(t, "sh", "-ec", `mkdir -p "$1" && cd "$1" && mkdir -p usr etc proc dev tmp run var home && chmod 1777 tmp
-			for d in bin sbin lib lib64; do ln -s usr/$d $d; done
-			for d in usr proc dev home; do mount --rbind /$d $d; done
-			cp -a /etc/. etc/`, "sh", root)
-		rig.Write(t, root+rig.Conf, strings.Join(append(lines, ""), "\n"), 0o644)
-		rig.Must(t, "chroot", root, rig.Ctl, "setup")
-		login := "/usr/sbin/chroot " + root + " /usr/bin/" + as3(a) + rig.Tmpshell + " -c true"
-		if r := rig.Sh(t, login); r.Status != 0 {
+		root := benchRoot(t, n)
+		enter := "/usr/sbin/chroot --userspec 1000:1000 " + root + " "
+		base := fmt.Sprintf("bash alone, root directory %d", n)
+		login := enter + rig.Tmpshell + " -c true"
+		if r := rig.Sh(t, login); r.Status != 0 || r.Stderr != "" {
 			t.Fatalf("%+v", r)
 		}
-		rows = append(rows, row{fmt.Sprintf("tmpshell, %d Match blocks", n), login})
+		rows = append(rows,
+			row{name: base, base: base, command: enter + shell},
+			row{name: name(n, ""), ours: true, base: base, command: login},
+			row{name: name(n, fresh), ours: true, base: base, before: "/bin/rm -f " + root + rig.Policy, command: login})
 	}
-	measure(t, rows)
+	d := measure(t, rounds(t, 300), rows)
+	publishTable(d.table("blocks", "Configurations of 0, 10 and 1,000 `Match` blocks; method env. Each has a root directory of its own, and the same bash in it is subtracted.",
+		verdicts(d.verdict("1,000 blocks, beside none", name(1000, ""), name(0, ""), 1.1))))
 }
 
-// floors makes the programs to compare with.
-func floors(t *testing.T) {
+func benchRoot(t *testing.T, blocks int) string {
 	t.Helper()
-	view.Compile(t, interleave, []string{"-O2", "-Wall"}, "bench/programs/interleave.c")
-	view.Compile(t, floor, []string{"-O2", "-Wall", "-static"}, "bench/programs/floor.c")
-	view.Compile(t, floorMount, []string{"-O2", "-Wall", "-static"}, "bench/programs/floormount.c")
-	cmd := exec.Command("/usr/local/go/bin/go", "build", "-trimpath", "-ldflags", "-s -w", "-o", goFloor, "./bench/gofloor")
-	if path, err := exec.LookPath("go"); err == nil {
-		cmd.Path = path
+	var conf strings.Builder
+	for i := range blocks {
+		fmt.Fprintf(&conf, "Match Uid %d,!1000\nSetEnv A=%d\nLog all\n", 2000+i, i)
 	}
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOCACHE=/run/gocache", "GOFLAGS=-buildvcs=false")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	root := fmt.Sprintf("/var/lib/bench%d", blocks)
+	rig.Must(t, "sh", "-ec", `mkdir -p "$1" && cd "$1" && mkdir -p usr etc proc dev tmp run var home && chmod 1777 tmp
+		for d in bin sbin lib lib64; do ln -s usr/$d $d; done
+		for d in usr proc dev home; do mount --rbind /$d $d; done
+		cp -a /etc/. etc/`, "sh", root)
+	rig.Write(t, root+rig.Conf, conf.String(), 0o644)
+	rig.Must(t, "chroot", root, rig.Ctl, "setup")
+	return root
 }
 
-// row is one command to measure.
-type row struct{ name, command string }
-
-// measure prints, for each command, the median of what it adds to the first one
-// and its quartiles, processor time, context switches, page faults and memory.
-func measure(t *testing.T, rows []row) {
-	t.Helper()
-	var list strings.Builder
-	for _, r := range rows {
-		if !strings.HasPrefix(r.command, "/") {
-			r.command = "/usr/bin/" + r.command
-		}
-		list.WriteString(r.command + "\n")
-	}
-	file := t.TempDir() + "/commands"
-	rig.Write(t, file, list.String(), 0o644)
-	const rounds = "500"
-	out := rig.Must(t, interleave, rounds, file)
-	view.Tell(fmt.Sprintf("\n%-52s %9s %19s %9s %8s %6s %8s\n", "interleaved, "+rounds+" rounds", "added", "quartiles", "processor", "switches", "faults", "memory"))
-	lines := strings.Split(strings.TrimSpace(out), "\n")
-	slices.Reverse(lines)
-	for i, line := range lines {
-		var c int
-		var wall, added, low, high, cpu, switches, faults, memory float64
-		if _, err := fmt.Sscan(line, &c, &wall, &added, &low, &high, &cpu, &switches, &faults, &memory); err != nil || c != i {
-			t.Fatalf("interleave printed %q: %v", line, err)
-		}
-		view.Tell(fmt.Sprintf("%-52s %6.2f ms %8.2f to %5.2f ms %6.2f ms %8.0f %6.0f %4.0f KiB\n",
-			rows[i].name, added/1e3, low/1e3, high/1e3, cpu/1e3, switches, faults, memory))
-	}
-}
-
-// TestBenchSessions has many sessions live and measures the next login and a
-// mount on the machine.
-func TestBenchSessions(t *testing.T) {
-	if !view.Enter(t) {
-		return
-	}
-	view.Need(t, "hyperfine")
-	rig.Must(t, "mount", "--make-rshared", "/")
-	rig.Must(t, "mkdir", "-p", "/home/point")
-	for _, way := range []struct{ name, directory string }{
-		{"mount, slave: 30 users", "mount"},
-		{"mount, private: 30 users", "mount propagation=private"},
-		{"tmpfs, slave: a namespace each", "tmpfs"},
-		{"tmpfs, private: a namespace each", "tmpfs propagation=private"},
+// wholeLogins are by the real sshd and su.
+func wholeLogins(t *testing.T) {
+	view.Need(t, "su", "ssh")
+	bash := rig.AddUser(t, rig.Account{Name: "bash", UID: 1100, Shell: "/bin/bash"})
+	rig.StartSSHD(t, "UsePAM yes")
+	const viaSSH, viaSu = "sshd, the shell is bash", "su, the shell is bash"
+	var rows []row
+	for _, r := range []struct{ account, ssh, su string }{
+		{bash.Name, viaSSH, viaSu},
+		{"plain", "sshd, tmpshell, env", "su, tmpshell, env"},
+		{"mounted", "sshd, tmpshell, mount", "su, tmpshell, mount"},
 	} {
-		rig.Install(t, "Directory /tmp "+way.directory)
-		accounts := make([]*rig.Account, 30)
-		for i := range accounts {
-			n := len(way.name)*1000 + i
-			accounts[i] = rig.AddUser(t, rig.Account{Name: fmt.Sprint("u", n), UID: uint32(n)})
-			accounts[i].Session(t)
-		}
-		var stop []func()
-		for _, n := range []int{30, 300, 3000} {
-			for len(stop) < n {
-				stop = append(stop, sleep(t, accounts[len(stop)%len(accounts)]))
-			}
-			login := hyperfine(t, []string{as3(accounts[0]) + rig.Tmpshell + " -c true"})[0]
-			mount, umount := mounting(t)
-			view.Tell(fmt.Sprintf("%-34s %4d sessions: login %5.2f ms, mount(2) %6.0f µs, umount(2) %6.0f µs\n", way.name, n, login*1e3, mount, umount))
-		}
-		for _, s := range stop {
-			s()
-		}
+		ssh := strings.Join(append(rig.SSH(&rig.Account{Name: r.account}).Args[1:], "true"), " ")
+		rows = append(rows,
+			row{name: r.ssh, ours: r.account != bash.Name, base: viaSSH, command: "/usr/bin/ssh " + ssh},
+			row{name: r.su, ours: r.account != bash.Name, base: viaSu, command: "/usr/bin/su " + r.account + " -c true"})
 	}
+	d := measure(t, rounds(t, 300)/2, rows)
+	var notes []string
+	for _, name := range []string{"sshd, tmpshell, env", "sshd, tmpshell, mount"} {
+		a := d.result(name).Added
+		said := "can be told from none"
+		if a.Low <= 0 {
+			said = "is below what this run can resolve"
+		}
+		notes = append(notes, fmt.Sprintf("%s: the difference of %+.2f ms (%.2f to %.2f) of a login of %.0f ms %s.", name, a.Mid, a.Low, a.High, d.result(viaSSH).Added.Mid, said))
+	}
+	table := d.table("whole", "Whole logins, from the client's start to its end.", notes...)
+	table.TimesOnly = true
+	publishTable(table)
 }
 
-func as3(a *rig.Account) string {
-	return fmt.Sprintf("setpriv --reuid %d --regid %d --clear-groups ", a.UID, a.GID)
+// load keeps processors busy until it is stopped.
+func load(t *testing.T, processes int) (stop func()) {
+	t.Helper()
+	var all []*exec.Cmd
+	for range processes {
+		cmd := exec.Command("/bin/sh", "-c", "while :; do :; done")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, cmd)
+	}
+	return func() {
+		for _, cmd := range all {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	}
 }
 
 // sleep starts a session that lasts, and returns how to end it.
 func sleep(t *testing.T, a *rig.Account) func() {
 	t.Helper()
 	cmd := exec.Command(rig.Tmpshell, "--exec", "sleep", "3600")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: a.Credential(), Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: a.Credential()}
 	cmd.Env = a.Env()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -199,43 +241,5 @@ func sleep(t *testing.T, a *rig.Account) func() {
 	}
 }
 
-// hyperfine returns the median of each command, in seconds.
-func hyperfine(t *testing.T, commands []string) []float64 {
-	t.Helper()
-	out := t.TempDir() + "/out.json"
-	rig.Must(t, "hyperfine", append([]string{"-N", "-w", "20", "-r", "300", "--export-json", out}, commands...)...)
-	text, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r struct{ Results []struct{ Median float64 } }
-	if err := json.Unmarshal(text, &r); err != nil {
-		t.Fatal(err)
-	}
-	var medians []float64
-	for _, one := range r.Results {
-		medians = append(medians, one.Median)
-	}
-	return medians
-}
-
-// mounting returns the medians of a mount and an unmount, in microseconds.
-func mounting(t *testing.T) (mount, umount float64) {
-	t.Helper()
-	var up, down []float64
-	for range 51 {
-		start := time.Now()
-		if err := unix.Mount("x", "/home/point", "tmpfs", 0, "size=4k"); err != nil {
-			t.Fatal(err)
-		}
-		up = append(up, float64(time.Since(start).Nanoseconds())/1e3)
-		start = time.Now()
-		if err := unix.Unmount("/home/point", 0); err != nil {
-			t.Fatal(err)
-		}
-		down = append(down, float64(time.Since(start).Nanoseconds())/1e3)
-	}
-	slices.Sort(up)
-	slices.Sort(down)
-	return up[len(up)/2], down[len(down)/2]
-}
+// publishTable hands a table on to the document.
+func publishTable(table report.Table) { publishSection(table.Name, table.Markdown(), table.SVG()) }
