@@ -100,6 +100,7 @@ func loginRows(t *testing.T) (rows []row, notes []string) {
 	}
 	if supervises {
 		rows = append(rows, row{name: "tmpshell, env, Supervise", ours: true, uid: 1004, command: login})
+		notes = append(notes, "With `Supervise` each session's directory is removed at its end, and the next login has it made anew: a first login, and two programs more.")
 	} else {
 		notes = append(notes, "Supervise: not measured: not in effect yet.")
 	}
