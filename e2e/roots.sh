@@ -6,7 +6,9 @@ set -eu
 umask 022
 
 cache=/var/cache/tmpshell-e2e
-mirror=http://deb.debian.org/debian
+# From where this machine has its own; from mmdebstrap's mirror on one of another kind.
+# shellcheck disable=SC2016 # apt-get expands it
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
 if [ "${TMPSHELL_ALL-}" = 1 ]; then
 	suites='bookworm trixie'
 elif [ $((${TMPSHELL_SEED:-0} % 2)) = 0 ]; then
@@ -18,6 +20,6 @@ for suite in $suites; do
 	[ ! -e "$cache/$suite.tar" ] || continue
 	echo "roots.sh: a clean Debian, $suite"
 	mkdir -p $cache
-	mmdebstrap --quiet --mode=root --variant=essential --include=passwd,login,mount "$suite" "$cache/$suite.$$" $mirror --format=tar
+	mmdebstrap --quiet --mode=root --variant=essential --include=passwd,login,mount "$suite" "$cache/$suite.$$" ${mirror:+"$mirror"} --format=tar
 	mv "$cache/$suite.$$" "$cache/$suite.tar"
 done
