@@ -46,7 +46,7 @@ func TestAttackSteps(t *testing.T) {
 	table := attack.Table{Title: "steps"}
 	squat := func() { s.clear(t); as(t, s.mallory, "mkdir -m 777 /tmp/.private") }
 
-	share, steps, kills := sample.Of(8), 0, 0
+	share, steps, kills := sample.Of(16), 0, 0
 	stopped := attack.Begin(t, "stopped after each step, and names rearranged")
 	for i, c := range s.calls(t, squat, stopSteps, naive) {
 		squat()

@@ -86,7 +86,7 @@ func TestAttackUser(t *testing.T) {
 		{name: "mounted: limit on open files", attack: "files", capable: true, mount: true},
 		{name: "out of a chroot", attack: "files", capable: true, mount: true, inJail: true},
 	}
-	method, share := "", sample.Of(4)
+	method, share, slow := "", sample.Of(3), sample.Of(9)
 	for _, a := range attacks {
 		conf := "Directory /tmp env"
 		if a.mount {
@@ -100,14 +100,14 @@ func TestAttackUser(t *testing.T) {
 			rig.Write(t, "/tmp/outside", "", 0o644)
 			rig.Write(t, "/home/jail/tmp/outside", "", 0o644)
 		}
-		if !a.alone {
+		if share.Has(a.name) && !a.alone {
 			s.assail(t, &table, a, true)
 		}
-		if share.Has(a.name) || a.alone {
+		if slow.Has(a.name) || a.alone {
 			s.assail(t, &table, a, false)
 		}
 	}
-	view.Tell(table.String() + fmt.Sprintf("without a real-time priority, of %d attacks: %v\n", len(attacks), share))
+	view.Tell(table.String() + fmt.Sprintf("of %d attacks: %v\nwithout a real-time priority: %v\n", len(attacks), share, slow))
 }
 
 // assail attacks the naive program until it has lost, and then tmpshell.

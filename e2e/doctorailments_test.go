@@ -152,7 +152,7 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("no finding of %s is provoked", o.Check)
 		}
 	}
-	all, tried, share := 0, 0, sample.Of(2)
+	all, tried, share := 0, 0, sample.Of(4)
 	for _, check := range slices.Sorted(maps.Keys(ailments)) {
 		for _, a := range ailments[check] {
 			a.check = check

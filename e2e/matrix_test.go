@@ -90,7 +90,7 @@ var changing = []string{"SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "SUDO_COMMAND
 // matrix has each caller start each of the usual shells.
 func matrix(t *testing.T, title string, callers []caller) {
 	t.Helper()
-	matrixShare(t, title, sample.Of(8), callers)
+	matrixShare(t, title, sample.Of(16), callers)
 }
 
 // matrixShare is matrix with another share of the cells.

@@ -41,7 +41,7 @@ func TestMatrixDropbear(t *testing.T) {
 			return row.login(t, a, script)
 		}
 	}
-	matrixShare(t, "dropbear", sample.Of(16), rows)
+	matrixShare(t, "dropbear", sample.Of(32), rows)
 }
 
 // keyCallers have the account's key come with a command.

@@ -94,7 +94,7 @@ func TestMatrixRestricted(t *testing.T) {
 			return r
 		}
 	}
-	matrixOf(t, "restricted shells (C: configured)", sample.Of(8), restrictedShells, rows,
+	matrixOf(t, "restricted shells (C: configured)", sample.Of(16), restrictedShells, rows,
 		"Match User urbashC", "Shell /bin/rbash",
 		"Match User unologinC", "Shell /usr/sbin/nologin",
 		"Match User ugitC", "Shell /usr/bin/git-shell")

@@ -48,7 +48,7 @@ func TestPrivilegeSources(t *testing.T) {
 		{"unpacked but not configured", "for f in /usr/libexec/tmpshell-session /usr/libexec/tmpshell-helper; do setcap -r $f; done 2>/dev/null", ""},
 	}
 	cells, sessions := 0, 0
-	share := sample.Of(3)
+	share := sample.Of(6)
 	for _, c := range configurations {
 		view.Tell(fmt.Sprintf("%-34s %-20s %-20s %-20s\n", "Directory or keyword: "+c.name, sources[0].name, sources[1].name, sources[2].name))
 		for _, situation := range situations {

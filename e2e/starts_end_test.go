@@ -32,7 +32,7 @@ func TestEnds(t *testing.T) {
 	ways := furnishStarts(t)
 	rig.Must(t, "install", "-d", "-m", "1777", coreHome)
 	cores, tried := false, 0
-	share := sample.Of(8)
+	share := sample.Of(16)
 	check := func(t *testing.T, state startState, want func(syscall.WaitStatus) bool) {
 		t.Helper()
 		for _, w := range ways {

@@ -242,7 +242,7 @@ func TestEnterFaults(t *testing.T) {
 		if c.joins {
 			hold(t, top, "mount=public", "enter")
 		}
-		share := sample.Of(3)
+		share := sample.Of(6)
 		before := mountsIn(t, "self", "")
 		for n := 0; ; n++ {
 			if !share.Has(c.name, n) {
