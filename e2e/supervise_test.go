@@ -64,10 +64,31 @@ func TestSupervise(t *testing.T) {
 	second.Close()
 	awaitGone(t, "/var/lib/tmpshell/1001", "/var/lib/elsewhere/1001")
 
+	// What a session has left and ends soon, as sshd's process of the user does, is
+	// waited for. Nobody else's directory goes, used or not.
 	carol.Session(t)
+	if r := alice.Login(t, "setsid sleep 0.2 >/dev/null 2>&1 &"); r.Status != 0 {
+		t.Errorf("%+v", r)
+	}
+	awaitGone(t, alice.Private())
 	if !exists(carol.Private()) {
 		t.Error("carol is not supervised, and her directory is gone")
 	}
+}
+
+// TestSupervisorAmbient: the caller's ambient set is the session's alone.
+func TestSupervisorAmbient(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "setpriv")
+	rig.Install(t, "Supervise yes")
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	begin := rig.Command{Path: "/usr/bin/setpriv", Args: []string{"setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups",
+		"--inh-caps", "+net_raw", "--ambient-caps", "+net_raw", rig.Tmpshell, "-c", "grep CapAmb /proc/self/status; read x"}, Env: alice.Env(), Dir: "/"}
+	term := begin.OnTerminal(t)
+	term.Expect("0000000000002000")
+	checkSupervisor(t, supervisorOf(t, alice.UID))
 }
 
 // supervisorOf waits for the one of a user's session.

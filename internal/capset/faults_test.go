@@ -112,7 +112,7 @@ var (
 		"Drop": {
 			before: all,
 			run:    func(func() bare.Trouble) bare.Trouble { return capset.Drop() },
-			good:   thread{capset.State{Inheritable: held}, 0, user, user},
+			good:   thread{capset.State{}, 0, user, user},
 		},
 		// The ambient set is what the thread would have without the file.
 		"Keep": {

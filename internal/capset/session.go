@@ -37,14 +37,10 @@ func Keep(keep Set) bare.Trouble {
 	return t
 }
 
-// Drop empties the effective and permitted sets for good. Only a process that
+// Drop empties all three sets, and with them the ambient one, for good. Only a process that
 // does not go on to become the session may call it: see the package comment.
 func Drop() bare.Trouble {
-	s, t := Get()
-	if t.OK() {
-		s.Effective, s.Permitted = 0, 0
-		t = s.Set()
-	}
+	t := State{}.Set()
 	if !t.OK() {
 		return lose(t)
 	}
