@@ -307,6 +307,16 @@ func bootedAgain(t *testing.T, m booted) {
 	if r := m.Sh("systemctl show tmpshell-boot.service -p Result -p ActiveState | sort"); r.Stdout != "ActiveState=active\nResult=success\n" {
 		t.Errorf("tmpshell-boot.service: %s%s", r.Stdout, m.Sh("journalctl -q -b -u tmpshell-boot.service").Stdout)
 	}
+	monotonic := func(unit, property string) int {
+		n, err := strconv.Atoi(strings.TrimSpace(m.Sh("systemctl show $1 --value -p $2", unit, property).Stdout))
+		if err != nil || n == 0 {
+			t.Errorf("%s of %s: %d, %v", property, unit, n, err)
+		}
+		return n
+	}
+	if ended, begun := monotonic("tmpshell-boot.service", "ExecMainExitTimestampMonotonic"), monotonic("systemd-tmpfiles-setup.service", "ExecMainStartTimestampMonotonic"); ended > begun {
+		t.Errorf("tmpshell-boot.service has ended at %d, and systemd-tmpfiles-setup.service begun at %d", ended, begun)
+	}
 	if left, _ := os.ReadDir("/var/lib/tmpshell/1001/tmp"); len(left) > 1 {
 		t.Errorf("in the instance there are %v", left)
 	}
