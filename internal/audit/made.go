@@ -45,11 +45,15 @@ func (w *watcher) over(t target) {
 
 // forgetDead drops calls of threads that have ended, and made nothing.
 func (w *watcher) forgetDead() {
-	w.drain()
+	var dead []target
 	for t := range w.byTarget {
 		if unix.Access(t.proc(""), unix.F_OK) == unix.ENOENT {
-			w.over(t)
+			dead = append(dead, t)
 		}
+	}
+	w.drain() // what they have made before they ended is there now
+	for _, t := range dead {
+		w.over(t)
 	}
 }
 

@@ -36,23 +36,29 @@ const mostKnown = 128
 
 // of returns what is known of a thread, or reads it.
 func (k *known) of(t target) process {
-	if old, ok := k.byThread[t]; ok {
-		if isThere(old.dir) {
-			return old.process
-		}
-		k.drop(t)
+	old, ok := k.byThread[t]
+	if ok && isThere(old.dir) {
+		return old.process
 	}
 	dir, err := unix.Open(t.proc(""), unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
+		if ok && err == unix.ENOENT {
+			return old.process // it has ended, and nobody has its number
+		}
 		return process{pid: int(t)}
 	}
+	p := k.read(t, dir)
+	if ok && p.exe == "" {
+		unix.Close(dir)
+		return old.process // it has ended, and nobody has waited for it
+	}
+	k.drop(t)
 	if len(k.byThread) >= mostKnown {
 		for t := range k.byThread {
 			k.drop(t)
 			break
 		}
 	}
-	p := k.read(t, dir)
 	k.byThread[t] = knownThread{p, dir}
 	return p
 }

@@ -206,7 +206,9 @@ func (w *SystemWatcher) event(mask uint64, pid int32, info []byte) {
 	}
 	if mask&unix.FAN_OPEN_EXEC != 0 && !strings.HasPrefix(r.name, "ld-") { // ld.so(8)
 		w.known.drop(target(pid))
-		w.last = lastProcess{}
+		if w.last.pid == pid {
+			w.last = lastProcess{} // of another one it stays, which may be gone
+		}
 		if len(w.execs) >= mostExecs {
 			clear(w.execs)
 		}

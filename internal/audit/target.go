@@ -125,7 +125,14 @@ func (t target) directory(dir int32, path string) (int, error) {
 		rest = "."
 	}
 	defer unix.Close(fd)
-	return unix.Openat2(fd, rest, &how)
+	for {
+		// EAGAIN: something was renamed or mounted meanwhile, anywhere, and ".."
+		// may have been another directory (openat2(2), RESOLVE_IN_ROOT).
+		at, err := unix.Openat2(fd, rest, &how)
+		if err != unix.EAGAIN && err != unix.EINTR {
+			return at, err
+		}
+	}
 }
 
 // parent opens the directory that an object is made in, and returns its name there.

@@ -144,10 +144,23 @@ func (w *watcher) look(t target, n notification, c call) {
 		err = w.expect(t, n, c)
 	}
 	var errno syscall.Errno
-	if errors.As(err, &errno) && (errno == unix.EPERM || errno == unix.EACCES) && !t.readable() {
+	if !errors.As(err, &errno) {
+		return
+	}
+	if kept(errno) || (errno == unix.EPERM || errno == unix.EACCES) && !t.readable() {
 		w.notes.unreadable[w.known.name(t)]++
 		w.expectBlind(t, n, c)
 	}
+}
+
+// kept tells whether an error is the auditor's own trouble, and not what the call
+// itself meets.
+func kept(e syscall.Errno) bool {
+	switch e {
+	case unix.EMFILE, unix.ENFILE, unix.ENOMEM, unix.ENOSPC, unix.EAGAIN, unix.EINTR, unix.EIO:
+		return true
+	}
+	return false
 }
 
 // readable tells whether the auditor may look at a thread: not if it has executed
