@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fakeGetent puts a shell script in getent's place, with a short time limit.
+// fakeGetent puts a shell script in getent's place, with a time limit that no busy
+// machine reaches.
 func fakeGetent(t *testing.T, script string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "getent")
@@ -20,7 +21,7 @@ func fakeGetent(t *testing.T, script string) {
 	}
 	oldPaths, oldMillis := getentPaths, getentMillis
 	t.Cleanup(func() { getentPaths, getentMillis = oldPaths, oldMillis })
-	getentPaths, getentMillis = []string{path}, 300
+	getentPaths, getentMillis = []string{path}, 600_000
 }
 
 // answer is all that getent prints.
@@ -48,7 +49,6 @@ func TestGetent(t *testing.T) {
 			strings.Repeat("0123456789012345678901234567890123456789\n", 1000), nil},
 	} {
 		fakeGetent(t, test.script)
-		getentMillis = 600_000
 		out, err := answer([]string{"getent", "passwd", "1", "two words"})
 		want := strings.Replace(test.out, "NAME", getentPaths[0], 1)
 		if string(out) != want || err != test.err {
@@ -69,6 +69,7 @@ func TestGetentIsBounded(t *testing.T) {
 		{"talks without end", `exec cat /dev/zero`, "no answer in time"},
 	} {
 		fakeGetent(t, test.script)
+		getentMillis = 300
 		err := getent([]string{"getent", "passwd", "1"}, func([]byte) bool { return true })
 		if err == nil || err.Error() != "name service: "+test.want {
 			t.Errorf("%s: %v; want name service: %s", test.name, err, test.want)
@@ -172,6 +173,9 @@ echo found`)
 		{"passwd", "", "name service: no answer in time"},
 		{"slow", "", "name service: no answer in time"},
 	} {
+		if test.database == "slow" {
+			getentMillis = 300
+		}
 		out, err := ns.ask(test.database, "key")
 		text := ""
 		if err != nil {
@@ -182,7 +186,8 @@ echo found`)
 		}
 	}
 	asked, err := os.ReadFile(count)
-	if want := "passwd\nnone\ninitgroups\npasswd\nslow\n"; err != nil || string(asked) != want {
+	// On a busy machine the slow one has not come to say so.
+	if want := "passwd\nnone\ninitgroups\npasswd\n"; err != nil || strings.TrimSuffix(string(asked), "slow\n") != want {
 		t.Errorf("getent was run for %q, %v; want %q", asked, err, want)
 	}
 }

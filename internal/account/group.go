@@ -1,26 +1,17 @@
 package account
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // GroupsOf returns the ids of the groups that an account would have at its next
 // login: its own, and those that list it (initgroups(3)). For a session that
 // runs already, getgroups(2) tells the truth.
 func (s *Source) GroupsOf(a Account) ([]uint32, error) {
-	gids := []uint32{a.GID}
-	have := map[uint32]bool{a.GID: true}
-	add := func(gid uint32) {
-		if !have[gid] {
-			have[gid] = true
-			gids = append(gids, gid)
-		}
-	}
-	err := eachLine(s.Group, func(line []byte) bool {
-		_, gid, members, ok := parseGroup(line)
-		if ok && isMember(members, a.Name) {
-			add(gid)
-		}
-		return true
-	})
+	users := map[string][]uint32{a.Name: {a.GID}}
+	err := s.FileGroups(users)
+	gids := users[a.Name]
 	if s.Getent == nil {
 		return gids, err
 	}
@@ -30,12 +21,29 @@ func (s *Source) GroupsOf(a Account) ([]uint32, error) {
 	if asked == nil {
 		rest, _ := bytes.CutPrefix(out, []byte(a.Name))
 		for _, word := range bytes.Fields(rest) {
-			if gid, ok := ParseID(string(word)); ok {
-				add(gid)
+			if gid, ok := ParseID(string(word)); ok && !slices.Contains(gids, gid) {
+				gids = append(gids, gid)
 			}
 		}
 	}
 	return gids, err
+}
+
+// FileGroups adds to each of the users, by name, the ids of the groups that list it
+// in the group file, which is read once for all of them.
+func (s *Source) FileGroups(users map[string][]uint32) error {
+	return eachLine(s.Group, func(line []byte) bool {
+		_, gid, members, ok := parseGroup(line)
+		if !ok {
+			return true
+		}
+		for m := range bytes.SplitSeq(members, []byte(",")) {
+			if gids, wanted := users[string(m)]; wanted && !slices.Contains(gids, gid) {
+				users[string(m)] = append(gids, gid)
+			}
+		}
+		return true
+	})
 }
 
 func parseGroup(line []byte) (name string, gid uint32, members []byte, ok bool) {
@@ -45,13 +53,4 @@ func parseGroup(line []byte) (name string, gid uint32, members []byte, ok bool) 
 	}
 	gid, ok = ParseID(string(f[2]))
 	return string(f[0]), gid, f[3], ok
-}
-
-func isMember(list []byte, name string) bool {
-	for m := range bytes.SplitSeq(list, []byte(",")) {
-		if string(m) == name {
-			return true
-		}
-	}
-	return false
 }

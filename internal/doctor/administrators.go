@@ -20,8 +20,13 @@ func (r *report) administrators(m *machine) {
 	if t := f.Read(policy.Path, make([]byte, policy.MaxSize+1)); !t.OK() {
 		return // checkPolicy says so
 	}
-	inFile := account.System()
-	inFile.Getent = nil // of thousands of users
+	groups := map[string][]uint32{}
+	for _, a := range m.users {
+		groups[a.Name] = []uint32{a.GID}
+	}
+	if account.System().FileGroups(groups) != nil {
+		return // the name service is not asked: there may be thousands of users
+	}
 	for _, group := range administrating {
 		gid, found, t := accounts.GroupByName(group)
 		if !found || !t.OK() {
@@ -29,11 +34,10 @@ func (r *report) administrators(m *machine) {
 		}
 		var names []string
 		for _, a := range m.users {
-			groups, err := inFile.GroupsOf(a)
-			if err != nil || !slices.Contains(groups, gid) {
+			if !slices.Contains(groups[a.Name], gid) {
 				continue
 			}
-			said, err := compile.System().Resolve(f, compile.Who{UID: a.UID, GID: a.GID, Groups: groups})
+			said, err := compile.System().Resolve(f, compile.Who{UID: a.UID, GID: a.GID, Groups: groups[a.Name]})
 			if err == nil && !said.Exempt && keepsMounts(said) {
 				names = append(names, a.Name)
 			}
