@@ -49,6 +49,7 @@ var banned = []struct {
 		"clean/processes.go":   "of procfs, whose names are the kernel's",
 		"clean/shown.go":       "of the same",
 		"remover/contained.go": "of the same",
+		"sys/label.go":         "of the same",
 	}},
 	{"unix", "Stat Lstat", byPath, map[string]string{"config/load.go": "whether an Include names a file at all; read checks it"}},
 	{"unix", "Mount", "takes paths, and follows symbolic links: open_tree and move_mount", nil},

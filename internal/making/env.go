@@ -21,7 +21,7 @@ func EnvPath(parent string, uid uint32) string {
 // Base makes sure that the base of method env is there, as at boot.
 func (m *Maker) Base(parent string) error {
 	return sys.WithUmask(0, func() error {
-		fd, err := m.base(parent)
+		fd, _, err := m.base(parent)
 		sys.Close(fd)
 		return err
 	})
@@ -50,9 +50,9 @@ func (m *Maker) Env(parent string) error {
 	})
 }
 
-// env makes the user's directory and opens it.
+// env makes the user's directory and opens it. Both have the label of the shared one.
 func (m *Maker) env(parent string) (int, error) {
-	base, err := m.base(parent)
+	base, m, err := m.base(parent)
 	if err != nil {
 		return -1, err
 	}
@@ -60,14 +60,21 @@ func (m *Maker) env(parent string) (int, error) {
 	return m.users(base, parent+"/"+private.Base, decimal(m.UID))
 }
 
-// base makes the base and opens it.
-func (m *Maker) base(parent string) (int, error) {
+// base makes the base and opens it, and returns who makes what is in it.
+func (m *Maker) base(parent string) (int, *Maker, error) {
 	dir, err := m.parent(parent)
 	if err != nil {
-		return -1, err
+		return -1, m, err
 	}
 	defer sys.Close(dir)
-	return m.roots(dir, parent, private.Base, private.BaseWant())
+	if m, err = m.like(dir, parent); err != nil {
+		return -1, m, err
+	}
+	fd, err := m.roots(dir, parent, private.Base, private.BaseWant())
+	if err == nil {
+		m.relabel(fd, parent+"/"+private.Base)
+	}
+	return fd, m, err
 }
 
 // EnvRuntime makes a directory for XDG_RUNTIME_DIR in the user's own one for a

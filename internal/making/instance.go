@@ -104,7 +104,10 @@ func (m *Maker) Places(i private.Instance) error {
 		if err != nil {
 			return err
 		}
-		sys.Close(store)
+		defer sys.Close(store)
+		if err := m.relabelInstances(n, shared, store); err != nil {
+			return err
+		}
 		return m.rendezvous(n, shared, false)
 	})
 }
@@ -225,8 +228,15 @@ func (m *Maker) instance(i instance, shared int) (int, error) {
 	}
 	defer sys.Close(user)
 	where := i.store + "/" + decimal(m.UID)
-	if private.RootsOwn(&outside) {
-		return m.roots(user, where, i.name, owned.Roots(0o1777))
+	if m, err = m.like(shared, i.At); err != nil {
+		return -1, err
 	}
-	return m.users(user, where, i.name)
+	if !private.RootsOwn(&outside) {
+		return m.users(user, where, i.name)
+	}
+	fd, err := m.roots(user, where, i.name, owned.Roots(0o1777))
+	if err == nil {
+		m.relabel(fd, where+"/"+i.name)
+	}
+	return fd, err
 }

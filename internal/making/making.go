@@ -34,6 +34,7 @@ type Maker struct {
 	// Notice is told what an administrator should know: what was in the way.
 	Notice func(text string)
 
+	label string // of what it makes; empty: as SELinux chooses
 	locks string // where the lock is, in a test
 }
 

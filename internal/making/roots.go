@@ -30,7 +30,7 @@ func (m *Maker) makeRoots(dir int, where, entry string, w owned.Want, repair boo
 		case err == nil:
 			return fd, nil
 		case missing(err):
-			err = at(sys.MkdirAt(dir, entry, w.Mode), where+"/"+entry)
+			err = at(m.mkdirAt(dir, entry, w.Mode), where+"/"+entry)
 		case unsafe(err):
 			err = m.restore(dir, where, entry, w, err, repair)
 		}
@@ -115,7 +115,7 @@ func (m *Maker) replace(dir int, where, entry string, w owned.Want, why error) e
 		return err
 	}
 	fresh := entry + Squatted + tail
-	if err := sys.MkdirAt(dir, fresh, w.Mode); err != nil {
+	if err := m.mkdirAt(dir, fresh, w.Mode); err != nil {
 		return at(err, where+"/"+entry)
 	}
 	err = sys.RenameAt(dir, fresh, entry, unix.RENAME_EXCHANGE)

@@ -21,13 +21,14 @@ func (m *Maker) users(dir int, where, entry string) (int, error) {
 		// It is the user's from its first moment, since it is made with their
 		// ids; dac_override is what lets them write into root's directory.
 		err = m.asUser(capset.DACOverride, func() error {
-			return at(sys.MkdirAt(dir, entry, 0o700), where+"/"+entry)
+			return at(m.mkdirAt(dir, entry, 0o700), where+"/"+entry)
 		})
 		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return -1, err
 		}
 		var fd int
 		if fd, err = open(dir, where, entry, owned.Users(m.UID)); err == nil {
+			_ = m.asUser(0, func() error { m.relabel(fd, where+"/"+entry); return nil })
 			return fd, nil
 		}
 		if missing(err) {

@@ -15,6 +15,8 @@ type Tmpfs struct {
 	Mode         uint32 // of the root directory
 	UID, GID     uint32
 	Flags        Flags
+	// Like is a directory whose SELinux label the root directory gets, if it has one.
+	Like int
 }
 
 // maxOption is the longest value of an option, longer than any that the grammar
@@ -64,6 +66,9 @@ func (o *Tmpfs) Mount(at *Place) bare.Trouble {
 		return at.failed("fsopen", e)
 	}
 	e = o.configure(int(config))
+	if e == 0 {
+		e = o.create(int(config))
+	}
 	tree := uintptr(0)
 	call := "fsconfig"
 	if e == 0 {
@@ -77,7 +82,7 @@ func (o *Tmpfs) Mount(at *Place) bare.Trouble {
 	return move(int(tree), at)
 }
 
-// configure sets every option and makes the file system.
+// configure sets every option.
 func (o *Tmpfs) configure(config int) bare.Errno {
 	var buf [maxOption]byte
 	text := bare.NewText(buf[:])
@@ -93,8 +98,37 @@ func (o *Tmpfs) configure(config int) bare.Errno {
 			return e
 		}
 	}
+	return 0
+}
+
+// create makes the file system. Without a label of its own it would have the one of all
+// tmpfs, and a confined user might not write there.
+func (o *Tmpfs) create(config int) bare.Errno {
+	var label [maxOption]byte
+	if is := labelOf(o.Like, label[:]); is != "" {
+		// EINVAL: SELinux is off, and the disk has labels of another boot.
+		if e := setString(config, "rootcontext", is); e != 0 && e != bare.Errno(unix.EINVAL) {
+			return e
+		}
+	}
 	_, e := bare.Call(unix.SYS_FSCONFIG, uintptr(config), unix.FSCONFIG_CMD_CREATE, 0, 0, 0, 0)
 	return e
+}
+
+// labelOf is the SELinux label of a directory, empty where it has none, or one that is
+// longer than an option.
+func labelOf(dir int, buf []byte) string {
+	var p [32]byte
+	path := bare.NewText(p[:len(p)-1]) // a NUL follows
+	procFD(&path, "/proc/self/fd/", dir)
+	name := [...]byte{'s', 'e', 'c', 'u', 'r', 'i', 't', 'y', '.', 's', 'e', 'l', 'i', 'n', 'u', 'x', 0}
+	n, e := bare.Call(unix.SYS_GETXATTR, uintptr(unsafe.Pointer(&p)), uintptr(unsafe.Pointer(&name)),
+		uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0)
+	if e != 0 || n > uintptr(len(buf)) {
+		return ""
+	}
+	is, _, _ := bare.Cut(unsafe.String(unsafe.SliceData(buf), int(n)), 0)
+	return is
 }
 
 // setString sets an option, if it has a value.

@@ -168,7 +168,7 @@ func (p *Plan) mountFresh(d *Directory, opened *private.Opened, at *mounts.Place
 	var size, inodes [20]byte
 	name := bare.NewText(source[:])
 	addSource(&name, p.UID)
-	o := mounts.Tmpfs{Source: name.String(), Size: d.Size, Inodes: d.Inodes, Mode: 0o700, UID: p.UID, GID: p.GID, Flags: flags}
+	o := mounts.Tmpfs{Source: name.String(), Size: d.Size, Inodes: d.Inodes, Mode: 0o700, UID: p.UID, GID: p.GID, Flags: flags, Like: opened.Shared}
 	if private.RootsOwn(&opened.SharedIs) {
 		o.Mode, o.UID, o.GID = 0o1777, 0, 0
 	}
