@@ -188,7 +188,7 @@ func runFaults(t *testing.T, p faultProgram) {
 		stay(t, p.account)
 	}
 	run := &faultRun{faultProgram: p, mounts: watchMounts(t)}
-	run.table = faultTable{name: p.name, rows: map[string]*faultRow{}, demands: map[string]*faultRow{}, left: map[string]int{}, share: sample.Of(6), pairs: sample.Of(100)}
+	run.table = faultTable{name: p.name, rows: map[string]*faultRow{}, demands: map[string]*faultRow{}, left: map[string]int{}, share: sample.Of(12), pairs: sample.Of(200)}
 	run.injector = fault.Start(t, p.account, neverSecond(), p.argv()...)
 	run.logins = fault.Start(t, p.account, nil, login...)
 	for round, d := range p.demands {

@@ -39,7 +39,7 @@ type startTable struct {
 }
 
 func (table *startTable) run(t *testing.T) {
-	table.used, table.share = map[string][]string{}, sample.Of(18)
+	table.used, table.share = map[string][]string{}, sample.Of(36)
 	for _, state := range startStates {
 		t.Run(state.name, func(t *testing.T) { table.add(t, state) })
 	}

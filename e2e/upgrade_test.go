@@ -12,6 +12,7 @@ import (
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
 	"tmpshell/internal/policy"
+	"tmpshell/internal/sample"
 )
 
 // TestUpgrade puts other versions in place, one after the other, while users log in
@@ -62,7 +63,10 @@ func TestUpgrade(t *testing.T) {
 			}
 		}
 	}
-	const upgrades = 20
+	upgrades := 10 // of each kind one at least
+	if sample.All() {
+		upgrades = 100
+	}
 	for i := range upgrades {
 		before := logins.Load()
 		install(i)
