@@ -19,6 +19,9 @@ var old64 = map[uint32]call{
 	unix.SYS_RENAME:   {rename, none, 1, none, none, nil},
 	unix.SYS_RENAMEAT: {rename, 2, 3, none, none, nil},
 	unix.SYS_FCNTL:    {lock, 0, none, 1, none, locks},
+	// execve and execveat of x32, with its bit.
+	520: {execute, none, 0, none, none, nil},
+	545: {execute, 0, 1, none, none, nil},
 }
 
 // i386 is arch/x86/entry/syscalls/syscall_32.tbl.

@@ -125,7 +125,7 @@ func (w *watcher) sawLock(t target, fd int) {
 	for _, p := range w.Places {
 		if below, ok := strings.CutPrefix(file, p.Path+"/"); ok {
 			for _, private := range []bool{true, false} {
-				text, _ := pattern(below, process{pid: int(t)}, private)
+				text, _ := pattern(below, w.known.of(t), private)
 				w.records.locked[path.Join(p.Path, text)] = true
 			}
 		}

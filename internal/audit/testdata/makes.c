@@ -21,6 +21,8 @@
 
 static char dir[PATH_MAX], outside[PATH_MAX], path[PATH_MAX], name[64], there[PATH_MAX], source[PATH_MAX];
 static int fd_dir, number;
+static long x32; // the bit of the calls of x32, or 0
+#define call(nr, ...) syscall((nr) | x32, __VA_ARGS__)
 
 static void made(const char *kind) { printf("%s\t%s/%s\n", kind, dir, name); }
 static void failed(const char *what) { errx(1, "%s %d: %s", what, number, strerror(errno)); }
@@ -32,18 +34,18 @@ static int done(const char *what, long r)
 }
 static void file(const char *what, long fd) { close(done(what, fd)); made("file"); }
 
-static void by_open(void) { file("open", syscall(SYS_open, path, O_CREAT | O_WRONLY, 0600)); }
-static void by_creat(void) { file("creat", syscall(SYS_creat, path, 0644)); }
-static void by_openat(void) { file("openat", syscall(SYS_openat, fd_dir, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, 0600)); }
+static void by_open(void) { file("open", call(SYS_open, path, O_CREAT | O_WRONLY, 0600)); }
+static void by_creat(void) { file("creat", call(SYS_creat, path, 0644)); }
+static void by_openat(void) { file("openat", call(SYS_openat, fd_dir, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, 0600)); }
 static void by_openat2(void)
 {
 	struct open_how how = {.flags = O_CREAT | O_WRONLY, .mode = 0600};
-	file("openat2", syscall(SYS_openat2, fd_dir, name, &how, sizeof how));
+	file("openat2", call(SYS_openat2, fd_dir, name, &how, sizeof how));
 }
-static void by_mkdir(void) { done("mkdir", syscall(SYS_mkdir, path, 0700)); made("directory"); }
-static void by_mkdirat(void) { strcat(path, "//"); done("mkdirat", syscall(SYS_mkdirat, AT_FDCWD, path, 0700)); made("directory"); }
-static void by_mknod(void) { done("mknod", syscall(SYS_mknod, path, S_IFIFO | 0600, 0)); made("FIFO"); }
-static void by_mknodat(void) { done("mknodat", syscall(SYS_mknodat, fd_dir, name, S_IFREG | 0600, 0)); made("file"); }
+static void by_mkdir(void) { done("mkdir", call(SYS_mkdir, path, 0700)); made("directory"); }
+static void by_mkdirat(void) { strcat(path, "//"); done("mkdirat", call(SYS_mkdirat, AT_FDCWD, path, 0700)); made("directory"); }
+static void by_mknod(void) { done("mknod", call(SYS_mknod, path, S_IFIFO | 0600, 0)); made("FIFO"); }
+static void by_mknodat(void) { done("mknodat", call(SYS_mknodat, fd_dir, name, S_IFREG | 0600, 0)); made("file"); }
 
 static struct sockaddr_un address(const char *p, socklen_t *size)
 {
@@ -58,24 +60,24 @@ static void by_bind(void)
 	struct sockaddr_un a = address(name, &size); // relative: the path may be too long
 	int s = socket(AF_UNIX, SOCK_STREAM, 0);
 	done("fchdir", fchdir(fd_dir));
-	done("bind", bind(s, (void *)&a, size));
+	done("bind", call(SYS_bind, s, &a, size));
 	close(s);
 	done("chdir", chdir("/"));
 	made("socket");
 }
-static void by_link(void) { done("link", syscall(SYS_link, there, path)); made("hard link"); }
-static void by_linkat(void) { done("linkat", syscall(SYS_linkat, AT_FDCWD, there, fd_dir, name, 0)); made("hard link"); }
-static void by_symlink(void) { done("symlink", syscall(SYS_symlink, "nowhere", path)); made("symlink"); }
-static void by_symlinkat(void) { done("symlinkat", syscall(SYS_symlinkat, "nowhere", fd_dir, name)); made("symlink"); }
+static void by_link(void) { done("link", call(SYS_link, there, path)); made("hard link"); }
+static void by_linkat(void) { done("linkat", call(SYS_linkat, AT_FDCWD, there, fd_dir, name, 0)); made("hard link"); }
+static void by_symlink(void) { done("symlink", call(SYS_symlink, "nowhere", path)); made("symlink"); }
+static void by_symlinkat(void) { done("symlinkat", call(SYS_symlinkat, "nowhere", fd_dir, name)); made("symlink"); }
 
 static void to_rename(void)
 {
 	sprintf(source, "%s/source", outside);
 	close(done("source", open(source, O_CREAT | O_WRONLY, 0600)));
 }
-static void by_rename(void) { to_rename(); done("rename", syscall(SYS_rename, source, path)); made("rename"); }
-static void by_renameat(void) { to_rename(); done("renameat", syscall(SYS_renameat, AT_FDCWD, source, fd_dir, name)); made("rename"); }
-static void by_renameat2(void) { to_rename(); done("renameat2", syscall(SYS_renameat2, AT_FDCWD, source, fd_dir, name, 1)); made("rename"); }
+static void by_rename(void) { to_rename(); done("rename", call(SYS_rename, source, path)); made("rename"); }
+static void by_renameat(void) { to_rename(); done("renameat", call(SYS_renameat, AT_FDCWD, source, fd_dir, name)); made("rename"); }
+static void by_renameat2(void) { to_rename(); done("renameat2", call(SYS_renameat2, AT_FDCWD, source, fd_dir, name, 1)); made("rename"); }
 
 static void by_tmpfile(void)
 {
@@ -156,6 +158,9 @@ static void by_chroot_like(void) // a root of its own, where that is allowed
 }
 
 #ifdef __x86_64__
+// x32 has the numbers of 64 bits with a bit more. A kernel without them refuses it.
+static int has_x32(void) { return syscall(0x40000000 | SYS_getpid) > 0; }
+
 // The calls of i386, from a program of 64 bits: all pointers are below 4 GiB (-no-pie).
 static long call32(long nr, long a, long b, long c)
 {
@@ -208,12 +213,6 @@ static void by_socketcall(void)
 		made("socket");
 	}
 }
-static void by_x32(void)
-{
-	long r = syscall(0x40000000 | SYS_open, path, O_CREAT | O_WRONLY, 0600);
-	if (r >= 0)
-		file("open of x32", r);
-}
 #endif
 
 // What makes nothing there.
@@ -227,9 +226,9 @@ static void nothing(void)
 	sprintf(p, "%s/missing/x", dir);
 	if (open(p, O_CREAT, 0600) >= 0 || mkdir(p, 0700) == 0 || rename(p, path) == 0)
 		errx(1, "it was to fail");
-	if (syscall(SYS_open, (void *)8, O_CREAT, 0600) >= 0 || syscall(SYS_mkdir, (void *)-8, 0) >= 0 || syscall(SYS_openat2, fd_dir, name, (void *)8, 24) >= 0)
+	if (call(SYS_open, (void *)8, O_CREAT, 0600) >= 0 || call(SYS_mkdir, (void *)-8, 0) >= 0 || call(SYS_openat2, fd_dir, name, (void *)8, 24) >= 0)
 		errx(1, "it was to fail");
-	if (syscall(SYS_openat, 999, name, O_CREAT, 0600) >= 0 || open("", O_CREAT, 0600) >= 0 || open(dir, O_CREAT, 0600) >= 0)
+	if (call(SYS_openat, 999, name, O_CREAT, 0600) >= 0 || open("", O_CREAT, 0600) >= 0 || open(dir, O_CREAT, 0600) >= 0)
 		errx(1, "it was to fail");
 	sprintf(p, "%s/x", outside);
 	close(done("outside", open(p, O_CREAT | O_WRONLY, 0600)));
@@ -245,7 +244,7 @@ static void (*const ways[])(void) = {
 	by_open, by_creat, by_openat, by_openat2, by_mkdir, by_mkdirat, by_mknod, by_mknodat, by_bind, by_link, by_linkat, by_symlink,
 	by_symlinkat, by_rename, by_renameat, by_renameat2, by_tmpfile, by_proc, by_dangling, by_linked, by_child, by_thread, by_chroot_like,
 #ifdef __x86_64__
-	by_x32, by_open32, by_mkdir32, by_socketcall,
+	by_open32, by_mkdir32, by_socketcall,
 #endif
 };
 
@@ -268,9 +267,15 @@ int main(int argc, char **argv)
 		all -= 3;
 	}
 #endif
+	int also_x32 = 0;
+#ifdef __x86_64__
+	if (!(also_x32 = has_x32()))
+		fprintf(stderr, "the kernel refuses the calls of x32\n");
+#endif
 	for (number = 0; number < count; number++) {
 		sprintf(name, "made%d", number);
 		sprintf(path, "%s/%s", dir, name);
+		x32 = also_x32 && number / all % 2 ? 0x40000000 : 0;
 		ways[number % all]();
 		fflush(stdout);
 		if (number % all == 0)
