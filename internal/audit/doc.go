@@ -12,6 +12,7 @@
 //	filter.go   the filter; calls.go and calls_*.go: what it asks about
 //	watch.go    the loop: question, look, answer, events
 //	target.go   reads memory and directories of the asking process
+//	remembered.go  directories that need not be found again
 //	place.go    which shared or private directory a file is in
 //	record.go   what was made, counted
 //

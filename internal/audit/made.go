@@ -67,6 +67,7 @@ func (w *watcher) drain() {
 		if err != nil || n <= 0 {
 			return
 		}
+		more := len(w.events)-n < unix.SizeofInotifyEvent+unix.NAME_MAX+1
 		for rest := w.events[:n]; len(rest) >= unix.SizeofInotifyEvent; {
 			e := (*unix.InotifyEvent)(unsafe.Pointer(&rest[0]))
 			end := unix.SizeofInotifyEvent + int(e.Len)
@@ -74,8 +75,12 @@ func (w *watcher) drain() {
 			w.event(e.Wd, e.Mask, string(name))
 			rest = rest[end:]
 		}
+		if !more {
+			return
+		}
 	}
 }
+
 func (w *watcher) event(wd int32, mask uint32, name string) {
 	switch {
 	case mask&unix.IN_Q_OVERFLOW != 0:
@@ -110,7 +115,7 @@ func (w *watcher) made(a *attempt) {
 	if a.kind != kindLink && a.kind != kindRename && a.kind != kindSymlink {
 		o.Mode = fmt.Sprintf("%04o", a.mode)
 	}
-	w.records.add(o)
+	w.records.add(o, a.process.command)
 	if w.Seen != nil {
 		w.Seen(o)
 	}

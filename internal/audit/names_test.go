@@ -66,7 +66,7 @@ func TestPatternRandom(t *testing.T) {
 		}
 		f.Close()
 		text, random := pattern(f.Name()[len(dir)+1:], process{}, true)
-		r.add(Object{Path: f.Name(), Pattern: dir + "/" + text, Kind: kindFile, Predictable: !random})
+		r.add(Object{Path: f.Name(), Pattern: dir + "/" + text, Kind: kindFile, Predictable: !random}, "")
 	}
 	random := 0
 	for _, o := range r.list() {

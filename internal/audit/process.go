@@ -15,6 +15,7 @@ type process struct {
 	uid         uint32 // that files get (setfsuid(2))
 	exe         string
 	args        []string
+	command     string // the pattern of args
 }
 
 // known are threads that have been looked at, by number: reading /proc costs more
@@ -23,6 +24,7 @@ type process struct {
 // that has its number.
 type known struct {
 	byThread map[target]knownThread
+	root     root // the auditor's
 	text     [4096]byte
 }
 
@@ -33,6 +35,26 @@ type knownThread struct {
 
 // mostKnown bounds the descriptors that are open.
 const mostKnown = 128
+
+// root is a root directory, with the mount that it is on.
+type root struct{ mount, ino uint64 }
+
+// rootOf is of no use, and like no other, if it cannot be told: before Linux 5.8,
+// and of who may not be looked at.
+func rootOf(dir int, name string) root {
+	var st unix.Statx_t
+	if unix.Statx(dir, name, unix.AT_STATX_DONT_SYNC, unix.STATX_INO|unix.STATX_MNT_ID, &st) != nil || st.Mask&unix.STATX_MNT_ID == 0 {
+		return root{}
+	}
+	return root{st.Mnt_id, st.Ino}
+}
+
+// alike returns what is known of a thread, if it is known, has not ended, and has the
+// auditor's root directory.
+func (k *known) alike(t target) (process, bool) {
+	old, ok := k.byThread[t]
+	return old.process, ok && k.root != root{} && rootOf(old.dir, "root") == k.root
+}
 
 // of returns what is known of a thread, or reads it.
 func (k *known) of(t target) process {
@@ -116,6 +138,7 @@ func (k *known) read(t target, dir int) process {
 		text = text[:enough] + "…"
 	}
 	p.args = strings.Split(strings.TrimRight(text, "\x00"), "\x00")
+	p.command = commandPattern(p.args)
 	return p
 }
 

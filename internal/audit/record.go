@@ -56,8 +56,8 @@ func newRecords() *records {
 	return &records{byKey: map[objectKey]*Object{}, locked: map[string]bool{}}
 }
 
-func (r *records) add(o Object) {
-	key := objectKey{o.Pattern, o.Kind, o.Program, commandPattern(o.Command), o.Exclusive, o.NoFollow}
+func (r *records) add(o Object, command string) {
+	key := objectKey{o.Pattern, o.Kind, o.Program, command, o.Exclusive, o.NoFollow}
 	old := r.byKey[key]
 	if old == nil {
 		if len(r.byKey) >= most {

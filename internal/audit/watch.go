@@ -24,6 +24,7 @@ type watcher struct {
 	directories map[int32]watched
 	byTarget    map[target]*attempt
 	expected    map[expectation][]*attempt
+	remembered  map[string]*remembered
 	// blind are calls of threads that may not be looked at.
 	blind   map[target]*attempt
 	records *records
@@ -46,7 +47,8 @@ func newWatcher(listener int, abis []abi, o Options) (*watcher, error) {
 		return nil, os.NewSyscallError("inotify_init1", err)
 	}
 	w := &watcher{listener: listener, inotify: fd, Options: o, calls: map[uint32]abi{}, directories: map[int32]watched{}, blind: map[target]*attempt{},
-		byTarget: map[target]*attempt{}, expected: map[expectation][]*attempt{}, records: newRecords(), known: known{byThread: map[target]knownThread{}},
+		byTarget: map[target]*attempt{}, expected: map[expectation][]*attempt{}, records: newRecords(), remembered: map[string]*remembered{},
+		known: known{byThread: map[target]knownThread{}, root: rootOf(unix.AT_FDCWD, "/")},
 		notes: notes{unreadable: map[string]int{}, rings: map[string]int{}, powerless: map[string]int{}}}
 	for _, a := range abis {
 		w.calls[a.arch] = a
@@ -118,10 +120,11 @@ func (w *watcher) answer() error {
 		w.look(t, n, c)
 		err = carryOn(w.listener, n.id)
 	}
-	if err != nil && err != unix.ENOENT {
-		return os.NewSyscallError("seccomp", err)
+	if err == unix.ENOENT { // it was killed, and what was read may have been another's
+		w.over(t)
+		return nil
 	}
-	return nil
+	return os.NewSyscallError("seccomp", err)
 }
 
 // look finds out what a call is about to make.
@@ -176,43 +179,77 @@ func (w *watcher) expect(t target, n notification, c call) error {
 	if err != nil || a.kind == "" {
 		return err
 	}
-	fd, name := -1, ""
+	a.target, a.deed = t, c.deed
+	if p, ok := w.known.alike(t); ok && a.kind != kindUnnamed {
+		if r, name := w.recall(path, a.follow && !a.excl); r != nil {
+			if !r.place.Private || w.Private {
+				a.process, a.place, a.name, a.path, a.in = p, r.place, name, path, r.in
+				w.hope(&a)
+			}
+			return nil
+		}
+	}
+	return w.find(t, n, &a, dir, path)
+}
+
+// find follows the path of a call.
+func (w *watcher) find(t target, n notification, a *attempt, dir int32, path string) (err error) {
+	fd := -1
 	if a.kind == kindUnnamed {
 		fd, err = t.directory(dir, path)
 	} else {
-		fd, name, err = t.parent(dir, path, a.follow && !a.excl)
+		fd, a.name, err = t.parent(dir, path, a.follow && !a.excl)
 	}
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd)
+	kept := false
+	defer func() {
+		if !kept {
+			unix.Close(fd)
+		}
+	}()
 	place, found := placeOf(fd, w.Places)
-	if !found || place.Private && !w.Private {
+	if !found {
 		return nil
 	}
-	a.target, a.deed, a.place, a.name = t, c.deed, place, name
-	a.process = w.known.of(t)
+	a.place, a.process = place, w.known.of(t)
 	if !waiting(w.listener, n.id) {
 		return nil // it was killed, and who is read now has its number
 	}
-	a.mode &^= a.process.umask
-	a.path = strings.TrimSuffix(descriptor(fd)+"/"+name, "/")
+	a.in = -1
 	if a.kind == kindUnnamed {
-		if unix.Faccessat(fd, ".", unix.W_OK, unix.AT_EACCESS) == nil {
-			w.made(&a)
+		a.path = descriptor(fd)
+		if (!place.Private || w.Private) && unix.Faccessat(fd, ".", unix.W_OK, unix.AT_EACCESS) == nil {
+			a.mode &^= a.process.umask
+			w.made(a)
 		}
 		return nil
 	}
-	if a.in, err = w.watch(fd, place); err != nil {
-		return err
+	if !place.Private || w.Private {
+		a.path = strings.TrimSuffix(descriptor(fd)+"/"+a.name, "/")
+		if a.in, err = w.watch(fd, place); err != nil {
+			return err
+		}
+		w.hope(a)
 	}
-	w.byTarget[t] = &a
-	key := expectation{a.in, name}
-	w.expected[key] = append(w.expected[key], &a)
+	if before, name, _ := cutLast(path); name == a.name {
+		if _, ok := w.known.alike(t); ok {
+			kept = w.remember(before, fd, place, a.in)
+		}
+	}
+	return nil
+}
+
+// hope has an event of the directory be taken for what a call has made.
+func (w *watcher) hope(a *attempt) {
+	a.mode &^= a.process.umask
+	w.byTarget[a.target] = a
+	key := expectation{a.in, a.name}
+	w.expected[key] = append(w.expected[key], a)
 	if len(w.byTarget) > 4096 {
 		w.forgetDead()
 	}
-	return nil
 }
 
 // watch has inotify(7) tell of a directory. That something has gone is told, too: of two
