@@ -12,6 +12,8 @@
 #   make test-all  the same with all rows of all tables: an hour
 #   make test-e2e  RUN='regexp': the end-to-end tests of these names
 #   make test-packages  packages in clean systems, thousands of logins; and compared
+#   make test-kernels  [KERNELS=bullseye]: the core of it on the kernels of Debian 11 to
+#                  13 and sid, in qemu; downloads them once
 #   make test-unit without root
 #   make applications  writes docs/applications.md: tries programs, in some minutes
 #   make bench     [ROUNDS=] [PEERS=]: what a login costs, beside other programs; writes
@@ -219,6 +221,13 @@ bench-scale: build
 	$(SUDO) e2e/packages.sh
 	@$(BENCH) -run '^TestScale'
 
+# The guests are made by root: they have root's files.
+KERNELS ?=
+.PHONY: test-kernels
+test-kernels: build
+	@$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 "GO=$(GO)" "GOFLAGS=$$GOFLAGS" \
+		$(GO) run ./e2e/kernels $(KERNELS)
+
 test-unit:
 	$(GO) test -short ./cmd/... ./internal/...
 
@@ -236,7 +245,7 @@ fuzz:
 SCRIPTS = $(shell grep -rlIE --exclude='*.txtar' '^\#!/(usr/)?bin/(env )?(ba)?sh' .ci e2e etc)
 lint:
 	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "not gofmt-ed: $$out"; exit 1; }
-	$(GO) vet -tags bench ./...
+	$(GO) vet -tags bench,guest ./...
 	$(GO) tool -modfile=tools.mod staticcheck ./...
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); \
 	else echo 'lint: scripts not checked: shellcheck is not installed'; fi
@@ -247,4 +256,4 @@ fmt:
 	gofmt -w .
 
 clean:
-	rm -rf bin dist
+	rm -rf bin dist build

@@ -98,7 +98,11 @@ func overlay(dir string) error {
 
 func readOnly(dir string) error {
 	attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
-	if err := unix.MountSetattr(unix.AT_FDCWD, dir, 0, &attr); err != nil {
+	err := unix.MountSetattr(unix.AT_FDCWD, dir, 0, &attr)
+	if err == unix.ENOSYS { // before Linux 5.12
+		err = unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, "")
+	}
+	if err != nil {
 		return &os.PathError{Op: "mount_setattr read-only", Path: dir, Err: err}
 	}
 	return nil

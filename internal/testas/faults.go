@@ -47,16 +47,33 @@ func NewFaults(t *testing.T, spare Spare, calls ...int) *Faults {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		t.Fatal(err)
 	}
-	// WAIT_KILLABLE_RECV: the runtime's signals would have a call made, and
-	// counted, twice (Linux 5.19).
-	const flags = unix.SECCOMP_FILTER_FLAG_NEW_LISTENER | unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-	fd, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&filter)))
+	fd, errno := listen(&filter)
 	if errno != 0 {
 		t.Fatal("seccomp: ", errno)
 	}
-	f := &Faults{listener: int(fd), left: -1, times: 1, hit: -1}
+	f := &Faults{listener: fd, left: -1, times: 1, hit: -1}
 	go f.watch(spare)
 	return f
+}
+
+// listen installs the filter. The runtime's signals would have a call made, and
+// counted, twice: WAIT_KILLABLE_RECV keeps them waiting. Before Linux 5.19 the one
+// that stops goroutines is blocked, on a thread that is the test's alone.
+func listen(filter *unix.SockFprog) (int, syscall.Errno) {
+	install := func(flags uintptr) (uintptr, syscall.Errno) {
+		fd, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags|unix.SECCOMP_FILTER_FLAG_NEW_LISTENER, uintptr(unsafe.Pointer(filter)))
+		return fd, errno
+	}
+	fd, errno := install(unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+	if errno == unix.EINVAL {
+		var urgent unix.Sigset_t
+		urgent.Val[0] = 1 << (unix.SIGURG - 1)
+		if err := unix.PthreadSigmask(unix.SIG_BLOCK, &urgent, nil); err != nil {
+			return -1, err.(syscall.Errno)
+		}
+		fd, errno = install(0)
+	}
+	return int(fd), errno
 }
 
 // Fail makes the call fail that comes after n others. With the errno 0 it

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Makes what a guest is booted from, each once: fetch.sh SUITE...
+#
+#	build/kernels/SUITE/tar      a Debian system with the programs that the tests run
+#	build/kernels/SUITE/vmlinuz  the kernel of the suite's linux-image-cloud-amd64
+#	build/kernels/SUITE/initrd   busybox and the modules that are needed to find the disks
+#	build/kernels/SUITE/image    the system and the kernel's modules, as ext4
+set -eu
+umask 022
+cd "$(dirname "$0")/../.."
+
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
+missing=
+for p in busybox-static cpio e2fsprogs kmod mmdebstrap qemu-system-x86; do
+	case $(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null || :) in
+	installed) ;;
+	*) missing="$missing $p" ;;
+	esac
+done
+if [ -n "$missing" ]; then
+	apt-get update -q
+	# shellcheck disable=SC2086 # a list of words
+	apt-get install -q -y --no-install-recommends $missing
+fi
+
+# From where this machine has its own; from mmdebstrap's mirror on one of another kind.
+# shellcheck disable=SC2016 # apt-get expands it
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
+
+packages=acl,attr,btrfs-progs,dbus,e2fsprogs,iproute2,iputils-ping,kmod,libcap2-bin,libpam-systemd,login,mount,openssh-client,openssh-server,passwd,procps,python3,rsync,strace,sudo,systemd-sysv,tmpreaper,udev,xfsprogs
+
+# The kernel is unpacked, not installed: nobody needs the initrd that it would make.
+# shellcheck disable=SC2016 # mmdebstrap's shell expands it
+kernel='APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"; export APT_CONFIG
+	image=$(apt-cache depends linux-image-cloud-amd64 | sed -n "s/.*Depends: //p" | head -n 1)
+	cd "$1"/boot && apt-get -q download "$image" && dpkg-deb -x ./*.deb "$1" && rm ./*.deb'
+
+mkdir -p build/kernels
+export TMPDIR="$PWD/build/kernels" # what a killed run leaves is there
+for suite; do
+	dir=build/kernels/$suite
+	[ ! -e "$dir/image" ] || continue
+	mkdir -p "$dir"
+	root=$dir/root
+	rm -rf "$root"
+	mkdir "$root"
+	if [ ! -e "$dir/tar" ]; then
+		echo "fetch.sh: Debian $suite and its kernel"
+		# A suite's file may be past its date on a machine whose clock is not.
+		nice -n 10 mmdebstrap --quiet --mode=root --variant=essential --include="$packages" \
+			--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Sandbox::User "root"' \
+			--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+			--dpkgopt='path-exclude=/usr/share/locale/*' \
+			--customize-hook="set -e; $kernel" "$suite" "$dir/tar.new" ${mirror:+"$mirror"} --format=tar
+		mv "$dir/tar.new" "$dir/tar"
+	fi
+	tar -C "$root" --numeric-owner --xattrs --xattrs-include='*' -xf "$dir/tar"
+	cp "$root"/boot/vmlinuz-* "$dir/vmlinuz"
+	e2e/kernels/initrd.sh "$root" "$dir/initrd"
+	mke2fs -q -t ext4 -d "$root" "$dir/image.new" 3G
+	rm -rf "$root"
+	mv "$dir/image.new" "$dir/image"
+done
