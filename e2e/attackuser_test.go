@@ -86,7 +86,7 @@ func TestAttackUser(t *testing.T) {
 		{name: "mounted: limit on open files", attack: "files", capable: true, mount: true},
 		{name: "out of a chroot", attack: "files", capable: true, mount: true, inJail: true},
 	}
-	method, share, slow := "", sample.Of(3), sample.Of(9)
+	method, share, slow := "", sample.Of(6), sample.Of(18)
 	for _, a := range attacks {
 		conf := "Directory /tmp env"
 		if a.mount {

@@ -21,8 +21,35 @@ const oldVersion, newVersion = "1.0.0", "1.1.0"
 // manyLogins in upgrades; make test-all makes as many for each suite.
 const manyLogins = 5000
 
-// makePackages makes packages of two versions from the programs under test.
-func makePackages(t *testing.T) string {
+// packageKind is a kind of packages, and what is done with them.
+type packageKind struct {
+	name, done string
+	test       func(*testing.T, cleanRoot)
+}
+
+// packageKinds are those that the seed chooses to be installed: two of four. The others
+// are made twice and compared, by TestPackagesSame; with all rows there are four of each.
+func packageKinds() (installed, compared []packageKind) {
+	for i, k := range []packageKind{
+		{"deb", "installing and purging the Debian package", testDeb},
+		{"rpm", "installing and erasing the rpm", testRPM},
+		{"tar", "installing and removing the archive", testArchive},
+		{"apk", "installing and removing what is in the apk", testAPK},
+	} {
+		if sample.All() || uint64(i)%2 == sample.Seed()/2%2 { // Seed()%2 is the suite
+			installed = append(installed, k)
+		}
+		if sample.All() || uint64(i)%2 != sample.Seed()/2%2 {
+			compared = append(compared, k)
+		}
+	}
+	return installed, compared
+}
+
+// makePackages makes packages of these kinds and two versions from the programs under
+// test; of the apk there is one version. They are compressed faster than those that
+// are shipped, in the same format.
+func makePackages(t *testing.T, kinds []packageKind) string {
 	t.Helper()
 	view.Need(t, "make", "rpmbuild", "dpkg-deb")
 	root, err := view.Root()
@@ -33,17 +60,26 @@ func makePackages(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const dist = "/run/dist"
+	const dist, quick = "/run/dist", "/run/quick"
+	rig.Write(t, quick+"/gzip", "#!/bin/sh\nexec /bin/gzip \"$@\" -1\n", 0o755)
+	rig.Write(t, quick+"/.rpmmacros", "%_binary_payload w0.xzdio\n", 0o644)
+	var older, newer []string
+	for _, k := range kinds {
+		older = append(older, k.name)
+		if k.name != "apk" {
+			newer = append(newer, k.name)
+		}
+	}
 	rig.Must(t, "sh", "-ec", `
 		cd "$1"
 		[ -x "$2/nfpm" ] || { echo 'missing: bin/nfpm: run make bin/nfpm' >&2; exit 1; }
 		stage() { make -s -o build install DESTDIR=/run/stage ZSHCOMP=/usr/share/zsh/site-functions BIN="$2"; }
 		stage "$@" >/dev/null
-		export NFPM="$2/nfpm" GOARCH="$6" SOURCE_DATE_EPOCH=1700000000
-		VERSION=$4 etc/packaging/package.sh /run/stage "$3" deb apk rpm tar
+		export NFPM="$2/nfpm" GOARCH="$6" SOURCE_DATE_EPOCH=1700000000 HOME=$7 PATH="$7:$PATH"
+		VERSION=$4 etc/packaging/package.sh /run/stage "$3" $8
 		sed -i 's/ policy[0-9]/ policy~/g; s,misc/tmpshell.policy[0-9],misc/tmpshell.policy~,g' /run/stage/usr/bin/* /run/stage/usr/libexec/*
-		VERSION=$5 etc/packaging/package.sh /run/stage "$3" deb rpm tar`,
-		"sh", root, bin, dist, oldVersion, newVersion, runtime.GOARCH)
+		VERSION=$5 etc/packaging/package.sh /run/stage "$3" $9`,
+		"sh", root, bin, dist, oldVersion, newVersion, runtime.GOARCH, quick, strings.Join(older, " "), strings.Join(newer, " "))
 	return dist
 }
 
@@ -57,24 +93,15 @@ func TestPackages(t *testing.T) {
 		return
 	}
 	list := suites(t)
-	dist := makePackages(t)
+	kinds, _ := packageKinds()
+	dist := makePackages(t, kinds)
 	for _, suite := range list {
 		t.Run(suite, func(t *testing.T) {
 			r := newCleanRoot(t, suite, dist)
 			before := r.files(t)
-			for i, f := range []struct {
-				name, done string
-				test       func(*testing.T, cleanRoot)
-			}{
-				{"deb", "installing and purging the Debian package", testDeb},
-				{"rpm", "installing and erasing the rpm", testRPM},
-				{"tar", "installing and removing the archive", testArchive},
-				{"apk", "installing and removing what is in the apk", testAPK},
-			} {
-				if sample.All() || uint64(i)%2 == sample.Seed()/2%2 { // Seed()%2 is the suite
-					t.Run(f.name, func(t *testing.T) { f.test(t, r) })
-					r.checkFiles(t, before, f.done)
-				}
+			for _, k := range kinds {
+				t.Run(k.name, func(t *testing.T) { k.test(t, r) })
+				r.checkFiles(t, before, k.done)
 			}
 		})
 	}
