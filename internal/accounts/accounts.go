@@ -30,9 +30,10 @@ type reader struct {
 	have, at  int
 	err       bare.Errno
 	truncated bool // the line was longer
+	skip      bool // and what is left of it is still to be read
 	busy      bool
-	line      [maxLine]byte
-	buf       [16 << 10]byte
+	buf       [2 * maxLine]byte
+	name      [maxLine]byte // of a group whose members do not fit
 }
 
 // lines is shared by all functions here: one file is read at a time.
@@ -40,7 +41,7 @@ var lines reader
 
 // open begins a file. One that does not exist has no lines.
 func (r *reader) open(path string) bare.Trouble {
-	r.have, r.at, r.err = 0, 0, 0
+	r.have, r.at, r.err, r.skip = 0, 0, 0, false
 	var e bare.Errno
 	r.fd, e = bare.Open(path, unix.O_RDONLY)
 	r.busy = e == 0 || e == bare.Errno(unix.ENOENT)
@@ -57,38 +58,44 @@ func Busy() bool { return lines.busy }
 
 // next returns the next line, valid until the following call.
 func (r *reader) next() (string, bool) {
-	n, some := 0, false
-	r.truncated = false
 	for {
-		if r.at == r.have && !r.fill() {
-			break
+		rest := text(r.buf[r.at:r.have])
+		end := bare.IndexByte(rest, '\n')
+		if end < 0 && len(rest) <= maxLine {
+			if r.fill() {
+				continue
+			}
+			rest = text(r.buf[r.at:r.have]) // it has moved
 		}
-		c := r.buf[r.at]
-		r.at++
-		some = true
-		if c == '\n' {
-			return text(r.line[:n]), true
-		}
-		if n < len(r.line) {
-			r.line[n] = c
-			n++
+		skip, whole := r.skip, end >= 0
+		r.skip = !whole && len(rest) > maxLine
+		if whole {
+			r.at += end + 1
 		} else {
-			r.truncated = true
+			end, r.at = len(rest), r.have
 		}
+		if skip && rest != "" {
+			continue
+		}
+		r.truncated = end > maxLine
+		return rest[:min(end, maxLine)], whole || rest != "" && r.err == 0
 	}
-	return text(r.line[:n]), some && r.err == 0
 }
 
-// fill reads what comes next, when everything that was read is used.
+// fill reads more behind what is not used yet.
 func (r *reader) fill() bool {
 	if r.fd < 0 {
 		return false
 	}
+	r.have = copy(r.buf[:], r.buf[r.at:r.have])
 	r.at = 0
-	if r.have, r.err = bare.Read(r.fd, r.buf[:]); r.err != 0 {
-		r.have = 0
+	var n int
+	n, r.err = bare.Read(r.fd, r.buf[r.have:])
+	if r.err != 0 {
+		return false
 	}
-	return r.have > 0
+	r.have += n
+	return n > 0
 }
 
 // close ends the file and says what went wrong on the way.
@@ -131,13 +138,24 @@ func byEntry(name string, uid uint32, a *Account) (bool, bare.Trouble) {
 		if !ok {
 			break
 		}
-		if !lines.truncated && a.parse(line) && (a.Name == name || name == "" && a.UID == uid) {
-			found = true
+		if found = !lines.truncated && isOf(line, name, uid) && a.parse(line); found {
 			break
 		}
 	}
 	t := lines.close(Passwd)
 	return found && t.OK(), t
+}
+
+// isOf tells whether a line can be the entry; most are not, and need not be parsed.
+func isOf(line, name string, uid uint32) bool {
+	first, line, _ := bare.Cut(line, ':')
+	if name != "" {
+		return first == name
+	}
+	_, line, _ = bare.Cut(line, ':')
+	number, _, _ := bare.Cut(line, ':')
+	n, ok := ParseID(number)
+	return ok && n == uid
 }
 
 // parse splits one line of passwd(5). Comments, NIS "compat" lines and broken

@@ -209,3 +209,31 @@ func TestReachOf(t *testing.T) {
 		}
 	}
 }
+
+// Lines that end before, at and behind what is kept of a line and read at once.
+func TestLines(t *testing.T) {
+	lengths := []int{0, 1, 7, 8, 9, maxLine - 1, maxLine, maxLine + 1, 2*maxLine - 1, 2 * maxLine, 2*maxLine + 1, 5 * maxLine}
+	for _, first := range lengths {
+		for _, second := range lengths {
+			want := []string{strings.Repeat("a", first), strings.Repeat("b", second), "alice", strings.Repeat("c", first), strings.Repeat("d", second)}
+			text := strings.Join(want, "\n") // the last line has no newline
+			if second == 0 {
+				want = want[:4]
+			}
+			put(t, &Passwd, text)
+			if trouble := lines.open(Passwd); !trouble.OK() {
+				t.Fatal(trouble.Err())
+			}
+			for i, w := range want {
+				got, ok := lines.next()
+				if kept := w[:min(len(w), maxLine)]; got != kept || !ok || lines.truncated != (len(w) > maxLine) {
+					t.Errorf("%d, %d: line %d has %d bytes, truncated %v, %v; want %d", first, second, i, len(got), lines.truncated, ok, len(w))
+				}
+			}
+			if got, ok := lines.next(); ok {
+				t.Errorf("%d, %d: %d bytes behind the end", first, second, len(got))
+			}
+			lines.close(Passwd)
+		}
+	}
+}

@@ -61,8 +61,8 @@ func (r *reader) group(user string) (gid uint32, member, more bool) {
 			same++
 		case colons == 3:
 			same = -1
-		case n < len(r.line):
-			r.line[n] = c
+		case n < len(r.name):
+			r.name[n] = c
 			n++
 		}
 		if c == '\n' {
@@ -73,7 +73,7 @@ func (r *reader) group(user string) (gid uint32, member, more bool) {
 		}
 	}
 	var f [4]string
-	valid := split(text(r.line[:n]), f[:], false)
+	valid := split(text(r.name[:n]), f[:], false)
 	gid, number := ParseID(f[2])
 	return gid, member && valid && number, more
 }
