@@ -107,7 +107,7 @@ reconnect_retrytime 2
 `, 0o600)
 	Must(t, "mkdir", "-p", "/run/nslcd")
 	Start(t, "nslcd", "-n")
-	nameService(t, "ldap")
+	NameService(t, "ldap")
 }
 
 // StartSssd has it ask by sssd, which keeps what it learns for two seconds.
@@ -138,11 +138,11 @@ offline_timeout = 1
 cache_credentials = false
 `, 0o600)
 	Start(t, "sssd", "-i", "--logger=stderr")
-	nameService(t, "sss")
+	NameService(t, "sss")
 }
 
-// nameService adds a module to nsswitch.conf, and waits until it knows carol.
-func nameService(t testing.TB, module string) {
+// NameService adds a module to nsswitch.conf, and waits until it knows carol.
+func NameService(t testing.TB, module string) {
 	t.Helper()
 	Must(t, "sed", "-i", "-E", "s/^(passwd|group):.*/& "+module+"/", "/etc/nsswitch.conf")
 	Await(t, func() string {
