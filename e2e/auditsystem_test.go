@@ -111,7 +111,7 @@ func TestAuditSystem(t *testing.T) {
 	}
 }
 
-// TestAuditSystemBurst: names by the ten thousand, faster than anything real: what is
+// TestAuditSystemBurst: names by the hundred thousand, faster than anything real: what is
 // lost is said, and memory does not grow.
 func TestAuditSystemBurst(t *testing.T) {
 	if !view.Enter(t) {
@@ -123,14 +123,16 @@ func TestAuditSystemBurst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const burst, count = "/usr/local/bin/burst", 60000
+	const burst, count = "/usr/local/bin/burst", 100000
 	view.Compile(t, burst, []string{"-static", "-O1"}, filepath.Join(root, "e2e/audit/burst.c"))
 	a := startSystemAudit(t)
 	began := time.Now()
-	rig.Must(t, burst, "/tmp", fmt.Sprint(count))
+	// Others on the machine are not to slow it down, where that can be had.
+	const first = `chrt -f 1 true && exec chrt -f 1 "$@"; exec "$@"`
+	rig.Sh(t, first, burst, "/tmp", fmt.Sprint(count))
 	took := time.Since(began)
 	before := a.peak(t)
-	rig.Must(t, burst, "/var/tmp", fmt.Sprint(count))
+	rig.Sh(t, first, burst, "/var/tmp", fmt.Sprint(count))
 	after := a.peak(t)
 	got, _ := a.end(t)
 	view.Tell(fmt.Sprintf("audit --system: %.0f names a second, %d of %d seen, lost %d times, %d KiB\n", count/took.Seconds(), got.Events, 2*count, got.Lost, after))
@@ -142,7 +144,7 @@ func TestAuditSystemBurst(t *testing.T) {
 		t.Errorf("memory: %d KiB, and then %d; want at most %d, and it to stay the same", before, after, most)
 	}
 	for _, u := range got.Users {
-		if u.Kind == "symlink" || u.Count > 1 {
+		if u.Pattern == "/tmp/burst<n>" || u.Count > 1 {
 			if u.Name != "root" || filepath.Base(u.Program) != "burst" {
 				t.Errorf("%+v; want root's burst", u)
 			}
