@@ -1,10 +1,10 @@
 #!/bin/sh
-# Writes docs/applications.md anew: installs the Debian packages of its programs, and runs
-# them. For root; e2e/packages.sh has been run.
+# Writes docs/applications.md anew, and tries the table of `tmpshellctl audit --list`:
+# installs the Debian packages of their programs, and runs them. For root; e2e/packages.sh has been run.
 set -eu
 cd "$(dirname "$0")/.."
 
-packages=$(sed -n 's/.*pkg: "\([^"]*\)".*/\1/p' e2e/applicationsrows_test.go | sort -u)
+packages=$(sed -n 's/.*pkg: "\([^"]*\)".*/\1/p' e2e/applicationsrows_test.go e2e/auditknown_test.go | sort -u)
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
 	trap 'rm -f $policy' EXIT
@@ -14,5 +14,5 @@ if [ ! -e $policy ]; then
 fi
 # shellcheck disable=SC2086 # a list of words
 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
-TMPSHELL_MUST_RUN=1 TMPSHELL_KEPT_APPLICATIONS=1 "${GO:-go}" test -count=1 -run 'TestApplicationsPage$' ./e2e
+TMPSHELL_MUST_RUN=1 TMPSHELL_KEPT_APPLICATIONS=1 "${GO:-go}" test -count=1 -run 'TestApplicationsPage$|TestAuditKnown$' ./e2e
 cp bin/programs/applications.md docs/applications.md

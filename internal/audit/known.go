@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -67,11 +68,13 @@ func (k Known) made(o Object) bool {
 	return false
 }
 
-// has tells whether the path, or a directory above it, is one of the table's.
-func (k Known) has(file string) bool {
+// has tells whether the path, or a directory above it, is one of the table's. A shared
+// directory itself is where files without a name are made.
+func (k Known) has(whole string) bool {
+	file := whole
 	for ; file != "/" && file != "."; file = path.Dir(file) {
 		for _, pattern := range k.Paths {
-			if ok, _ := path.Match(pattern, file); ok {
+			if ok, _ := path.Match(pattern, file); ok && (file == whole || !slices.Contains(Shared, pattern)) {
 				return true
 			}
 		}
