@@ -4,6 +4,7 @@ package rig
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -64,17 +65,30 @@ func CopyPrograms(t testing.TB) {
 		Helper: {"tmpshell-helper", 0o755}, Ctl: {"tmpshellctl", 0o755},
 		Supervise: {"tmpshell-supervise", 0o755}, Remover: {"tmpshell-remover", 0o755},
 	} {
-		program, err := os.ReadFile(filepath.Join(bin, from.name))
+		err := copyFile(path, filepath.Join(bin, from.name), from.mode)
 		if errors.Is(err, fs.ErrNotExist) {
 			t.Fatal("no programs to test: run make build first")
-		}
-		if err == nil {
-			err = errors.Join(os.WriteFile(path, program, from.mode), os.Chmod(path, from.mode))
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// copyFile copies a program piece by piece: with all of it in memory, the pages of that
+// would cost more than the copy.
+func copyFile(to, from string, mode os.FileMode) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Chmod(mode), out.Close())
 }
 
 // Setup runs `tmpshellctl setup`.
