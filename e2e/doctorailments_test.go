@@ -112,6 +112,8 @@ var ailments = map[string][]ailment{
 		{want: "/tmp/.meet does not exist", breakIt: mountMeet + "rmdir /tmp/.meet"},
 		{want: "/tmp/.meet is not a directory of root's, and belongs to uid 1000", breakIt: mountMeet + "chown alice /tmp/.meet"},
 		{want: "/tmp/.meet has mode 0755, not 1777", breakIt: mountMeet + "chmod 755 /tmp/.meet"},
+		{want: "user.max_mnt_namespaces is 0", breakIt: mountTmp + "echo 0 >/run/sysctl/mnt; mount --bind /run/sysctl/mnt /proc/sys/user/max_mnt_namespaces"},
+		{want: "/var/lib/tmpshell is on /var/lib/tmpshell, which is read-only", breakIt: mountTmp + "mount -t tmpfs -o mode=700 none /var/lib/tmpshell; mount -o remount,ro /var/lib/tmpshell"},
 		{want: "nothing can be mounted over /tmp: /tmp can be written by others", breakIt: mountTmp + "chmod -t /tmp"},
 		{want: "nothing can be mounted over /var/e2e: it does not exist", breakIt: mountTmp + "echo 'Directory /var/e2e mount' >>/etc/tmpshell.conf"},
 	},

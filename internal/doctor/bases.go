@@ -10,6 +10,7 @@ import (
 
 	"tmpshell/internal/config"
 	"tmpshell/internal/making"
+	"tmpshell/internal/private"
 )
 
 // checkBases: the bases are there, before anybody can take their names, and are
@@ -19,6 +20,8 @@ func checkBases(m *machine, r *report) error {
 	for _, b := range m.needs.Bases {
 		err := b.Verify()
 		switch {
+		case isSessions(string(b)):
+			r.note(string(b) + " is a session's own here: to learn about " + b.Path() + ", run this outside of the session")
 		case isSquatted(b):
 			// checkSquatters says whose it is.
 		case err == nil:
@@ -43,6 +46,14 @@ func checkBases(m *machine, r *report) error {
 		r.otherwise("the configuration asks for no base")
 	}
 	return nil
+}
+
+// isSessions: this runs in a session that has a directory of its own there, in which
+// there is no base, nor need be one.
+func isSessions(shared string) bool {
+	outside := making.SharedPath(private.Instance{At: shared})
+	mnt, err := mountOf(outside)
+	return err == nil && mnt.Mountpoint == outside
 }
 
 // isSquatted: the name is taken by what is not root's directory.

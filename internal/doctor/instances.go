@@ -18,6 +18,10 @@ import (
 // root gets at it, and there is a directory to mount it over.
 func checkInstances(m *machine, r *report) error {
 	var right []string
+	if value, err := sysctl(mountNamespaces); err == nil && value == "0" && len(m.needs.Instances) > 0 {
+		r.error(mountNamespaces+" is 0: no session gets a mount namespace, and nothing is mounted for it",
+			run("sysctl", "-q", "-w", mountNamespaces+"=1024"))
+	}
 	for _, i := range m.needs.Instances {
 		nested := slices.ContainsFunc(m.needs.Instances, func(o private.Instance) bool { return strings.HasPrefix(i.At, o.At+"/") })
 		if err := making.CheckMountPoint(i); err != nil && !nested { // which a login makes
@@ -28,6 +32,7 @@ func checkInstances(m *machine, r *report) error {
 		} else if err != nil && !r.says(err.Error()) {
 			r.error(err.Error()+": nothing is mounted for sessions", setUp)
 		}
+		r.readOnly(i)
 		right = append(right, i.At)
 	}
 	for _, i := range shared(m.needs.Instances) {
@@ -43,6 +48,29 @@ func checkInstances(m *machine, r *report) error {
 		r.otherwise("sessions can have a directory of their own mounted over " + strings.Join(right, ", "))
 	}
 	return nil
+}
+
+// mountNamespaces is how many a user may have.
+const mountNamespaces = "user.max_mnt_namespaces"
+
+// readOnly: where nothing can be written to the store, but to the shared directory,
+// an instance is not mounted.
+func (r *report) readOnly(i private.Instance) {
+	store := making.StoreOf(i)
+	if i.Fresh || !isReadOnly(store) || isReadOnly(i.At) {
+		return
+	}
+	mnt, err := mountOf(store)
+	if err != nil || r.says(store+" is on") {
+		return
+	}
+	r.error(store+" is on "+mnt.Mountpoint+", which is read-only: nothing is mounted for sessions",
+		run("mount", "-o", "remount,rw", mnt.Mountpoint))
+}
+
+func isReadOnly(path string) bool {
+	var st unix.Statfs_t
+	return unix.Statfs(path, &st) == nil && st.Flags&unix.ST_RDONLY != 0
 }
 
 // shared takes together what any of the configuration's blocks shares of a path.

@@ -19,6 +19,9 @@ import (
 // and moved aside has been looked at.
 func checkSquatters(m *machine, r *report) error {
 	for _, b := range m.needs.Bases {
+		if isSessions(string(b)) {
+			continue // checkBases says so
+		}
 		var st unix.Stat_t
 		if isSquatted(b) && unix.Lstat(b.Path(), &st) == nil {
 			what := "is not a directory"
