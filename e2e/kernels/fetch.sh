@@ -30,10 +30,15 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Ori
 packages=acl,attr,btrfs-progs,dbus,e2fsprogs,iproute2,iputils-ping,kmod,libcap2-bin,libpam-systemd,login,mount,openssh-client,openssh-server,passwd,procps,python3,rsync,strace,sudo,systemd-sysv,tmpreaper,udev,xfsprogs
 
 # The kernel is unpacked, not installed: nobody needs the initrd that it would make.
+# From Linux 7 on it consists of more than one package.
 # shellcheck disable=SC2016 # mmdebstrap's shell expands it
 kernel='APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"; export APT_CONFIG
-	image=$(apt-cache depends linux-image-cloud-amd64 | sed -n "s/.*Depends: //p" | head -n 1)
-	cd "$1"/boot && apt-get -q download "$image" && dpkg-deb -x ./*.deb "$1" && rm ./*.deb'
+	needs() { apt-cache depends --important "$1" | sed -n "s/^ *Depends: \(linux-[bim][a-z]*-[0-9].*\)/\1/p"; }
+	image=$(needs linux-image-cloud-amd64)
+	cd "$1"/boot
+	apt-get -q download $image $(needs "$image")
+	for deb in ./*.deb; do dpkg-deb -x "$deb" "$1"; done
+	rm ./*.deb'
 
 mkdir -p build/kernels
 export TMPDIR="$PWD/build/kernels" # what a killed run leaves is there
