@@ -182,3 +182,32 @@ func TestUserDBAccounts(t *testing.T) {
 		{5902, nil, "tmpshell", "echo in", noShell},
 	})
 }
+
+// TestUserDBSlowGroup: a group that the service needs longer for than a login waits is
+// as one that cannot be learned, until setup, which waits longer, has learned it.
+func TestUserDBSlowGroup(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	r := startRecords(t)
+	rig.Install(t)
+	r.Slow("outer")
+	rig.Configure(t, "Match Group lab", "SetEnv B=lab", "Match Group outer", "NoNewPrivileges yes", "SetEnv A=outer")
+	try := func(when string, groups []uint32, want string) {
+		t.Helper()
+		r := rig.Command{As: &rig.Account{UID: 5000, GID: 5000, Groups: groups}, Path: rig.Tmpshell, Env: []string{"PATH=/usr/bin:/bin", "HOME=/"},
+			Args: []string{"tmpshell", "-c", "echo nnp$(sed -n 's/^NoNewPrivs:.//p' /proc/self/status) $A $B"}}.Run(t)
+		if got := strings.TrimSpace(r.Stdout + r.Stderr); got != want {
+			t.Errorf("%s: %d: %q; want %q", when, groups, got, want)
+		}
+	}
+	in, out := []uint32{5001, 5003}, []uint32{5001}
+	try("not known", in, "nnp1 lab")
+	if r := rig.Sh(t, "tmpshellctl setup"); r.Status != 0 || strings.Contains(r.Stdout, "does not answer") {
+		t.Errorf("setup: %+v", r)
+	}
+	try("set up", in, "nnp1 outer lab")
+	try("set up", out, "nnp0 lab")
+	agePolicy(t, 2*time.Hour)
+	try("two hours later", in, "nnp1 outer lab")
+}

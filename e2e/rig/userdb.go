@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // UserRecord and GroupRecord are the fields that an account needs, of
@@ -39,6 +40,7 @@ type UserDB struct {
 	mu       sync.Mutex
 	listener *net.UnixListener
 	hangs    bool
+	slow     string
 	users    []UserRecord
 	groups   []GroupRecord
 }
@@ -86,6 +88,16 @@ func (d *UserDB) Hang(hang bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.hangs = hang
+}
+
+// slowness is longer than a login waits for a name.
+const slowness = 4 * time.Second
+
+// Slow has the service need long for a group.
+func (d *UserDB) Slow(group string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.slow = group
 }
 
 // Change changes the records.
@@ -145,6 +157,7 @@ func (d *UserDB) serve(conn net.Conn) {
 		p := asked.Parameters
 		d.mu.Lock()
 		var found []any
+		slow := false
 		switch strings.TrimPrefix(asked.Method, userdbError) {
 		case "GetUserRecord":
 			for _, u := range d.users {
@@ -155,6 +168,7 @@ func (d *UserDB) serve(conn net.Conn) {
 		case "GetGroupRecord":
 			for _, g := range d.groups {
 				if g.Service = userdbService; is(p.GID, g.GID) && is(p.GroupName, g.Name) {
+					slow = slow || g.Name == d.slow
 					found = append(found, map[string]any{"record": g, "incomplete": false})
 				}
 			}
@@ -169,6 +183,9 @@ func (d *UserDB) serve(conn net.Conn) {
 		}
 		hangs := d.hangs
 		d.mu.Unlock()
+		if slow {
+			time.Sleep(slowness)
+		}
 		if hangs {
 			continue
 		}

@@ -14,6 +14,9 @@ import (
 // alone.
 var getentMillis = 3000
 
+// patientMillis bounds it where no login waits for the answer.
+const patientMillis = 60_000
+
 // keptAnswer bounds an answer that is kept whole, which is that of one account.
 const keptAnswer = 1 << 20
 
@@ -45,7 +48,7 @@ func (n *nameService) ask(database string, keys ...string) ([]byte, error) {
 		return nil, n.failed
 	}
 	var out []byte
-	err := getent(append([]string{"getent", database}, keys...), func(text []byte) bool {
+	err := getent(getentMillis, append([]string{"getent", database}, keys...), func(text []byte) bool {
 		out = append(out, text...)
 		return len(out) < keptAnswer
 	})
@@ -56,10 +59,10 @@ func (n *nameService) ask(database string, keys ...string) ([]byte, error) {
 }
 
 // getent runs getent(1) with nothing of the caller's environment, the pipe as
-// its only standard descriptor, and a time limit, and hands on what it prints
-// until read wants no more. glibc's getent exits with 2 when a key was not found;
-// what it found of the others it has printed.
-func getent(argv []string, read func(text []byte) bool) error {
+// its only standard descriptor, and a limit on time in milliseconds, and hands on
+// what it prints until read wants no more. glibc's getent exits with 2 when a key was
+// not found; what it found of the others it has printed.
+func getent(millis int, argv []string, read func(text []byte) bool) error {
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
 		return err
@@ -84,12 +87,12 @@ func getent(argv []string, read func(text []byte) bool) error {
 		}
 		return err
 	}
-	err = sys.StreamFor(p[0], getentMillis, read)
+	err = sys.StreamFor(p[0], millis, read)
 	unix.Close(p[0])
 	if err != nil {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // our child, not yet waited for
 	}
-	status, waitErr := sys.WaitFor(pid, getentMillis)
+	status, waitErr := sys.WaitFor(pid, millis)
 	if err == nil {
 		err = waitErr
 	}

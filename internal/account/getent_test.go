@@ -27,7 +27,7 @@ func fakeGetent(t *testing.T, script string) {
 // answer is all that getent prints.
 func answer(argv []string) ([]byte, error) {
 	var out []byte
-	err := getent(argv, func(text []byte) bool {
+	err := getent(getentMillis, argv, func(text []byte) bool {
 		out = append(out, text...)
 		return true
 	})
@@ -70,7 +70,7 @@ func TestGetentIsBounded(t *testing.T) {
 	} {
 		fakeGetent(t, test.script)
 		getentMillis = 300
-		err := getent([]string{"getent", "passwd", "1"}, func([]byte) bool { return true })
+		err := getent(getentMillis, []string{"getent", "passwd", "1"}, func([]byte) bool { return true })
 		if err == nil || err.Error() != "name service: "+test.want {
 			t.Errorf("%s: %v; want name service: %s", test.name, err, test.want)
 		}

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strconv"
@@ -19,12 +20,18 @@ type Service struct {
 	Ask func(read func(text []byte) bool, database string, keys ...string) error
 
 	// failed keeps the first failure: a server that has not answered one
-	// question is not waited for again.
+	// question is not waited for again. slow is for one that has answered others of
+	// the same database: it is asked of the other one.
 	failed error
+	slow   map[string]error
 }
 
 // NewService is the machine's own.
-func NewService() *Service { return &Service{Ask: askGetent} }
+func NewService() *Service { return &Service{Ask: askGetent(getentMillis)} }
+
+// NewPatientService is one that waits a minute for an answer: a directory server may
+// need longer for a group of many members than a login should.
+func NewPatientService() *Service { return &Service{Ask: askGetent(patientMillis)} }
 
 // keysAtOnce bounds one command line.
 const keysAtOnce = 200
@@ -93,8 +100,8 @@ func (s *Service) each(database string, keys []string, visit func(string, uint32
 
 func (s *Service) eachOf(reader **Entries, database string, keys []string, visit func(string, uint32)) error {
 	for len(keys) > 0 {
-		if s.failed != nil {
-			return s.failed
+		if err := cmp.Or(s.failed, s.slow[database]); err != nil {
+			return err
 		}
 		if s.Ask == nil {
 			return errNoGetent
@@ -102,7 +109,11 @@ func (s *Service) eachOf(reader **Entries, database string, keys []string, visit
 		n := min(len(keys), keysAtOnce)
 		err := s.question(reader, database, keys[:n], visit)
 		if n > 1 && errors.Is(err, sys.ErrTimeout) {
-			err = s.oneByOne(reader, database, keys[:n], visit)
+			var answered bool
+			if answered, err = s.oneByOne(reader, database, keys[:n], visit); err != nil && answered {
+				s.slow = map[string]error{database: err}
+				return err
+			}
 		}
 		if err != nil {
 			s.failed = err
@@ -131,28 +142,29 @@ func (s *Service) question(reader **Entries, database string, keys []string, vis
 // members takes a directory server seconds, and getent prints what it has of the
 // others at its end: they must not go unknown for it. The first that has no answer
 // when none has had any ends it, as does the second one.
-func (s *Service) oneByOne(reader **Entries, database string, keys []string, visit func(string, uint32)) (failed error) {
-	answered := false
+func (s *Service) oneByOne(reader **Entries, database string, keys []string, visit func(string, uint32)) (answered bool, failed error) {
 	for _, key := range keys {
 		err := s.question(reader, database, []string{key}, visit)
 		switch {
 		case err == nil:
 			answered = true
 		case !answered || failed != nil || !errors.Is(err, sys.ErrTimeout):
-			return err
+			return answered, err
 		default:
 			failed = err
 		}
 	}
-	return failed
+	return answered, failed
 }
 
 // askGetent: a getent that is not there says that there is nobody to ask, which
 // is the answer of a machine without a name service.
-func askGetent(read func([]byte) bool, database string, keys ...string) error {
-	err := getent(append([]string{"getent", database}, keys...), read)
-	if err == errNoGetent {
-		return ErrNotFound
+func askGetent(millis int) func(func([]byte) bool, string, ...string) error {
+	return func(read func([]byte) bool, database string, keys ...string) error {
+		err := getent(millis, append([]string{"getent", database}, keys...), read)
+		if err == errNoGetent {
+			return ErrNotFound
+		}
+		return err
 	}
-	return err
 }

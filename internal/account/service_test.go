@@ -124,6 +124,13 @@ func TestServiceSlowName(t *testing.T) {
 	if !errors.Is(err, sys.ErrTimeout) || ids["lab"] != 8 || ids["web"] != 8 || len(ids) != 2 {
 		t.Errorf("IDs = %v, %v; want lab, web and %v", ids, err, sys.ErrTimeout)
 	}
+	if names, err := s.Names(Groups, []uint32{8}); err == nil {
+		t.Errorf("the slow database is asked again: %v", names)
+	}
+	fakeGetent(t, `echo "carol:x:9:9::/:/bin/sh"`)
+	if users, err := s.IDs(Users, []string{"carol"}); err != nil || users["carol"] != 9 {
+		t.Errorf("the other database: %v, %v; want carol", users, err)
+	}
 	var asked []string
 	s = service("", serviceError{sys.ErrTimeout}, &asked)
 	if _, err := s.IDs(Groups, []string{"lab", "huge", "web"}); !errors.Is(err, sys.ErrTimeout) || len(asked) != 2 {

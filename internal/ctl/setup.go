@@ -117,6 +117,7 @@ func setup(conf *config.Config) []step {
 // compilePolicy makes what logins go by, and says which names are nobody's.
 func compilePolicy() []step {
 	place := compile.SystemPlace(build.Config)
+	place.Names.Service = account.NewPatientService()
 	in, err := place.Compile()
 	if err == nil {
 		err = place.Keep(in)
