@@ -10,6 +10,7 @@ import (
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/sample"
 )
 
 // over is a session without a terminal: a shell that reads the script or, with
@@ -35,10 +36,21 @@ func overTerminal(options ...string) func(*testing.T, *rig.Account, string) rig.
 func TestMatrixSSH(t *testing.T)        { matrixSSH(t, "sshd", "UsePAM no") }
 func TestMatrixSSHWithPAM(t *testing.T) { matrixSSH(t, "sshd with PAM", "UsePAM yes") }
 
+// TestMatrixSSHWithoutPAM has one that was built without, by e2e/openssh.sh.
+func TestMatrixSSHWithoutPAM(t *testing.T) {
+	if !sample.All() {
+		t.Skip("with TMPSHELL_ALL=1 alone: sshd has to be compiled")
+	}
+	matrixSSH(t, "sshd without PAM", "")
+}
+
 // matrixSSH has what sshd starts shells for.
 func matrixSSH(t *testing.T, title, pam string) {
 	if !view.Enter(t) {
 		return
+	}
+	if pam == "" {
+		rig.UseOpenSSH(t)
 	}
 	// pam_motd writes it anew for everybody, and two at once may see it empty.
 	rig.Must(t, "rm", "-rf", "/etc/update-motd.d")

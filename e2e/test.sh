@@ -30,6 +30,10 @@ case ${2-Package} in
 	$sudo env "TMPSHELL_SEED=$TMPSHELL_SEED" "TMPSHELL_ALL=${TMPSHELL_ALL-}" e2e/roots.sh
 	;;
 esac
+if [ "${TMPSHELL_ALL-}" = 1 ]; then
+	case ${2-.} in *SSH* | .) $sudo e2e/openssh.sh ;; esac
+	case ${2-.} in *Run0* | .) $sudo e2e/roots.sh run0 ;; esac
+fi
 if [ "${1-}" = e2e ]; then
 	set -- -run "$2" ./e2e
 else

@@ -16,6 +16,7 @@ import (
 // a /run, processes and cgroups of its own.
 type Booted struct {
 	t      testing.TB
+	root   string
 	cgroup string
 	cmd    *exec.Cmd
 	ended  <-chan struct{}
@@ -38,30 +39,39 @@ const furnishBoot = `
 	: >/etc/machine-id
 	ln -sf /lib/systemd/system/multi-user.target /etc/systemd/system/default.target`
 
-// boot becomes systemd, in the view's cgroup $1. Kernel settings cannot be changed,
+// boot becomes systemd, in the view's cgroup $1, with the root directory $2. Kernel settings cannot be changed,
 // and with them neither can the clock, the modules nor the disks of the machine.
 const boot = `
 	echo 0 >"$1/cgroup.procs"
 	exec unshare --cgroup --mount --pid --fork --kill-child sh -ec '
+		[ "$0" = / ] || { cd "$0"; pivot_root . mnt; }
 		mount -t proc -o nosuid,nodev,noexec proc /proc
+		[ "$0" = / ] || umount -l /mnt
 		for f in sys irq bus; do [ ! -e /proc/$f ] || mount --bind -o ro /proc/$f /proc/$f; done
 		for f in kcore kmsg sysrq-trigger timer_list; do [ ! -e /proc/$f ] || mount --bind /dev/null /proc/$f; done
 		mount -t tmpfs -o mode=755,nosuid,nodev run /run
 		mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 /sys/fs/cgroup
 		exec env -i container=e2e PATH=$PATH setpriv --bounding-set \
 			-all,+chown,+dac_override,+dac_read_search,+fowner,+fsetid,+ipc_owner,+kill,+lease,+linux_immutable,+net_bind_service,+net_broadcast,+net_raw,+net_admin,+setgid,+setfcap,+setpcap,+setuid,+sys_admin,+sys_chroot,+sys_nice,+sys_ptrace,+sys_tty_config,+sys_boot,+audit_write,+mknod \
-			/lib/systemd/systemd'`
+			/lib/systemd/systemd' "$2"`
 
 // Boot starts systemd, with units of the machine's enabled, and waits until it has
 // started everything. The test is in a view of EnterWithCgroup.
 func Boot(t testing.TB, units ...string) *Booted {
 	t.Helper()
 	view.Need(t, "unshare", "setpriv", "nsenter", "/lib/systemd/systemd", "systemctl")
-	Must(t, "sh", "-ec", furnishBoot)
+	return BootRoot(t, "/", units...)
+}
+
+// BootRoot is Boot for another system, whose root directory is a mount, with a /sys and
+// a /dev.
+func BootRoot(t testing.TB, root string, units ...string) *Booted {
+	t.Helper()
+	Must(t, "chroot", root, "sh", "-ec", furnishBoot)
 	for _, u := range units {
-		Must(t, "systemctl", "enable", "-q", u)
+		Must(t, "chroot", root, "systemctl", "enable", "-q", u)
 	}
-	b := &Booted{t: t, cgroup: view.Cgroup(t)}
+	b := &Booted{t: t, root: root, cgroup: view.Cgroup(t)}
 	b.start(t)
 	t.Cleanup(b.Off)
 	return b
@@ -69,7 +79,7 @@ func Boot(t testing.TB, units ...string) *Booted {
 
 func (b *Booted) start(t testing.TB) {
 	t.Helper()
-	b.cmd = exec.Command("sh", "-ec", boot, "sh", b.cgroup)
+	b.cmd = exec.Command("sh", "-ec", boot, "sh", b.cgroup, b.root)
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	b.cmd.Stdout, b.cmd.Stderr = os.Stdout, os.Stderr
 	if err := b.cmd.Start(); err != nil {

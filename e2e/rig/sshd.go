@@ -70,6 +70,23 @@ func StartSSHD(t testing.TB, config ...string) *SSHD {
 	return d
 }
 
+// UseOpenSSH has sshd be the one that e2e/openssh.sh has built without PAM.
+func UseOpenSSH(t testing.TB) {
+	t.Helper()
+	root, err := view.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	built := filepath.Join(root, "bin/openssh/sshd")
+	if _, err := os.Stat(built); err != nil {
+		view.Missing(t, "sshd without PAM: run e2e/openssh.sh")
+	}
+	Must(t, "install", built, "/usr/sbin/sshd")
+	if out := Must(t, "ldd", "/usr/sbin/sshd"); strings.Contains(out, "libpam") {
+		t.Fatalf("%s is linked with PAM:\n%s", built, out)
+	}
+}
+
 // ConfigureSSHD writes a configuration in which every account accepts the test's key.
 func ConfigureSSHD(t testing.TB, file string, config ...string) {
 	t.Helper()
