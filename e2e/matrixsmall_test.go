@@ -9,8 +9,7 @@ import (
 
 // TestMatrixSmall has callers that Debian installs on few machines: those of busybox,
 // which Alpine has in the place of login and su, doas, agetty that logs somebody in by
-// itself, and sshd that has changed the root first. (sshd with UsePAM no, TestMatrixSSH,
-// is the nearest to one that is built without PAM.)
+// itself, and sshd that has changed the root first.
 func TestMatrixSmall(t *testing.T) {
 	if !view.Enter(t) {
 		return
