@@ -35,7 +35,7 @@ if [ "${TMPSHELL_ALL-}" = 1 ]; then
 	case ${2-.} in *Run0* | .) $sudo e2e/roots.sh run0 ;; esac
 fi
 if [ "${1-}" = e2e ]; then
-	set -- -run "$2" ./e2e
+	set -- -run "$2" ./e2e ./e2e/ctljson
 else
 	$MAKE --no-print-directory lint
 	set -- ./...

@@ -1,6 +1,12 @@
-package e2e
+// Package ctljson tests what tmpshellctl prints with --json. It is apart from the other
+// end-to-end tests, which are executed twice for each view: to initialize the validator
+// costs half of what starting them does.
+package ctljson
 
 import (
+	"flag"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +16,16 @@ import (
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
 )
+
+func TestMain(m *testing.M) {
+	view.Main()
+	flag.Parse()
+	if err := view.CheckFresh(); err != nil && !testing.Short() {
+		fmt.Println("ctljson:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
 
 // TestCtlJSON: what each verb prints with --json is valid by the schema that is
 // installed.
