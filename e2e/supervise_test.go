@@ -12,10 +12,13 @@ import (
 )
 
 // supervisors are the processes of tmpshell-supervise that an account has.
-func supervisors(uid uint32) (pids []string) {
+func supervisors(uid uint32) []string { return running(rig.Supervise, uid) }
+
+// running are the processes of a program that a user has.
+func running(program string, uid uint32) (pids []string) {
 	links, _ := filepath.Glob("/proc/[0-9]*/exe")
 	for _, link := range links {
-		if to, _ := os.Readlink(link); to != rig.Supervise {
+		if to, _ := os.Readlink(link); to != program {
 			continue
 		}
 		status, _ := os.ReadFile(filepath.Dir(link) + "/status")
@@ -76,6 +79,66 @@ func TestSupervise(t *testing.T) {
 	}
 }
 
+// TestSupervisorLeft: what a session leaves is waited for by one process, which is the
+// user's and as poor as the one beside the session, and looks at nothing again
+// because of a time; then the directories go.
+func TestSupervisorLeft(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t, "Supervise yes", "Match User bob", "Directory /tmp mount")
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000, Groups: []uint32{60}})
+	bob := rig.AddUser(t, rig.Account{Name: "bob", UID: 1001})
+	ends := []string{"/var/tmp/1", "/var/tmp/2", "/var/tmp/3"}
+	rig.Must(t, "mkfifo", ends...)
+	rig.Must(t, "chmod", append([]string{"666"}, ends...)...)
+	for a, dir := range map[*rig.Account]string{alice: alice.Private(), bob: "/var/lib/tmpshell/1001"} {
+		for _, end := range ends {
+			if r := a.Login(t, "setsid sh -c 'read x <"+end+"' >/dev/null 2>&1 & :>$TMPDIR/f"); r.Status != 0 {
+				t.Fatalf("%+v", r)
+			}
+			// Two that look at one time would not see each other.
+			rig.Await(t, func() string { return "no one process that waits for a job" }, func() bool {
+				list := supervisors(a.UID)
+				return len(running(rig.Remover, 0)) == 0 && len(list) == 1 && waitsFor(list[0]) == "sh"
+			})
+		}
+		pid := supervisorOf(t, a.UID)
+		t.Run(a.Name, func(t *testing.T) {
+			checkSupervisor(t, pid)
+			status, _ := os.ReadFile("/proc/" + pid + "/status")
+			for _, line := range []string{"Uid", "Gid"} {
+				if want := "\n" + line + strings.Repeat(fmt.Sprintf("\t%d", a.UID), 4) + "\n"; !strings.Contains(strings.Replace(string(status), ":", "", -1), want) {
+					t.Errorf("want %q in\n%s", want, status)
+				}
+			}
+			// poll(2) without a time-out: the third argument of ppoll(2).
+			text, err := os.ReadFile("/proc/" + pid + "/syscall")
+			if call := strings.Fields(string(text)); len(call) < 4 || call[3] != "0x0" {
+				t.Errorf("it waits in %q, %v; want ppoll without a time-out", call, err)
+			}
+		})
+		for _, end := range ends {
+			if !exists(dir) {
+				t.Errorf("%s: %s is gone before the last process is", a.Name, dir)
+			}
+			rig.Must(t, "sh", "-c", "echo >"+end)
+		}
+		awaitGone(t, dir)
+		rig.Await(t, func() string { return "still there" }, func() bool { return len(supervisors(a.UID)) == 0 })
+	}
+}
+
+// waitsFor is the name of the process that a tmpshell-supervise waits for: the kernel
+// says of a descriptor which one it is of.
+func waitsFor(pid string) string {
+	info, _ := os.ReadFile("/proc/" + pid + "/fdinfo/0")
+	_, number, _ := strings.Cut(string(info), "\nPid:\t")
+	number, _, _ = strings.Cut(number, "\n")
+	name, _ := os.ReadFile("/proc/" + number + "/comm")
+	return strings.TrimSpace(string(name))
+}
+
 // TestSupervisorAmbient: the caller's ambient set is the session's alone.
 func TestSupervisorAmbient(t *testing.T) {
 	if !view.Enter(t) {
@@ -130,6 +193,9 @@ func TestSupervisor(t *testing.T) {
 		other := a.Open(t) // another session begins and ends
 		other.Do("touch $TMPDIR/f")
 		other.Close()
+		rig.Await(t, func() string { return "a second tmpshell-supervise, or tmpshell-remover" }, func() bool {
+			return len(supervisors(a.UID)) == 1 && len(running(rig.Remover, 0)) == 0
+		})
 		if _, status := s.Do("[ -e $TMPDIR/f ]"); status != 0 {
 			t.Errorf("%s: the session lacks its directory", a.Name)
 		}

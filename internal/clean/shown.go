@@ -178,6 +178,11 @@ func mountID(fd int) (string, error) {
 	return "", unix.ENODATA
 }
 
+// ProcFile reads a file of a process in procfs.
+func ProcFile(pid int, name string) ([]byte, error) {
+	return readFile("/proc/" + strconv.Itoa(pid) + "/" + name)
+}
+
 // readFile reads a file of procfs.
 func readFile(path string) ([]byte, error) {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)

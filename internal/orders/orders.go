@@ -1,10 +1,16 @@
-// Package orders is what --init and --pty ask tmpshell-supervise for, as the
-// launcher reads it and hands it on: one text, with one reader.
+// Package orders is what tmpshell-supervise is asked for: its first argument, and
+// the list of --init, as the launcher reads it and hands it on.
 //
 // It keeps the rules of package bare.
 package orders
 
 import "tmpshell/internal/bare"
+
+// What the first argument may be.
+const (
+	Watch  = "watch"  // descriptor 0 is of the process whose end is waited for
+	Parent = "parent" // above a program: --init, --pty
+)
 
 // Orders are those of --init=LIST.
 type Orders struct {

@@ -2,7 +2,6 @@ package remover
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,21 +16,23 @@ const store = private.Store
 // comm is what the kernel calls tmpshell-supervise: the first 15 bytes.
 const comm = "tmpshell-superv"
 
-// supervisor is the process that has started this one, and waits for it, if that
-// is tmpshell-supervise: a process of the user's that uses nothing. Whoever calls
-// something else by that name harms themselves.
+// first is the number of the first process of a PID namespace. It is never given to
+// another one.
+const first = 1
+
+// supervisor is the first process of a container if that is tmpshell-supervise, which
+// has started this process and waits for it: a process of the user's that uses
+// nothing. Whoever calls something else by that name harms themselves. Any other
+// tmpshell-supervise does not wait for this process, and is waited for.
 func supervisor() int {
-	parent := unix.Getppid()
-	text := make([]byte, 64)
-	fd, err := unix.Open("/proc/"+strconv.Itoa(parent)+"/comm", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
+	if unix.Getppid() != first {
 		return 0
 	}
-	defer sys.Close(fd)
-	if n, err := unix.Read(fd, text); err != nil || strings.TrimSpace(string(text[:max(n, 0)])) != comm {
+	text, err := clean.ProcFile(first, "comm")
+	if err != nil || strings.TrimSpace(string(text)) != comm {
 		return 0
 	}
-	return parent
+	return first
 }
 
 // contain is for a container, where only its own processes can be seen. What is on

@@ -12,8 +12,6 @@
 package remover
 
 import (
-	"errors"
-	"io/fs"
 	"runtime"
 	"slices"
 	"strconv"
@@ -28,6 +26,7 @@ import (
 	"tmpshell/internal/compile"
 	"tmpshell/internal/msg"
 	"tmpshell/internal/policy"
+	"tmpshell/internal/sys"
 	"tmpshell/internal/syslog"
 )
 
@@ -39,20 +38,19 @@ const (
 	exitFailed = 1
 )
 
-// The caller's session has just ended, and what is left of it is ending: sshd's
-// process that was the user's. It is looked at again after a wait, which is three
-// times as long each time.
-const (
-	firstWait = 10 * time.Millisecond
-	lastWait  = 81 * firstWait
-)
+// patience is for how long what is left is waited for where nobody has configured
+// it, as with --init: no process stays there.
+const patience = time.Second
 
 // run is one run of the remover.
 type run struct {
 	uid    uint32
 	gid    uint32
 	groups []uint32
+	// parent is the process that has started this one, if it is still there.
+	parent int
 	root   bool
+	above  int            // see supervisor
 	said   *policy.Policy // nil: not known
 	logger syslog.Logger
 }
@@ -60,11 +58,14 @@ type run struct {
 // Run does the remover's work for the calling process and returns its exit code.
 func Run() int {
 	runtime.LockOSThread()
-	r := &run{uid: uint32(unix.Getuid()), gid: uint32(unix.Getgid()), logger: syslog.Logger{Program: program}}
+	r := &run{uid: uint32(unix.Getuid()), gid: uint32(unix.Getgid()), parent: unix.Getppid(), logger: syslog.Logger{Program: program}}
 	if r.uid == 0 {
 		return exitOK // a process of root's is always left
 	}
-	except := []int{supervisor(), unix.Getpid()} // as long as it is not root's
+	except := []int{unix.Getpid()} // as long as it is not root's
+	if r.above = supervisor(); r.above != 0 {
+		except = append(except, r.above)
+	}
 	groups, err := unix.Getgroups()
 	if err != nil {
 		return exitFailed
@@ -87,22 +88,34 @@ func Run() int {
 	return r.remove(r.options(except))
 }
 
-// remove tries until the directories are gone, or for long enough. Where nobody has
+// remove removes the directories, or waits for what uses them. Where nobody has
 // configured it, as with --init, what cannot be known is no failure: the remover
 // lacks sys_ptrace then.
 func (r *run) remove(o clean.Options) int {
-	for wait := firstWait; ; wait *= 3 {
+	supervised := r.said != nil && r.said.Supervise
+	for until := time.Now().Add(patience); ; {
 		report, err := clean.Run(o)
-		if err == nil && !inUse(report) {
+		switch {
+		case err != nil && supervised:
+			return r.tell(syslog.Warning, "nothing is removed: "+err.Error())
+		case err != nil:
+			return exitOK
+		case !inUse(report):
 			return r.log(report)
 		}
-		if wait > lastWait || errors.Is(err, fs.ErrPermission) {
-			if err != nil && (r.said != nil && r.said.Supervise) {
-				return r.tell(syslog.Warning, "nothing is removed: "+err.Error())
-			}
+		left := r.left(report)
+		if left < 0 {
 			return exitOK
 		}
-		time.Sleep(wait)
+		if supervised && r.above == 0 {
+			r.becomeWatcher(left)
+			return exitFailed
+		}
+		over := !clean.Ended(left, time.Until(until))
+		sys.Close(left)
+		if over {
+			return exitOK
+		}
 	}
 }
 

@@ -2,7 +2,8 @@
 // then has tmpshell-remover remove its directories.
 //
 //	watch    beside a session (Supervise yes): it waits for the end of the
-//	         session's process, and has nothing else to do with it
+//	         session's process, then of those that the session has left, one after
+//	         the other, and has nothing else to do with them
 //	parent   above a program (--init, --pty): forwards signals, reaps, proxies
 //	         a terminal, and ends as the program does
 //
@@ -23,6 +24,7 @@ import (
 	"tmpshell/internal/bare"
 	"tmpshell/internal/build"
 	"tmpshell/internal/capset"
+	"tmpshell/internal/orders"
 )
 
 // Run is the program.
@@ -40,21 +42,15 @@ func run(args []*byte) int {
 	if bare.Getuid() != 0 {
 		_ = capset.Drop() // those of the caller's ambient set
 	}
-	if len(args) == 2 && bare.String(args[1]) == Watch {
+	if len(args) == 2 && bare.String(args[1]) == orders.Watch {
 		return watch()
 	}
-	if len(args) == 6 && bare.String(args[1]) == Parent {
+	if len(args) == 6 && bare.String(args[1]) == orders.Parent {
 		return self.run(args[2:])
 	}
 	_ = bare.Write(2, "tmpshell-supervise: it is started by tmpshell; see Supervise in tmpshell.conf(5), and --init in tmpshell(8)\n")
 	return bare.ExitOwn
 }
-
-// What the first argument may be.
-const (
-	Watch  = "watch"
-	Parent = "parent"
-)
 
 // watch waits for the process that descriptor 0 is of, and becomes the remover,
 // which finds out by itself whether anything is to be removed.

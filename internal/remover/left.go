@@ -1,0 +1,78 @@
+package remover
+
+import (
+	"bytes"
+	"path"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/asroot"
+	"tmpshell/internal/bare"
+	"tmpshell/internal/build"
+	"tmpshell/internal/clean"
+	"tmpshell/internal/orders"
+	"tmpshell/internal/sys"
+)
+
+// What a session leaves when its process has ended, such as sshd's process that is
+// the user's, is waited for by a descriptor: its end is an event, after which this
+// program looks again. Nothing is looked at because some time has passed.
+
+// left chooses a process of the user's to wait for, and returns a descriptor of it. It
+// returns -1 if there is none, or if another tmpshell-supervise of theirs waits: the
+// program that this one becomes looks later than this run does. A tmpshell-remover
+// that is the user's again is about to wait. Two that look at one time are root's, and
+// do not see each other; both may wait.
+//
+// A process in another control group does not count: the user manager of systemd(1)
+// ends after the last process of the last session has, and that would be this one.
+func (r *run) left(report *clean.Report) int {
+	group, _ := clean.ProcFile(unix.Getpid(), "cgroup")
+	fd := -1
+	for _, p := range using(report) {
+		exe := "/proc/" + strconv.Itoa(p.PID) + "/exe"
+		if p.PID != r.parent && (same(exe, build.Supervise()) || r.root && same(exe, build.Remover())) {
+			sys.Close(fd)
+			return -1
+		}
+		if of, _ := clean.ProcFile(p.PID, "cgroup"); fd < 0 && bytes.Equal(of, group) {
+			fd, _ = p.Descriptor(r.uid) // -1: it has ended
+		}
+	}
+	return fd
+}
+
+func same(exe, program string) bool {
+	a, err := sys.StatPath(exe)
+	b, err2 := sys.StatPath(program)
+	return err == nil && err2 == nil && a.SameFile(b)
+}
+
+// using are the user's processes, by which their directories are in use.
+func using(report *clean.Report) []clean.Process {
+	for _, res := range report.Results {
+		if len(res.By) > 0 {
+			return res.By
+		}
+	}
+	return nil
+}
+
+// becomeWatcher becomes tmpshell-supervise, without privilege and the user's, which
+// waits for the process and then becomes this program again: what a user leaves is
+// not waited for by anything of root's. It returns where it cannot; then tmpshellctl
+// clean finds the directories.
+func (r *run) becomeWatcher(process int) {
+	if err := unix.Dup3(process, 0, 0); err != nil {
+		return
+	}
+	if r.root {
+		if err := asroot.Back(r.uid, r.gid, r.groups); err != nil {
+			return
+		}
+	}
+	bare.CloseFrom(1) // the runtime has opened those that were missing
+	_ = syscall.Exec(build.Supervise(), []string{path.Base(build.Supervise()), orders.Watch}, nil)
+}
