@@ -65,6 +65,8 @@ type caller struct {
 	leaks bool
 	// mounts: others mount and unmount something meanwhile.
 	mounts bool
+	// supervised: the directories go with the last session.
+	supervised bool
 	// only are the shells to try, in place of all.
 	only []string
 }
@@ -244,7 +246,12 @@ func (c caller) cell(t *testing.T, s realShell, a *rig.Account) string {
 				session.Env = append(session.Env, name+"="+a.Private())
 			}
 			session.CheckVariables(t, a.Private())
-			rig.CheckPrivate(t, a)
+			if !c.supervised {
+				rig.CheckPrivate(t, a)
+			}
+		}
+		if c.supervised {
+			awaitGone(t, a.Private())
 		}
 		switch {
 		case differs != nil:
