@@ -15,6 +15,13 @@ import (
 // reinstall is what "install tmpshell again" comes to.
 const reinstall = `install -m 711 /run/tmpshell-bin/tmpshell /usr/bin/; install -m 755 /run/tmpshell-bin/tmpshell-helper /usr/libexec/; install -m 711 /run/tmpshell-bin/tmpshell /usr/libexec/tmpshell-session; tmpshellctl setup >/dev/null`
 
+// supervised has what stays beside a session, and removes what it leaves, needed.
+// resupervise is what "install tmpshell again" comes to for it.
+const (
+	supervised  = "echo 'Supervise yes' >/etc/tmpshell.conf; tmpshellctl setup >/dev/null; "
+	resupervise = "install -m 755 /run/tmpshell-bin/tmpshell-supervise /run/tmpshell-bin/tmpshell-remover /usr/libexec/; tmpshellctl setup >/dev/null"
+)
+
 // mountTmp has sessions with a directory of their own on /tmp.
 const mountTmp = "echo 'Directory /tmp mount' >/etc/tmpshell.conf; tmpshellctl setup; "
 
@@ -39,6 +46,14 @@ var ailments = map[string][]ailment{
 		{want: "/usr/bin belongs to uid 1000", breakIt: "chown alice /usr/bin"},
 		{want: "tmpshell is not a regular file", breakIt: "rm /usr/bin/tmpshell; mkdir /usr/bin/tmpshell",
 			undo: "rmdir /usr/bin/tmpshell; " + reinstall},
+		{want: "/usr/libexec/tmpshell-supervise is missing", breakIt: supervised + "rm /usr/libexec/tmpshell-supervise", undo: resupervise},
+		{want: "/usr/libexec/tmpshell-remover is missing", breakIt: supervised + "rm /usr/libexec/tmpshell-remover", undo: resupervise},
+		{want: "/usr/libexec/tmpshell-supervise is damaged", breakIt: supervised + ": >/usr/libexec/tmpshell-supervise", undo: resupervise},
+		{want: "/usr/libexec/tmpshell-remover is damaged", breakIt: supervised + "head -c 100 /dev/zero >/usr/libexec/tmpshell-remover",
+			undo: resupervise, also: []string{"capabilities"}}, // writing takes them away
+		{want: "/usr/libexec/tmpshell-supervise has mode 0754: not every user", breakIt: supervised + "chmod o-x /usr/libexec/tmpshell-supervise"},
+		{want: "/usr/libexec/tmpshell-remover belongs to uid 1000", breakIt: supervised + "chown alice /usr/libexec/tmpshell-remover",
+			also: []string{"capabilities"}},
 	},
 	"links": {
 		{want: "tmpshell-dash leads nowhere", breakIt: "ln -sfn nothing /usr/bin/tmpshell-dash",
@@ -59,6 +74,10 @@ var ailments = map[string][]ailment{
 		{want: "count only where uid 1000 is", breakIt: "setcap -n 1000 cap_dac_override,cap_setgid,cap_setuid=p /usr/libexec/tmpshell-helper"},
 		{want: "/usr/bin/tmpshell has cap_net_raw", breakIt: "setcap cap_net_raw=p /usr/bin/tmpshell"},
 		{want: "tmpshell-session has cap_net_raw, which the configuration does not need", breakIt: "setcap cap_net_raw=p /usr/libexec/tmpshell-session"},
+		{want: "tmpshell-remover lacks cap_dac_override,cap_fowner,cap_setgid,cap_setuid,cap_sys_ptrace", breakIt: supervised + "setcap -r /usr/libexec/tmpshell-remover"},
+		{want: "tmpshell-remover lacks cap_sys_ptrace", breakIt: supervised + "setcap cap_dac_override,cap_fowner,cap_setgid,cap_setuid=p /usr/libexec/tmpshell-remover"},
+		{want: "tmpshell-remover has cap_setuid, which the configuration does not need", breakIt: "setcap cap_setuid=p /usr/libexec/tmpshell-remover"},
+		{want: "tmpshell-supervise has cap_net_raw, which", breakIt: "setcap cap_net_raw=p /usr/libexec/tmpshell-supervise"},
 		{want: "tmpshell-session lacks cap_dac_read_search,cap_sys_chroot,cap_sys_admin", breakIt: mountTmp + "setcap -r /usr/libexec/tmpshell-session"},
 	},
 	"privilege": {

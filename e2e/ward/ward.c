@@ -5,7 +5,7 @@
  *	orphans N   makes N orphans that end at once, at 1,000 a second or as
  *	            fast as the machine can, and prints how many zombies stay
  *	group       waits for SIGTERM, and has a child that does, too
- *	rest        leaves two processes that last, and ends with 5
+ *	rest        leaves two processes that last and a file in $TMPDIR, and ends with 5
  *	orphan      prints who the parent of an orphan is
  *	end N       ends with status N, or with N above 1000 by signal N-1000
  */
@@ -195,9 +195,12 @@ static int rest(void)
 {
 	int p[2], i;
 	char c;
+	const char *dir = getenv("TMPDIR");
 
 	if (pipe(p))
 		return 1;
+	if (dir && !chdir(dir))
+		close(open("left", O_CREAT | O_WRONLY, 0600));
 	for (i = 0; i < 2; i++) {
 		if (fork() == 0) {
 			sigset_t term;

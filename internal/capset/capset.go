@@ -44,7 +44,8 @@ const (
 //	dac_override     make the user's directory, as the user, inside that base
 const Helper = SetUID | SetGID | DACOverride
 
-// Remover is what tmpshell-remover cannot do without:
+// Remover is what tmpshell-remover cannot do without where it has anything, which is
+// for Supervise yes:
 //
 //	setuid, setgid   remove with the rights of the user
 //	dac_override     look at the user's directories

@@ -161,12 +161,12 @@ func (p program) write(path string, text []byte) error {
 
 // kept are the needs where the configuration is refused: what the programs have.
 func kept() needs.Needs {
-	n := needs.Needs{Helper: capset.Helper, Remover: capset.Remover}
+	n := needs.Needs{Helper: capset.Helper}
 	if have, err := filecap.GetPath(build.Session()); err == nil {
 		n.Session = have.Permitted
 	}
 	if have, err := filecap.GetPath(build.Remover()); err == nil {
-		n.Remover |= have.Permitted & capset.SysPtrace
+		n.Remover = have.Permitted & (capset.Remover | capset.SysPtrace)
 	}
 	return n
 }

@@ -3,7 +3,9 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"path"
 
 	"golang.org/x/sys/unix"
@@ -31,10 +33,40 @@ func checkPrograms(m *machine, r *report) error {
 		file := nodes[len(nodes)-1]
 		r.rootsAlone(nodes[:len(nodes)-1], path.Base(program), seen)
 		r.program(file, program)
+		if err := r.executable(file, program); err != nil {
+			return err
+		}
 	}
 	r.otherwise(fmt.Sprintf("%s and %s are root's alone, and not setuid", build.Launcher(), build.Helper()))
 	return nil
 }
+
+// executable checks that the file is a program: what was cut to nothing, or filled with
+// zeros, by a full disk or a crash is not.
+func (r *report) executable(n node, name string) error {
+	if n.st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil
+	}
+	f, err := os.Open(n.path)
+	if errors.Is(err, fs.ErrPermission) {
+		r.note("only root can read " + name)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	begin := make([]byte, len(elf))
+	if k, err := f.ReadAt(begin, 0); err != nil && err != io.EOF {
+		return err
+	} else if string(begin[:k]) != elf {
+		r.error(name+" is damaged: it is no program; install tmpshell again", nil)
+	}
+	return nil
+}
+
+// elf begins every program, see elf(5).
+const elf = "\x7fELF"
 
 // program checks the file itself.
 func (r *report) program(n node, name string) {

@@ -20,7 +20,8 @@ type Needs struct {
 	// Session and Helper are the permitted sets of tmpshell-session and
 	// tmpshell-helper. tmpshell has none, whatever the configuration says.
 	// The helper's do not depend on it: it compiles it. Remover is for
-	// tmpshell-remover, which --init has need of without any configuration.
+	// tmpshell-remover, which has none but for Supervise: without, --init and
+	// --pty have it do what the user may.
 	Session, Helper, Remover capset.Set
 	// Supervise: tmpshell-supervise and tmpshell-remover are needed.
 	Supervise bool
@@ -33,9 +34,9 @@ type Needs struct {
 
 // Of answers for one policy.
 func Of(p config.Policy) Needs {
-	n := Needs{Session: p.Grants(), Helper: capset.Helper, Remover: capset.Remover, Supervise: p.Supervise}
+	n := Needs{Session: p.Grants(), Helper: capset.Helper, Supervise: p.Supervise}
 	if n.Supervise {
-		n.Remover |= capset.SysPtrace
+		n.Remover = capset.Remover | capset.SysPtrace
 	}
 	for _, d := range p.Directories {
 		switch {
@@ -57,7 +58,7 @@ func Instance(d config.Directory) private.Instance {
 
 // OfConfig answers for everybody whom a configuration may be about.
 func OfConfig(c *config.Config) Needs {
-	all := Needs{Helper: capset.Helper, Remover: capset.Remover}
+	all := Needs{Helper: capset.Helper}
 	for _, p := range c.Variants() {
 		n := Of(p)
 		all.Session |= n.Session

@@ -50,18 +50,24 @@ type Env struct {
 // Verify tells whether a user's directory is as it must be. It needs no privilege,
 // changes nothing, and is all that a usual login does.
 func (e Env) Verify(uid uint32) bare.Trouble {
+	fd, t := e.Open(uid)
+	bare.Close(fd)
+	return t
+}
+
+// Open opens a user's directory (O_PATH), and verifies it.
+func (e Env) Open(uid uint32) (int, bare.Trouble) {
 	base, t := e.OpenBase()
 	if !t.OK() {
-		return t
+		return -1, t
 	}
 	var name userName
 	fd, t := owned.OpenEntry(base, name.of(uid), owned.Users(uid))
 	if !t.OK() {
 		t.Where = bare.Keep(e.Parent, "/"+Base+"/", name.of(uid), "")
 	}
-	bare.Close(fd)
 	bare.Close(base)
-	return t
+	return fd, t
 }
 
 // OpenBase opens and verifies the base (O_PATH): its mode lets nobody read it.

@@ -9,6 +9,7 @@ import (
 	"tmpshell/internal/clean"
 	"tmpshell/internal/private"
 	"tmpshell/internal/sys"
+	"tmpshell/internal/syslog"
 )
 
 const store = private.Store
@@ -54,6 +55,24 @@ func (r *run) contain(o *clean.Options) {
 	}
 	o.Shared = slices.DeleteFunc(o.Shared, volume)
 	o.Stores = slices.DeleteFunc(o.Stores, volume)
+}
+
+// empty is for a container whose image gives this program no capability: what is in
+// the user's directories of method env is theirs to remove, and the directories are
+// root's.
+func (r *run) empty(o clean.Options) int {
+	code := exitOK
+	for _, shared := range o.Shared {
+		fd, t := private.Env{Parent: shared}.Open(r.uid)
+		if !t.OK() {
+			continue // it was not there, or is not what a session would have
+		}
+		if err := clean.EmptyOwn(fd, o.Except); err != nil {
+			code = r.tell(syslog.Warning, "cannot empty "+shared+"/"+private.Base+"/"+decimal(r.uid)+": "+err.Error())
+		}
+		sys.Close(fd)
+	}
+	return code
 }
 
 func mountOf(path string) (uint64, bool) {

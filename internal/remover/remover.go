@@ -7,8 +7,9 @@
 // nothing else. It MUST become root's before it looks at anything. What it removes,
 // and when, is package clean's to say: it is `tmpshellctl purge` for one user.
 //
-// Without capabilities, as in a container with no_new_privs, it removes what the
-// user could have removed: a fallback.
+// Without capabilities, which it has for Supervise yes alone, it removes what the user
+// could have removed: a fallback, and at the end of a container what is in the user's
+// directories.
 package remover
 
 import (
@@ -85,7 +86,12 @@ func Run() int {
 		msg.Printer{Program: program, FD: 2}.Error(no.Why)
 		return exitFailed
 	}
-	return r.remove(r.options(except))
+	o := r.options(except)
+	code := r.remove(o)
+	if !r.root && r.above != 0 {
+		code = max(code, r.empty(o))
+	}
+	return code
 }
 
 // remove removes the directories, or waits for what uses them. Where nobody has
