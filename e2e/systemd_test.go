@@ -17,11 +17,11 @@ import (
 // booted is what the subtests of TestSystemd share.
 type booted struct {
 	*rig.Booted
-	env, mount, tmpfs *rig.Account
+	env, mount, tmpfs, supervised *rig.Account
 }
 
 // bootedConf has a user for each method.
-var bootedConf = []string{"Match User mount", "Directory /tmp mount share=.X11-unix/", "Match User tmpfs", "Directory /tmp tmpfs size=16M"}
+var bootedConf = []string{"Match User supervised", "Supervise yes", "Match User mount", "Directory /tmp mount share=.X11-unix/", "Match User tmpfs", "Directory /tmp tmpfs size=16M"}
 
 // TestSystemd boots systemd, with what tmpshell ships for it and says of it, twice.
 func TestSystemd(t *testing.T) {
@@ -32,7 +32,7 @@ func TestSystemd(t *testing.T) {
 	rig.Install(t, bootedConf...)
 	m := booted{
 		env: rig.AddUser(t, rig.Account{Name: "env", UID: 1000}), mount: rig.AddUser(t, rig.Account{Name: "mount", UID: 1001}),
-		tmpfs: rig.AddUser(t, rig.Account{Name: "tmpfs", UID: 1002}),
+		tmpfs: rig.AddUser(t, rig.Account{Name: "tmpfs", UID: 1002}), supervised: rig.AddUser(t, rig.Account{Name: "supervised", UID: 1003}),
 	}
 	shipUnits(t)
 	rig.ConfigureSSHD(t, "/etc/ssh/sshd_config.d/e2e.conf", "UsePAM yes")
@@ -48,6 +48,7 @@ func TestSystemd(t *testing.T) {
 		{"ssh, logind, systemd --user: env", func(t *testing.T, m booted) { bootedSession(t, m, m.env) }},
 		{"ssh, logind, systemd --user: mount", func(t *testing.T, m booted) { bootedSession(t, m, m.mount) }},
 		{"ssh, logind, systemd --user: tmpfs", func(t *testing.T, m booted) { bootedSession(t, m, m.tmpfs) }},
+		{"Supervise yes, with logind", bootedSupervise},
 		{"callers, compared with the shell itself", bootedCallers},
 		{"a runtime directory is logind's alone", bootedRuntime},
 		{"fields of the journal", bootedJournal},
@@ -74,7 +75,9 @@ func shipUnits(t *testing.T) {
 		"systemd/system/tmpshell-clean.timer":               "/usr/lib/systemd/system/tmpshell-clean.timer",
 		"systemd/system/tmpshell-.service.d/hardening.conf": "/usr/lib/systemd/system/tmpshell-.service.d/hardening.conf",
 		"systemd/user@.service.d/tmpshell.conf":             "/etc/systemd/system/user@.service.d/tmpshell.conf",
-		"systemd/user-environment-generators/50-tmpshell":   "/etc/systemd/user-environment-generators/50-tmpshell",
+
+		"systemd/system/user-runtime-dir@.service.d/tmpshell.conf": "/usr/lib/systemd/system/user-runtime-dir@.service.d/tmpshell.conf",
+		"systemd/user-environment-generators/50-tmpshell":          "/etc/systemd/user-environment-generators/50-tmpshell",
 	} {
 		mode := os.FileMode(0o644)
 		if strings.Contains(from, "generators") {
@@ -87,6 +90,8 @@ func shipUnits(t *testing.T) {
 		rig.Write(t, "/etc/systemd/system/tmpshell-"+unit+".service.d/override.conf",
 			"[Service]\nExecStart=\nExecStart=/usr/bin/tmpshellctl "+verb+" --contained\n", 0o644)
 	}
+	rig.Write(t, "/etc/systemd/system/user-runtime-dir@.service.d/override.conf",
+		"[Service]\nExecStopPost=\nExecStopPost=-/usr/bin/tmpshellctl purge --supervised %i --contained\n", 0o644)
 }
 
 // bootedBases: what users may take the names of is there before them, and nothing
@@ -149,6 +154,35 @@ func bootedSession(t *testing.T, m booted, a *rig.Account) {
 	}
 	o.Close()
 	m.Await(t, `loginctl list-users --no-legend; pgrep -au $1; ls -d /run/user/$1 2>/dev/null`, "", uid)
+}
+
+// bootedSupervise: XDG_RUNTIME_DIR is logind's, and the private directory goes with it,
+// when the user's manager has ended.
+func bootedSupervise(t *testing.T, m booted) {
+	a := m.supervised
+	open := func() *rig.Open {
+		c := rig.SSH(a)
+		c.Args = append(c.Args, "exec bash")
+		return c.Open(t)
+	}
+	first, second := open(), open()
+	first.Do("touch $TMPDIR/f")
+	first.Close()
+	m.Await(t, "loginctl list-sessions --no-legend | grep -c supervised", "1\n")
+	out, _ := second.Do("echo $TMPDIR $XDG_RUNTIME_DIR; stat -f -c %T $XDG_RUNTIME_DIR; ls $TMPDIR; systemctl --user is-system-running --wait")
+	if want := a.Private() + " /run/user/1003\ntmpfs\nf\nrunning\n"; out != want {
+		t.Errorf("in the session that is left: %q; want %q", out, want)
+	}
+	second.Close()
+	m.Await(t, `loginctl list-users --no-legend | grep 1003; pgrep -au 1003; ls -d /run/user/1003 /tmp/.private/1003 2>/dev/null`, "")
+	// A user without Supervise yes keeps theirs.
+	if r := ssh(t, m.env, "", "touch $TMPDIR/f"); r.Status != 0 {
+		t.Errorf("%+v", r)
+	}
+	m.Await(t, `pgrep -au 1000; ls -d /run/user/1000 2>/dev/null`, "")
+	if !exists(m.env.Private() + "/f") {
+		t.Errorf("%s has gone, without Supervise yes", m.env.Private())
+	}
 }
 
 // bootedCallers has programs of systemd's start each shell.

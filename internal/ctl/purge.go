@@ -18,6 +18,7 @@ import (
 
 func purgeCommand(out *output, stderr io.Writer) *cobra.Command {
 	var flags cleanFlags
+	var supervised bool
 	c := &cobra.Command{
 		Use:   "purge USER|UID",
 		Short: "Remove all private directories of a user who has no process",
@@ -27,10 +28,17 @@ func purgeCommand(out *output, stderr io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if !supervised {
+				return out.purge(who, flags, stderr)
+			}
+			if p, err := newAges().policy(who.UID()); err != nil || !p.Supervise {
+				return err
+			}
 			return out.purge(who, flags, stderr)
 		}),
 	}
 	c.Flags().BoolVar(&flags.dryRun, "dry-run", false, "remove nothing, and list what would be removed")
+	c.Flags().BoolVar(&supervised, "supervised", false, "do it if the user has Supervise yes")
 	c.Flags().BoolVar(&flags.contained, "contained", false, "in a container: nobody outside of this PID namespace uses the directories")
 	return c
 }
