@@ -91,7 +91,7 @@ func TestLabels(t *testing.T) {
 		t.Helper()
 		for what, make := range map[string]func(*Maker) error{
 			"env":      func(m *Maker) error { return m.Env(dir) },
-			"instance": func(m *Maker) error { return m.Instance(instanceIn(dir, "")) },
+			"instance": func(m *Maker) error { return m.Instance(instanceIn(dir, ".meet/")) },
 			"own": func(m *Maker) error {
 				return m.Instance(private.Instance{At: own, Store: top + "/store", Run: top + "/run"})
 			},
@@ -117,6 +117,7 @@ func TestLabels(t *testing.T) {
 	_, err := made(0, func(m *Maker) error { return m.Places(instanceIn(dir, "")) })
 	must(t, err)
 	expectLabel(t, "after setup", top+"/store/41001/"+of(instanceIn(dir, "")).name, sharedLabel)
+	expectLabel(t, "made in the shared directory", dir+"/.meet", sharedLabel)
 	for _, path := range []string{top + "/store", top + "/store/41001", top + "/run", top + "/run/sessions"} {
 		expectLabel(t, "not labelled", path, "")
 	}

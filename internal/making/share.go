@@ -51,7 +51,7 @@ func (m *Maker) shares(i instance, shared, fd int) error {
 // place of every server's. One that is its owner's with another mode is left as it
 // is: it is not shared.
 func (m *Maker) rendezvous(i instance, shared int, users bool) error {
-	var failed error
+	m, failed := m.like(shared, i.At)
 	all := i.Shares(m.UID)
 	for s, ok := all.Next(); ok; s, ok = all.Next() {
 		if !s.Directory || s.Pattern || s.Users && !users {
@@ -82,7 +82,7 @@ func (m *Maker) usersMeeting(i instance, shared int, s *private.Share) (int, err
 		case err == nil:
 			return fd, nil
 		case missing(err):
-			err = m.asUser(capset.DACOverride, func() error { return at(sys.MkdirAt(shared, name, 0o700), i.At+"/"+name) })
+			err = m.asUser(capset.DACOverride, func() error { return at(m.mkdirAt(shared, name, 0o700), i.At+"/"+name) })
 		case unsafe(err) && !i.IsOwners(shared, s, m.UID):
 			err = m.aside(shared, i.At, name, err)
 		}
