@@ -188,6 +188,9 @@ func (l *launcher) report(d *directory, why *bare.Trouble) {
 	t.Add(d.Path)
 	t.Add(": ")
 	why.Tell(&t)
+	if l.mayBeForbidden(why) {
+		addConfinement(&t)
+	}
 	if d.path != "" {
 		t.Add("; using ")
 		t.Add(d.path)
