@@ -14,6 +14,7 @@
 #   make test-packages  packages in clean systems, thousands of logins; and compared
 #   make test-kernels  [KERNELS=bullseye]: the core of it on the kernels of Debian 11 to
 #                  13 and sid, in qemu; downloads them once
+#   make test-selinux  in such a guest: SELinux enforcing, and AppArmor
 #   make test-unit without root
 #   make applications  writes docs/applications.md: tries programs, in some minutes
 #   make bench     [ROUNDS=] [PEERS=]: what a login costs, beside other programs; writes
@@ -60,6 +61,7 @@ BUILD   := tmpshell/internal/build
 LDFLAGS := -s -w \
 	-X $(BUILD).Version=$(VERSION) \
 	-X $(BUILD).Bindir=$(BINDIR) \
+	-X $(BUILD).Examples=$(EXAMPLES) \
 	-X $(BUILD).launcher=$(BINDIR)/tmpshell \
 	-X $(BUILD).session=$(LIBEXECDIR)/tmpshell-session \
 	-X $(BUILD).helper=$(LIBEXECDIR)/tmpshell-helper \
@@ -223,10 +225,13 @@ bench-scale: build
 
 # The guests are made by root: they have root's files.
 KERNELS ?=
-.PHONY: test-kernels
+.PHONY: test-kernels test-selinux
 test-kernels: build
 	@$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 "GO=$(GO)" "GOFLAGS=$$GOFLAGS" \
 		$(GO) run ./e2e/kernels $(KERNELS)
+
+test-selinux: build
+	@$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" "MAKE=$(MAKE)" e2e/selinux/test.sh
 
 test-unit:
 	$(GO) test -short ./cmd/... ./internal/...

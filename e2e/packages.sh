@@ -5,7 +5,7 @@
 set -eu
 
 packages="
-	acl adduser ansible-core at attr bindfs btrfs-progs bubblewrap busybox-static
+	acl adduser ansible-core at attr bindfs btrfs-progs bubblewrap busybox-static checkpolicy
 	catatonit cron dash dbus-daemon diffutils dropbear-bin dumb-init e2fsprogs emacs-nox fish fuse3 gcc
 	git gosu gpg gpg-agent gpgconf heimdal-kcm hyperfine iproute2
 	iputils-ping krb5-admin-server krb5-kdc krb5-user libc6-dev lintian
@@ -14,7 +14,7 @@ packages="
 	openssh-sftp-server passwd postgresql procps pulseaudio
 	pulseaudio-utils python3 qemu-user-static rpm rsync runc screen shellcheck sqlite3
 	strace sudo systemd tcsh tini tmpreaper tmux uidmap util-linux
-	x11-session-utils x11-utils x11-xserver-utils xauth xdotool xfsprogs
+	semodule-utils x11-session-utils x11-utils x11-xserver-utils xauth xdotool xfsprogs
 	xterm xvfb zsh
 	crun csh podman slurm-client slurmctld slurmd x11-common
 "

@@ -8,7 +8,7 @@
 #	         system's own init is started
 #	PAYLOAD  a tar archive that is unpacked over the root before
 #
-# It prints what the guest writes to /dev/ttyS1. The kernel's messages are in
+# GUEST_MORE has more arguments of qemu's. It prints what the guest writes to /dev/ttyS1. The kernel's messages are in
 # KERNEL/console. A guest that has not ended after GUEST_TIMEOUT (30m) is ended.
 set -eu
 root=$1 kernel=$2 append=$3 payload=$4
@@ -18,8 +18,9 @@ truncate -s %512 "$payload"
 # -snapshot has its file in TMPDIR, without a name.
 TMPDIR=$(realpath "$kernel")
 export TMPDIR
+# shellcheck disable=SC2086 # a list of words
 exec setpriv --pdeathsig TERM timeout "${GUEST_TIMEOUT:-30m}" nice -n 10 qemu-system-x86_64 \
-	-M pc -accel tcg -cpu max -smp 1 -m 1G -nodefaults -no-reboot -display none -net none \
+	-M pc -accel tcg -cpu max -smp 1 -m 1G ${GUEST_MORE-} -nodefaults -no-reboot -display none -net none \
 	-kernel "$kernel/vmlinuz" -initrd "$kernel/initrd" \
 	-append "console=ttyS0 panic=-1 loglevel=5 $append" \
 	-drive "file=$root,if=virtio,format=raw,snapshot=on,cache=unsafe" \

@@ -10,6 +10,8 @@ var (
 	Version = "devel"
 	// Bindir holds tmpshell and tmpshellctl.
 	Bindir = "/usr/bin"
+	// Examples has what an administrator copies.
+	Examples = "/usr/share/doc/tmpshell"
 
 	launcher = "/usr/bin/tmpshell"
 	session  = "/usr/libexec/tmpshell-session"

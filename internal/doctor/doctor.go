@@ -71,6 +71,8 @@ var checks = []check{
 	{"cleaners", checkCleaners},
 	{"sysctl", checkSysctl},
 	{"user-namespaces", checkUserNamespaces},
+	{"selinux", checkSELinux},
+	{"apparmor", checkAppArmor},
 }
 
 // Names lists the checks.
