@@ -42,18 +42,18 @@ tar -C "$root" --numeric-owner -xf "$dir/tar"
 cp "$root"/boot/vmlinuz-* "$dir/vmlinuz"
 e2e/kernels/initrd.sh "$root" "$dir/initrd"
 rm -rf "${root:?}"/boot/* "${root:?}"/usr/lib/modules/*
+${MAKE:-make} -s install DESTDIR="$root" >/dev/null
+ln -s tmpshell "$root/usr/bin/tmpshell-bash"
 for user in alice:1001 bob:1002 carol:1003 dave:1004 erin:1005; do
 	chroot "$root" useradd -m -u "${user#*:}" -s /usr/bin/tmpshell-bash "${user%:*}"
 done
-${MAKE:-make} -s install DESTDIR="$root" >/dev/null
-ln -s tmpshell "$root/usr/bin/tmpshell-bash"
 
 for what in etc var/lib; do
 	cp -a "$root/$what/selinux/default" "$root/$what/selinux/tmpshell"
 done
 # As an administrator would. Here SELinux is off: nothing is loaded or labelled.
 sed -i 's/^SELINUXTYPE=.*/SELINUXTYPE=tmpshell/' "$root/etc/selinux/config"
-chroot "$root" sh /usr/share/doc/tmpshell/selinux/load.sh
+chroot "$root" env -u TMPDIR sh /usr/share/doc/tmpshell/selinux/load.sh
 contexts=$root/etc/selinux/tmpshell/contexts/files/file_contexts
 for file in "$contexts" "$contexts".*; do
 	cp "$file" "$root/contexts${file#"$contexts"}"
