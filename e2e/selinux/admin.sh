@@ -3,13 +3,13 @@
 # A process cannot go to a user's domain from here once SELinux is enforcing, as sshd's can:
 # the users' shells are started before, and wait.
 : "${policy:?not on the command line of the kernel}"
-judge() { # ROW FILE WANT...
-	row=$1 file=$2 good=ok
+judge() { # ROW SAID WANT...
+	row=$1 said=$2 good=ok
 	shift 2
 	for want; do
-		grep -qx -e "$want" "$file" || { good=FAIL && echo "$row: no line $want"; }
+		grep -qx -e "$want" "$said" || { good=FAIL && echo "$row: no line $want"; }
 	done
-	[ $good = ok ] || sed "s/^/$row: | /" "$file"
+	[ $good = ok ] || sed "s/^/$row: | /" "$said"
 	echo "$row: $good"
 }
 
