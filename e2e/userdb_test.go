@@ -75,8 +75,8 @@ func startRecords(t *testing.T) records {
 	return records{d, func() {}}
 }
 
-// TestUserDB has accounts that are records of systemd's userdb: those of a service,
-// and files in /etc/userdb.
+// TestUserDB has accounts that are records of systemd's userdb: those of a service, which
+// libnss-systemd asks itself, whether systemd-userdbd runs or not.
 func TestUserDB(t *testing.T) {
 	if !view.Enter(t) {
 		return
@@ -84,6 +84,7 @@ func TestUserDB(t *testing.T) {
 	directory(t, "userdb, a service", startRecords(t), true)
 }
 
+// TestUserDBFiles has them as files in /etc/userdb.
 func TestUserDBFiles(t *testing.T) {
 	if !view.Enter(t) {
 		return
