@@ -16,7 +16,7 @@
 //	    place. What cannot be found out is "in use", or the whole run is refused;
 //	(l) the name of a directory is given away in one step (rename), and only
 //	    after a mark that no login accepts has been on it while (k) was looked at
-//	    once more. A login that comes meanwhile takes the mark off, and the
+//	    once more, by one run at a time. A login that comes meanwhile takes the mark off, and the
 //	    directory stays.
 //
 // A run that is killed leaves marks, and directories under names of [Removed]:

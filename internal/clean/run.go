@@ -14,7 +14,7 @@ type Options struct {
 	Contained bool
 	// Except are processes that do not count.
 	Except []int
-	// Unlocked: other runs may be going on. They do each other no harm.
+	// Unlocked: other runs may be going on, see turn.
 	Unlocked bool
 	// Only and Kinds, if they are not nil, choose among what is found.
 	Only  func(uid uint32, shared string) bool

@@ -15,6 +15,26 @@ func (r *run) take(list []chosen, stay *[]*unit) error {
 	if len(list) == 0 {
 		return nil
 	}
+	end, err := turn()
+	if err != nil {
+		return err
+	}
+	gone, err := r.withdraw(list, stay)
+	end()
+	for _, u := range gone {
+		if u.orphan {
+			res := r.result(u.unit, Withdrawn, noAccount+", kept as "+u.name)
+			res.Path = u.place.path + "/" + u.was
+			continue
+		}
+		r.delete(u)
+	}
+	return err
+}
+
+// withdraw gives the names of units away, and returns those that no login finds any
+// more.
+func (r *run) withdraw(list []chosen, stay *[]*unit) (gone []chosen, looked error) {
 	failed := func(u *unit, err error) {
 		if !errors.Is(err, fs.ErrNotExist) {
 			r.result(u, Failed, err.Error())
@@ -30,9 +50,13 @@ func (r *run) take(list []chosen, stay *[]*unit) error {
 		}
 		return err != nil
 	})
-	looked := r.look()
+	looked = r.look()
 	for _, u := range list {
-		by, mounts := r.inUse(u.unit)
+		var by []Process
+		var mounts []string
+		if looked == nil {
+			by, mounts = r.inUse(u.unit)
+		}
 		if len(by)+len(mounts) > 0 || looked != nil {
 			if u.canBeMarked() {
 				_ = u.mark(false) // or a login does
@@ -48,26 +72,21 @@ func (r *run) take(list []chosen, stay *[]*unit) error {
 			if u.orphan {
 				tail = Orphaned
 			}
-			gone, err := u.away(tail)
+			away, err := u.away(tail)
 			if err != nil {
 				failed(u.unit, err)
 				continue
 			}
-			if !gone {
+			if !away {
 				if stay != nil {
 					r.result(u.unit, Kept, "in use")
 				}
 				continue
 			}
 		}
-		if u.orphan {
-			res := r.result(u.unit, Withdrawn, noAccount+", kept as "+u.name)
-			res.Path = u.place.path + "/" + u.was
-			continue
-		}
-		r.delete(u)
+		gone = append(gone, u)
 	}
-	return looked
+	return gone, looked
 }
 
 // delete removes what nobody can find any more.

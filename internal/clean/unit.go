@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tmpshell/internal/making"
 	"tmpshell/internal/sys"
 )
 
@@ -152,6 +153,12 @@ func (u *unit) away(tail string) (bool, error) {
 	defer sys.Close(fd)
 	end, err := random()
 	if err != nil {
+		return false, err
+	}
+	// From here on no helper takes the mark off: who has taken it off has a
+	// directory whose name does not go away for a moment, either.
+	defer making.Turn()()
+	if is, err := u.isMarked(fd); err != nil || !is {
 		return false, err
 	}
 	from, to := u.name, u.name+tail+end

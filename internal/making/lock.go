@@ -1,10 +1,7 @@
 package making
 
 import (
-	"errors"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/sys"
 )
@@ -12,26 +9,18 @@ import (
 // What a helper finds wrong it replaces, and what it moves aside then may be what
 // another helper has put there meanwhile, with the directories of users who have
 // just logged in. It would put that back; but who looked in between had something
-// else, and lost it. So one helper at a time makes what is root's.
+// else, and lost it. So one helper at a time makes what is root's, and none restores a
+// user's own while a cleaner gives its name away.
 //
 // A helper may hang on what somebody has mounted there. The others wait for it for
 // so long, and then go on without the lock, as where it cannot be had.
 const (
 	lockName = "tmpshell-making.lock"
-	lockWait = time.Millisecond
-	lockMost = 1000
+	lockMost = time.Second
 )
 
-// lock waits for its turn.
-func (m *Maker) lock() (unlock func()) {
-	run := m.locks
-	if run == "" {
-		run = "/run"
-	}
-	fd, err := sys.TryLock(run, lockName)
-	for n := 0; n < lockMost && errors.Is(err, unix.EWOULDBLOCK); n++ {
-		time.Sleep(lockWait)
-		fd, err = sys.TryLock(run, lockName)
-	}
+// Turn waits for the caller's turn.
+func Turn() (end func()) {
+	fd, _ := sys.Lock(lockName, lockMost)
 	return func() { sys.Close(fd) }
 }

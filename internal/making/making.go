@@ -35,7 +35,6 @@ type Maker struct {
 	Notice func(text string)
 
 	label string // of what it makes; empty: as SELinux chooses
-	locks string // where the lock is, in a test
 }
 
 // attempts bounds the races with somebody who makes and removes the same names:

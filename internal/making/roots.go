@@ -23,7 +23,7 @@ func (m *Maker) makeRoots(dir int, where, entry string, w owned.Want, repair boo
 	if fd, err := open(dir, where, entry, w); err == nil {
 		return fd, nil
 	}
-	defer m.lock()()
+	defer Turn()()
 	for range attempts {
 		fd, err := open(dir, where, entry, w)
 		switch {

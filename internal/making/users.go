@@ -48,6 +48,7 @@ func (m *Maker) users(dir int, where, entry string) (int, error) {
 // else aside: nobody but root could have put it there, and it is from a time when
 // the parent was not as it must be.
 func (m *Maker) restoreUsers(dir int, where, entry string, why error) error {
+	defer Turn()() // a cleaner may be about to give its name away
 	fd, err := sys.OpenAt(dir, entry, unix.O_PATH|unix.O_NOFOLLOW)
 	if err != nil {
 		if missing(err) {
