@@ -14,7 +14,7 @@ packages="
 	openssh-sftp-server passwd postgresql procps pulseaudio
 	pulseaudio-utils python3 qemu-user-static rpm rsync runc screen shellcheck sqlite3
 	strace sudo systemd tcsh tini tmpreaper tmux uidmap util-linux
-	semodule-utils x11-session-utils x11-utils x11-xserver-utils xauth xdotool xfsprogs
+	semodule-utils vim x11-session-utils x11-utils x11-xserver-utils xauth xdotool xfsprogs
 	xterm xvfb zsh
 	crun csh podman slurm-client slurmctld slurmd x11-common
 "
