@@ -34,7 +34,10 @@ func OpenStraight(path string, flags int) (int, Errno) {
 	if e := p.Set(path); e != 0 {
 		return -1, e
 	}
-	how := unix.OpenHow{Flags: uint64(flags | unix.O_CLOEXEC | largeFile), Resolve: unix.RESOLVE_NO_SYMLINKS}
+	how := unix.OpenHow{Flags: uint64(flags | unix.O_CLOEXEC), Resolve: unix.RESOLVE_NO_SYMLINKS}
+	if flags&unix.O_PATH == 0 {
+		how.Flags |= largeFile // with O_PATH it is EINVAL, which openat(2) does not mind
+	}
 	r, e := Call(unix.SYS_OPENAT2, fd(unix.AT_FDCWD), uintptr(p.pointer()), uintptr(unsafe.Pointer(&how)), unsafe.Sizeof(how), 0, 0)
 	switch {
 	case e == Errno(unix.ENOSYS) || e == Errno(unix.EPERM):
