@@ -51,7 +51,8 @@ shipped() {
 }
 
 # with_nfpm FORMAT TREE: what is below /etc is the administrator's. apk has one line of
-# description, and Debian no field for a licence.
+# description, and Debian no field for a licence. Each file is listed: what nfpm makes of
+# a tree has directories of a mode that apk takes for a damaged package.
 with_nfpm() {
 	case $1 in
 	apk) sed '/^description: /,/^license: /{/^  /!d; s/^  \(private\)/description: \1/; /^  /d}; 1i license: ISC' "$here/nfpm.yaml" ;;
@@ -59,7 +60,7 @@ with_nfpm() {
 	esac >"$1.yaml"
 	find "$2/etc" -type f | sort | sed "s|^$2\(.*\)|  - {src: '&', dst: '\1', type: 'config\|noreplace'}|" >>"$1.yaml"
 	find "$2/etc" -type f | grep -q . || fail "no configuration in the stage"
-	echo "  - {src: '$2/usr', dst: /usr, type: tree}" >>"$1.yaml"
+	find "$2/usr" -type f | sort | sed "s|^$2\(.*\)|  - {src: '&', dst: '\1'}|" >>"$1.yaml"
 	mkdir -p "$1"
 	cp "$here/$1"/* "$1/"
 	chmod 755 "$1"/*
