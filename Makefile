@@ -1,6 +1,7 @@
 # tmpshell: private temporary directories for every session.
 #
 #   make build     bin/tmpshell, bin/tmpshell-helper and others, bin/tmpshellctl
+#   make build-all the same for each processor, bin/arm64/tmpshell and others
 #   make install   [DESTDIR=] [PREFIX=/usr]; the first time, then run: tmpshellctl setup
 #   make package   dist/: deb, rpm, apk and an archive [ARCHS="amd64 arm64"] [FORMATS=deb]
 #   make uninstall [DISABLE=1] [FORCE=1]: stops while somebody could not log in without
@@ -15,6 +16,8 @@
 #   make test-kernels  [KERNELS=bullseye]: the core of it on the kernels of Debian 11 to
 #                  13 and sid, in qemu; downloads them once
 #   make test-selinux  in such a guest: SELinux enforcing, and AppArmor
+#   make test-arch [PROCESSORS="arm64 s390x"]: other processors, under qemu-user; prints
+#                  a table, in half an hour
 #   make test-unit without root
 #   make applications  writes docs/applications.md: tries programs, in some minutes
 #   make bench     [ROUNDS=] [PEERS=]: what a login costs, beside other programs; writes
@@ -22,6 +25,7 @@
 #   make bench-scale  the same with thousands of sessions and accounts
 #   make fuzz      each fuzz test for FUZZTIME, 20s
 #   make lint      gofmt, vet, staticcheck, manual pages, shell scripts
+#   make lint-package  lintian, with the exceptions of etc/packaging/lintian-overrides
 
 PREFIX     ?= /usr
 BINDIR     ?= $(PREFIX)/bin
@@ -40,6 +44,9 @@ GO      ?= go
 BIN     ?= bin
 DIST    ?= dist
 NATIVE   = $(shell $(GO) env GOARCH)
+# Those with an entry point in internal/bare.
+ALL_PROCESSORS := amd64 arm64 arm 386 ppc64le riscv64 s390x loong64
+PROCESSORS ?= $(ALL_PROCESSORS)
 ARCHS   ?= $(NATIVE)
 FORMATS ?= deb apk $(if $(shell command -v rpmbuild),rpm) tar
 # The tag, and the commits since, where there is one: 0.1.0+5.gabcdef0. A checkout
@@ -55,6 +62,8 @@ SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Static: a dynamic loader would strip TMPDIR and LD_* from a program with file
 # capabilities, and would be one more thing to attack.
 export CGO_ENABLED := 0
+# Every i686: Debian 12 does not ask for SSE2.
+export GO386 := softfloat
 # What is built, vetted and tested is compiled once, for all of them: -trimpath.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false -trimpath
 BUILD   := tmpshell/internal/build
@@ -80,15 +89,24 @@ SOURCES  := $(shell find cmd internal -type d -o -name '*.go' ! -name '*_test.go
 
 # The linters have a module file of their own (tools.mod): what they depend on is
 # nothing that the programs do.
-.PHONY: build install uninstall package try test test-all test-packages test-e2e test-unit fuzz bench bench-scale lint fmt clean
+.PHONY: build build-all processor test-arch install uninstall package try test test-all test-packages test-e2e test-unit fuzz bench bench-scale lint lint-package fmt clean
 build: $(PROGRAMS)
+
+build-all:
+	@for cpu in $(PROCESSORS); do \
+		echo "bin/$$cpu"; GOARCH=$$cpu $(MAKE) -s build BIN=bin/$$cpu || exit 1; \
+	done
+
+processor:
+	@[ -n '$(filter $(NATIVE),$(ALL_PROCESSORS))' ] || { \
+		echo 'tmpshell cannot be built for $(NATIVE), only for those with an entry point in internal/bare: $(ALL_PROCESSORS)' >&2; exit 1; }
 
 # What the programs were built with: other paths, or another version, make others.
 $(BIN)/.flags: FORCE
 	@mkdir -p $(BIN); echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 FORCE:
 
-$(BIN)/%: $(SOURCES) Makefile $(BIN)/.flags
+$(BIN)/%: $(SOURCES) Makefile $(BIN)/.flags | processor
 	$(GO) build -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 	@touch $@ # go leaves it alone if nothing has changed
 
@@ -233,6 +251,9 @@ test-kernels: build
 test-selinux: build
 	@$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" "MAKE=$(MAKE)" e2e/selinux/test.sh
 
+test-arch:
+	@PROCESSORS='$(PROCESSORS)' e2e/arch.sh
+
 test-unit:
 	$(GO) test -short ./cmd/... ./internal/...
 
@@ -256,6 +277,11 @@ lint:
 	else echo 'lint: scripts not checked: shellcheck is not installed'; fi
 	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning man/*; \
 	else echo 'lint: manual pages not checked: mandoc is not installed'; fi
+
+lint-package:
+	rm -rf bin/lint
+	$(MAKE) -s package DIST=bin/lint FORMATS=deb
+	lintian --allow-root --fail-on error,warning bin/lint/*.deb
 
 fmt:
 	gofmt -w .

@@ -60,10 +60,14 @@ func keep(dir, at string) (kept, error) {
 }
 
 func (k kept) restore() error {
-	defer unix.Close(k.tree)
 	if err := os.MkdirAll(k.at, 0o755); err != nil {
 		return err
 	}
+	return k.attach()
+}
+
+func (k kept) attach() error {
+	defer unix.Close(k.tree)
 	if err := unix.MoveMount(k.tree, "", unix.AT_FDCWD, k.at, unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
 		return &os.PathError{Op: "move_mount", Path: k.at, Err: err}
 	}

@@ -35,6 +35,10 @@ func build() error {
 	if err := mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return err
 	}
+	foreign, err := emulate()
+	if err != nil {
+		return err
+	}
 	if err := readOnly("/"); err != nil {
 		return err
 	}
@@ -42,11 +46,11 @@ func build() error {
 		return err
 	}
 	for _, dir := range overlaid {
-		if err := overlay(dir); err != nil {
+		if err := overlay(dir, foreign); err != nil {
 			return err
 		}
 	}
-	if err := makeDev(); err != nil {
+	if err := makeDev(foreign); err != nil {
 		return err
 	}
 	written, err := keep(filepath.Join(stage, "upper"), Written)
@@ -75,7 +79,7 @@ func build() error {
 }
 
 // overlay makes dir writable; what is written stays in the stage's tmpfs.
-func overlay(dir string) error {
+func overlay(dir string, foreign bool) error {
 	info, err := os.Stat(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -92,8 +96,17 @@ func overlay(dir string) error {
 	if err := os.Chmod(upper, info.Mode().Perm()); err != nil {
 		return err
 	}
-	return mount("overlay", dir, "overlay", 0,
-		fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", dir, upper, work))
+	options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", dir, upper, work)
+	if !foreign {
+		return mount("overlay", dir, "overlay", 0, options)
+	}
+	// A user namespace has attributes of its own, and shows no lower directory in
+	// which something is mounted. Of homes nothing is needed.
+	err = mount("overlay", dir, "overlay", 0, options+",userxattr")
+	if errors.Is(err, unix.EINVAL) && (dir == "/root" || dir == "/home") {
+		return mount("view", dir, "tmpfs", unix.MS_NODEV, fmt.Sprintf("mode=%o", info.Mode().Perm()))
+	}
+	return err
 }
 
 func readOnly(dir string) error {

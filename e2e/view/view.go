@@ -130,6 +130,9 @@ func runAgain(t *testing.T, env []string) (output []byte, err error) {
 		Pdeathsig: syscall.SIGKILL,
 		Setsid:    true, // no test may read the developer's terminal
 	}
+	if err := setForeign(cmd.SysProcAttr); err != nil {
+		return nil, err
+	}
 	// A daemon that outlives the view's pid 1 for a moment may hold the pipe.
 	// When pid 1 has been waited for, nothing of the view holds the pipe any
 	// more.

@@ -10,7 +10,7 @@ import (
 //
 //go:nosplit
 func ForkTold() (int, Errno) {
-	r, e := Call(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	r, e := clone(uintptr(unix.SIGCHLD))
 	if e == 0 && r == 0 {
 		faults++ // see Fork
 	}

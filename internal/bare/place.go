@@ -45,7 +45,7 @@ func Getcwd(buf []byte) (string, Errno) {
 //
 //go:nosplit
 func Fork() (int, Errno) {
-	r, e := Call(unix.SYS_CLONE, 0, 0, 0, 0, 0, 0)
+	r, e := clone(told)
 	if e == 0 && r == 0 {
 		faults++ // a fault of the child's ends it, and begins no session
 	}

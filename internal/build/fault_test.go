@@ -45,9 +45,13 @@ func faultPolicies() map[string][]byte {
 // it is known that nothing is demanded, else none.
 func TestFaults(t *testing.T) {
 	testas.Root(t)
-	for _, p := range chosen() {
+	list := asked() // compiling for one more is most of what this takes
+	if len(list) == 0 {
+		list = processors[:1]
+	}
+	for _, p := range list {
 		t.Run(p.goarch, func(t *testing.T) {
-			emulator := needEmulator(t, p.goarch, p.qemu)
+			emulator := p.emulator(t)
 			program := filepath.Join(t.TempDir(), "tmpshell")
 			buildFor(t, p.goarch, "build", "-tags=faulttest", "-ldflags=-E tmpshell_entry", "-o", program, "tmpshell/cmd/tmpshell")
 			faultsOn(t, emulator, program)
@@ -117,6 +121,7 @@ func faultsOn(t *testing.T, emulator []string, program string) {
 		try("in the helper's parent, deny", 61001, policies["deny"], "5r", kept, 125)
 		try("in the helper's parent, Shell", 61001, policies["Shell"], "5n", kept, 125)
 	}
+	t.Logf("%d faults", tried)
 	if tried < 20 {
 		t.Errorf("%d faults tried", tried)
 	}

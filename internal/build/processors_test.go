@@ -19,74 +19,124 @@ import (
 	"tmpshell/internal/testas"
 )
 
-type processor struct{ goarch, qemu string }
+type processor struct {
+	goarch string
+	qemu   []string // the emulator; none where this machine runs it itself
+}
 
 // processors are those that package bare has an entry point for, and the program
 // that runs them here (Debian: qemu-user-static); the first is this machine's.
 var processors = []processor{
-	{"amd64", ""},
-	{"arm64", "qemu-aarch64-static"},
-	{"riscv64", "qemu-riscv64-static"},
-	{"ppc64le", "qemu-ppc64le-static"},
-	{"s390x", "qemu-s390x-static"}, // big endian
-	{"loong64", "qemu-loongarch64-static"},
-	{"386", "qemu-i386-static"},
-	{"arm", "qemu-arm-static"},
+	{"amd64", nil},
+	{"arm64", []string{"qemu-aarch64-static"}},
+	{"riscv64", []string{"qemu-riscv64-static"}},
+	{"ppc64le", []string{"qemu-ppc64le-static"}},
+	{"s390x", []string{"qemu-s390x-static"}}, // big endian
+	{"loong64", []string{"qemu-loongarch64-static"}},
+	{"386", []string{"qemu-i386-static", "-cpu", "pentium3"}}, // without SSE2, as Debian 12's i386
+	{"arm", []string{"qemu-arm-static"}},
+}
+
+// processorsVar names the processors to try, with blanks between them: make test-arch
+// sets it.
+const processorsVar = "TMPSHELL_PROCESSORS"
+
+// asked are the processors of the variable.
+func asked() (list []processor) {
+	for _, goarch := range strings.Fields(os.Getenv(processorsVar)) {
+		for _, p := range processors {
+			if p.goarch == goarch {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
 }
 
 // chosen are this machine's processor and, of the others, one that the seed
-// chooses; in make test-all they are all tried. Each takes as much time to compile
-// for as all the other tests of a package take.
+// chooses: compiling for one is most of what it takes. make test-arch tries them all.
 func chosen() (list []processor) {
-	if sample.All() {
-		return processors
-	}
 	foreign := processors[1:]
-	if testing.Short() {
+	switch list := asked(); {
+	case len(list) > 0:
+		return list
+	case testing.Short():
 		return processors[:1]
 	}
 	return []processor{processors[0], foreign[sample.Seed()%uint64(len(foreign))]}
 }
 
-// TestOtherProcessors builds the programs for every processor, holds the rules of
-// package bare there, too, and runs it. What it becomes is a program of this
-// machine: an emulator of user mode hands execve(2) on to the kernel.
+// TestOtherProcessors builds the launcher for processors, holds the rules of package
+// bare there, too, and runs it. What it becomes is a program of this machine: an
+// emulator of user mode hands execve(2) on to the kernel.
 func TestOtherProcessors(t *testing.T) {
 	testas.Root(t) // for a /tmp of its own
 	for _, p := range chosen() {
 		t.Run(p.goarch, func(t *testing.T) {
-			emulator := needEmulator(t, p.goarch, p.qemu)
+			emulator := p.emulator(t)
 			program := filepath.Join(t.TempDir(), "tmpshell")
 			buildFor(t, p.goarch, "build", "-ldflags=-E tmpshell_entry", "-o", program, "tmpshell/cmd/tmpshell")
-			buildFor(t, p.goarch, "build", "-o", os.DevNull, "tmpshell/cmd/...")
 			t.Run("rules", func(t *testing.T) { holdRules(t, p.goarch, program) })
 			runOn(t, emulator, program)
 		})
 	}
 }
 
-// needEmulator is how a program for a processor is called.
-func needEmulator(t *testing.T, goarch, qemu string) []string {
+// emulator is how a program for the processor is called.
+func (p processor) emulator(t *testing.T) []string {
 	t.Helper()
-	if qemu == "" {
+	if len(p.qemu) == 0 {
 		return nil
 	}
-	path, err := exec.LookPath(qemu)
+	path, err := exec.LookPath(p.qemu[0])
 	switch {
 	case err == nil:
-		return []string{path}
+		return append([]string{path}, p.qemu[1:]...)
 	case os.Getenv(testas.MustRun) != "":
-		t.Fatalf("%s is not installed, and %s is set", qemu, testas.MustRun)
+		t.Fatalf("%s is not installed, and %s is set", p.qemu[0], testas.MustRun)
 	}
-	t.Skipf("%s: %s is not installed; run: apt-get install qemu-user-static", goarch, qemu)
+	t.Skipf("%s: %s is not installed; run: apt-get install qemu-user-static", p.goarch, p.qemu[0])
 	return nil
+}
+
+// TestProcessorsListed: the Makefile builds for the processors that there is an entry
+// point for, each is tried here, and every other one is refused with a sentence.
+func TestProcessorsListed(t *testing.T) {
+	entries, err := filepath.Glob("../bare/entry_*.s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have, tried []string
+	for _, name := range entries {
+		have = append(have, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(name), "entry_"), ".s"))
+	}
+	for _, p := range processors {
+		tried = append(tried, p.goarch)
+	}
+	slices.Sort(tried)
+	c := exec.Command("make", "-s", "-C", "../..", "build", "BIN="+t.TempDir())
+	c.Env = append(os.Environ(), "GOARCH=mips64le", "MAKEFLAGS=")
+	out, err := c.CombinedOutput()
+	if err == nil {
+		t.Fatal("make builds for mips64le")
+	}
+	refusal, _, _ := strings.Cut(string(out), "\n")
+	said, named, _ := strings.Cut(refusal, ": ")
+	if said != "tmpshell cannot be built for mips64le, only for those with an entry point in internal/bare" {
+		t.Errorf("make for mips64le: %q", refusal)
+	}
+	listed := strings.Fields(named)
+	slices.Sort(listed)
+	if !slices.Equal(listed, have) || !slices.Equal(tried, have) {
+		t.Errorf("entry points %q, listed in the Makefile %q, tried here %q; want the same", have, listed, tried)
+	}
 }
 
 // buildFor runs the go command for a processor.
 func buildFor(t *testing.T, goarch string, args ...string) string {
 	t.Helper()
 	c := exec.Command("go", args...)
-	c.Env = append(goEnvironment(), "GOARCH="+goarch)
+	c.Env = append(goEnvironment(), "GOARCH="+goarch, "GO386=softfloat")
 	out, err := c.CombinedOutput()
 	if err != nil {
 		t.Fatalf("GOARCH=%s go %q: %v\n%s", goarch, args, err, out)

@@ -149,7 +149,7 @@ func (s start) fork(emulator []string, w *os.File) (int, error) {
 	path, argv := placed, append([]string{argv0}, s.args...)
 	if len(emulator) > 0 {
 		path = emulator[0]
-		argv = append([]string{path, "-0", argv0, placed}, s.args...)
+		argv = slices.Concat(emulator, []string{"-0", argv0, placed}, s.args)
 	}
 	files := []uintptr{0, w.Fd(), w.Fd()}
 	for n := range files {
