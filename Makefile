@@ -15,7 +15,7 @@
 #   make test-packages  packages in clean systems, thousands of logins; and compared
 #   make test-kernels  [KERNELS=bullseye]: the core of it on the kernels of Debian 11 to
 #                  13 and sid, in qemu; downloads them once
-#   make test-selinux  in such a guest: SELinux enforcing, and AppArmor
+#   make test-selinux  in such a guest: SELinux enforcing
 #   make test-arch [PROCESSORS="arm64 s390x"]: other processors, under qemu-user; prints
 #                  a table, in half an hour
 #   make test-unit without root

@@ -70,7 +70,7 @@ func TestFaultsSupervised(t *testing.T) {
 		if !stays {
 			stays = true
 			awaitGone(t, "/tmp/.private/1000")
-			rig.Must(t, "cp", "/bin/true", rig.Remover)
+			rig.Must(t, "cp", "--remove-destination", "/bin/true", rig.Remover)
 			rig.Must(t, "setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", rig.Tmpshell, "-c", ":")
 		}
 	}})
