@@ -134,6 +134,11 @@ func inUse(report *clean.Report) bool {
 // log says what could not be removed, and with Log all what was.
 func (r *run) log(report *clean.Report) int {
 	code := exitOK
+	if r.said != nil && r.said.Supervise {
+		for _, why := range report.Errors {
+			code = r.tell(syslog.Warning, why)
+		}
+	}
 	for _, res := range report.Results {
 		switch res.Action {
 		case clean.Failed:
