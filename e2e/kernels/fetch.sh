@@ -60,7 +60,8 @@ for suite; do
 		mv "$dir/tar.new" "$dir/tar"
 	fi
 	tar -C "$root" --numeric-owner --xattrs --xattrs-include='*' -xf "$dir/tar"
-	cp "$root"/boot/vmlinuz-* "$dir/vmlinuz"
+	# Beside its modules from Linux 7 on.
+	cp "$(find "$root/boot" "$root/lib/modules/" -name 'vmlinuz*' | head -n 1)" "$dir/vmlinuz"
 	e2e/kernels/initrd.sh "$root" "$dir/initrd"
 	mke2fs -q -t ext4 -d "$root" "$dir/image.new" 3G
 	rm -rf "$root"
