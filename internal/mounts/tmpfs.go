@@ -15,8 +15,7 @@ type Tmpfs struct {
 	Mode         uint32 // of the root directory
 	UID, GID     uint32
 	Flags        Flags
-	// Like is a directory whose SELinux label the root directory gets, if it has one.
-	Like int
+	Label        string // SELinux, of the root directory: see LabelOf
 }
 
 // maxOption is the longest value of an option, longer than any that the grammar
@@ -104,30 +103,30 @@ func (o *Tmpfs) configure(config int) bare.Errno {
 // create makes the file system. Without a label of its own it would have the one of all
 // tmpfs, and a confined user might not write there.
 func (o *Tmpfs) create(config int) bare.Errno {
-	var label [maxOption]byte
-	if is := labelOf(o.Like, label[:]); is != "" {
-		// EINVAL: SELinux is off, and the disk has labels of another boot.
-		if e := setString(config, "rootcontext", is); e != 0 && e != bare.Errno(unix.EINVAL) {
-			return e
-		}
+	// EINVAL: SELinux is off, and the disk has labels of another boot.
+	if e := setString(config, "rootcontext", o.Label); e != 0 && e != bare.Errno(unix.EINVAL) {
+		return e
 	}
 	_, e := bare.Call(unix.SYS_FSCONFIG, uintptr(config), unix.FSCONFIG_CMD_CREATE, 0, 0, 0, 0)
 	return e
 }
 
-// labelOf is the SELinux label of a directory, empty where it has none, or one that is
-// longer than an option.
-func labelOf(dir int, buf []byte) string {
+// MaxLabel is the longest label that a tmpfs is given.
+const MaxLabel = maxOption - 1
+
+// LabelOf is the SELinux label of a directory, empty where it has none, or one that is
+// too long. It needs no capability.
+func LabelOf(dir int, buf *[MaxLabel]byte) string {
 	var p [32]byte
 	path := bare.NewText(p[:len(p)-1]) // a NUL follows
 	procFD(&path, "/proc/self/fd/", dir)
 	name := [...]byte{'s', 'e', 'c', 'u', 'r', 'i', 't', 'y', '.', 's', 'e', 'l', 'i', 'n', 'u', 'x', 0}
 	n, e := bare.Call(unix.SYS_GETXATTR, uintptr(unsafe.Pointer(&p)), uintptr(unsafe.Pointer(&name)),
-		uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0)
-	if e != 0 || n > uintptr(len(buf)) {
+		uintptr(unsafe.Pointer(buf)), MaxLabel, 0, 0)
+	if e != 0 || n > MaxLabel {
 		return ""
 	}
-	is, _, _ := bare.Cut(unsafe.String(unsafe.SliceData(buf), int(n)), 0)
+	is, _, _ := bare.Cut(unsafe.String(&buf[0], int(n)), 0)
 	return is
 }
 

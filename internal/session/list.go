@@ -56,11 +56,12 @@ func (r *record) open() (fd int, t bare.Trouble) {
 	})
 	r.byName, r.stale = e == 0, e == bare.Errno(unix.ESTALE)
 	switch {
-	case !t.OK(), r.byName, r.stale:
+	case !t.OK(), r.byName:
 	case starved(e):
 		t = bare.Failed("open_by_handle_at", e, "a namespace", "")
-	default: // this kernel cannot
+	default: // this kernel cannot, or it is one of Linux 7, and this a PID namespace: ESTALE, too
 		fd, t = r.ofProcess()
+		r.stale = r.stale && fd < 0
 	}
 	if fd >= 0 && (!t.OK() || !mounts.IsOurs(fd)) {
 		bare.Close(fd)

@@ -166,9 +166,10 @@ func look(d *Directory, at *mounts.Place) (root int, st bare.Stat, t bare.Troubl
 func (p *Plan) mountFresh(d *Directory, opened *private.Opened, at *mounts.Place, flags mounts.Flags) (root int, is bool, t bare.Trouble) {
 	var source [32]byte
 	var size, inodes [20]byte
+	var label [mounts.MaxLabel]byte
 	name := bare.NewText(source[:])
 	addSource(&name, p.UID)
-	o := mounts.Tmpfs{Source: name.String(), Size: d.Size, Inodes: d.Inodes, Mode: 0o700, UID: p.UID, GID: p.GID, Flags: flags, Like: opened.Shared}
+	o := mounts.Tmpfs{Source: name.String(), Size: d.Size, Inodes: d.Inodes, Mode: 0o700, UID: p.UID, GID: p.GID, Flags: flags, Label: mounts.LabelOf(opened.Shared, &label)}
 	if private.RootsOwn(&opened.SharedIs) {
 		o.Mode, o.UID, o.GID = 0o1777, 0, 0
 	}
