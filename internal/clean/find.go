@@ -178,11 +178,20 @@ func (f *finder) inShared(shared string) {
 	})
 }
 
-// inBase finds the directories of method env.
+// inBase finds the directories of method env, and those of batch jobs.
 func (f *finder) inBase(shared string) {
 	e := private.Env{Parent: shared}
 	p := f.place(shared+"/"+private.Base, e.OpenBase)
-	f.each(p, func(name string) *unit { return byUID(name, Env, shared) })
+	f.each(p, func(name string) *unit {
+		if u := byUID(name, Env, shared); u != nil {
+			return u
+		}
+		now, was := nameBefore(name)
+		if uid, job, ok := making.ParseJob(now); ok {
+			return &unit{Kind: Job, UID: uid, Shared: shared, was: was, job: job}
+		}
+		return nil
+	})
 }
 
 // inStore finds the instances of method mount: STORE/UID/NAME, and the STORE/UID

@@ -22,6 +22,7 @@ type Kind string
 // The kinds of directories that tmpshell makes.
 const (
 	Env      Kind = "env"
+	Job      Kind = "job" // beside Env, of one batch job
 	Instance Kind = "mount"
 	Fallback Kind = "fallback"
 	Squatted Kind = "squatted"

@@ -59,6 +59,7 @@ type unit struct {
 	place  *place
 	name   string // now
 	was    string // of one that has lost its name, the name
+	job    string // that it is of
 	owner  uint32
 	id     fileID
 	mode   uint32
@@ -111,7 +112,7 @@ const marked = unix.S_ISUID
 
 // canBeMarked: a login finds the unit by its name.
 func (u *unit) canBeMarked() bool {
-	return u.was == "" && (u.Kind == Env || u.Kind == Instance || u.Kind == Fallback)
+	return u.was == "" && (u.Kind == Env || u.Kind == Job || u.Kind == Instance || u.Kind == Fallback)
 }
 
 // mark sets or takes off the mark.

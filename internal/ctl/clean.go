@@ -35,7 +35,7 @@ var emptiedAtBoot = map[string]bool{"/tmp": true, "/dev/shm": true}
 // cleanFlags are those of clean.
 type cleanFlags struct {
 	dryRun, boot, orphans, contained bool
-	grace                            string
+	grace, job                       string
 }
 
 func cleanCommand(out *output, stderr io.Writer) *cobra.Command {
@@ -49,15 +49,21 @@ func cleanCommand(out *output, stderr io.Writer) *cobra.Command {
 		if _, ok := config.ParseAge(flags.grace); flags.grace != "" && !ok {
 			return fmt.Errorf("--grace takes a time such as 12h or 10d, not %q", flags.grace)
 		}
+		if cmd.Flags().Changed("job") {
+			return verb(func([]string) error { return out.cleanJob(flags, stderr) })(cmd, args)
+		}
 		return verb(func([]string) error { return out.clean(flags, stderr) })(cmd, args)
 	}
 	f := c.Flags()
 	f.BoolVar(&flags.dryRun, "dry-run", false, "remove nothing, and list what would be removed")
 	f.BoolVar(&flags.boot, "boot", false, "empty what stands for /tmp and /dev/shm, as at boot")
 	f.BoolVar(&flags.orphans, "orphans", false, "look after the directories of uids without an account alone")
-	c.MarkFlagsMutuallyExclusive("boot", "orphans")
+	f.StringVar(&flags.job, "job", "", "remove the directories of this batch job at once, and nothing else")
+	c.MarkFlagsMutuallyExclusive("boot", "orphans", "job")
 	f.StringVar(&flags.grace, "grace", "", "keep unused directories in which something is younger (default 1d, 30d for others than /tmp and /dev/shm)")
 	f.BoolVar(&flags.contained, "contained", false, "in a container: nobody outside of this PID namespace uses the directories")
+	c.MarkFlagsMutuallyExclusive("job", "grace")
+	c.MarkFlagsMutuallyExclusive("job", "contained")
 	return c
 }
 
@@ -74,6 +80,11 @@ func (o *output) clean(flags cleanFlags, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	return o.ran(report, flags, wrong)
+}
+
+// ran says what a run has done.
+func (o *output) ran(report *clean.Report, flags cleanFlags, wrong error) error {
 	if wrong != nil {
 		report.Errors = append(report.Errors, fmt.Sprintf("%s is refused, and the directories that it names are not known: %v", build.Config, wrong))
 	}

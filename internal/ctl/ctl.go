@@ -58,7 +58,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	root.AddCommand(importCommand(out, func(text string) { printError(stderr, text) }))
 	root.AddCommand(setupCommand(out), enableCommand(out), disableCommand(out), checkCommand(out), showCommand(out), doctorCommand(out), versionCommand(out),
 		pathCommand(out), envCommand(out, func(text string) { printError(stderr, text) }), cleanCommand(out, stderr),
-		purgeCommand(out, stderr), statusCommand(out), auditCommand(out, stderr))
+		purgeCommand(out, stderr), jobCommand(out), statusCommand(out), auditCommand(out, stderr))
 
 	ran, err := root.ExecuteC()
 	var failed failure

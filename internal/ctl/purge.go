@@ -59,13 +59,9 @@ func (o *output) purge(who user, flags cleanFlags, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if wrong != nil {
-		report.Errors = append(report.Errors, fmt.Sprintf("%s is refused, and the directories that it names are not known: %v", build.Config, wrong))
-	}
 	report.Oddities = nil // of others
 	inTheWay(report)
-	logClean(report, flags)
-	return o.cleaned(report, flags.dryRun)
+	return o.ran(report, flags, wrong)
 }
 
 // inTheWay makes a failure of what is in use, and says by whom.

@@ -21,7 +21,7 @@ const schemaFile = "../../etc/schema/tmpshellctl.json"
 // reports are what the verbs print.
 var reports = map[string]any{
 	"audit": auditReport{}, "audit-list": []audit.Known{}, "audit-system": audit.SystemResult{}, "check": checkReport{}, "clean": cleanedReport{},
-	"doctor": doctorReport{}, "env": envReport{}, "import": importReport{}, "path": pathReport{},
+	"doctor": doctorReport{}, "env": envReport{}, "import": importReport{}, "job": jobReport{}, "path": pathReport{},
 	"setup": []step{}, "show": policyReport{}, "status": statusReport{}, "version": versionReport{},
 }
 

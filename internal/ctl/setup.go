@@ -214,19 +214,24 @@ func places(i private.Instance) step {
 	return asRoot("mount over "+i.At, text, func(m *making.Maker) error { return m.Places(i) })
 }
 
-// asRoot makes directories, on a thread that is thrown away: it has no effective
-// capabilities afterwards.
+// asRoot is a step that makes directories of root's.
 func asRoot(what, text string, f func(*making.Maker) error) step {
-	done := make(chan step)
+	err := apart(&making.Maker{Notice: func(t string) { text += "; " + t }}, f)
+	return result(what, text, err)
+}
+
+// apart has directories made on a thread that is thrown away: it has no effective
+// capabilities afterwards.
+func apart(m *making.Maker, f func(*making.Maker) error) error {
+	done := make(chan error)
 	go func() {
 		runtime.LockOSThread()
-		m := making.Maker{Notice: func(t string) { text += "; " + t }}
 		_, t := capset.Quiet()
 		err := t.Err()
 		if err == nil {
-			err = f(&m)
+			err = f(m)
 		}
-		done <- result(what, text, err)
+		done <- err
 	}()
 	return <-done
 }

@@ -221,7 +221,7 @@ type configuredDirectory struct {
 	method config.Method
 }
 
-var methodOf = map[clean.Kind]config.Method{clean.Env: config.Env, clean.Instance: config.Mount, clean.Fresh: config.Tmpfs}
+var methodOf = map[clean.Kind]config.Method{clean.Env: config.Env, clean.Job: config.Env, clean.Instance: config.Mount, clean.Fresh: config.Tmpfs}
 
 // configured are those that anybody gets at the next login; nil: not known.
 func configured(conf *config.Config) map[configuredDirectory]bool {

@@ -30,7 +30,7 @@ var metrics = []metric{
 
 // methods are the values of the label, each of which is always there: a series that
 // comes and goes has no zero.
-var methods = []clean.Kind{clean.Env, clean.Instance, clean.Fresh, clean.Fallback, clean.Squatted}
+var methods = []clean.Kind{clean.Env, clean.Job, clean.Instance, clean.Fresh, clean.Fallback, clean.Squatted}
 
 // statusMetrics prints for the textfile collector of node_exporter. What is not
 // known is left out, and not 0.

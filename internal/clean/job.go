@@ -1,0 +1,51 @@
+package clean
+
+// RunJob removes the directories of one batch job, in every base, whoever is in them:
+// what has started the job says that it is over. Other runs may be going on.
+func RunJob(o Options, job string) *Report {
+	if o.Counts == nil {
+		o.Counts = &Counts{}
+	}
+	f := finder{Where: o.Where}
+	for _, shared := range o.Shared {
+		f.inBase(shared)
+	}
+	defer f.close()
+	r := &run{Options: o}
+	for _, err := range f.errs {
+		r.fault(err)
+	}
+	for _, u := range f.units {
+		if u.Kind == Job && u.job == job {
+			r.endJob(u)
+		}
+	}
+	return &r.report
+}
+
+// endJob takes the name away in one step, so that nobody finds half of it.
+func (r *run) endJob(u *unit) {
+	if r.DryRun {
+		s := surveyor{}
+		if err := s.over(u); err != nil {
+			r.result(u, Failed, err.Error())
+			return
+		}
+		r.result(u, Gone, "").of(s.Survey)
+		return
+	}
+	if u.was == "" {
+		err := u.mark(true)
+		gone := false
+		if err == nil {
+			gone, err = u.away(Removed)
+		}
+		if err != nil {
+			r.result(u, Failed, err.Error())
+		}
+		if !gone {
+			return // or another run has taken it
+		}
+	}
+	r.delete(chosen{unit: u})
+}

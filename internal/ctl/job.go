@@ -1,0 +1,97 @@
+package ctl
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"tmpshell/internal/account"
+	"tmpshell/internal/build"
+	"tmpshell/internal/clean"
+	"tmpshell/internal/config"
+	"tmpshell/internal/making"
+)
+
+func jobCommand(out *output) *cobra.Command {
+	in := config.TmpLine.Path
+	c := &cobra.Command{
+		Use:   "job USER|UID JOB",
+		Short: "Make the directory of a batch job, and print its path",
+		Args:  cobra.ExactArgs(2),
+		RunE: verb(func(args []string) error {
+			who, err := findUser(account.System(), args[:1])
+			if err != nil {
+				return err
+			}
+			return out.job(who, args[1], in)
+		}),
+	}
+	c.Flags().StringVar(&in, "directory", in, "in the base of this Directory, of method env")
+	return c
+}
+
+type jobReport struct {
+	User string `json:"user,omitempty"`
+	UID  uint32 `json:"uid"`
+	Job  string `json:"job"`
+	Path string `json:"path"`
+}
+
+// job is the verb. What it makes is the user's as it would be by a login of theirs.
+func (o *output) job(who user, job, in string) error {
+	if os.Geteuid() != 0 {
+		return errors.New("job needs root")
+	}
+	as, err := who.whoIs()
+	if err != nil {
+		return fmt.Errorf("looking up the groups of %s: %w", who.label(), err)
+	}
+	p, _, err := policyFor(as)
+	if err != nil {
+		return err
+	}
+	if p.Exempt {
+		return fmt.Errorf("%s is exempt", who.label())
+	}
+	method := config.Off
+	for _, d := range p.Directories {
+		if d.Path == in {
+			method = d.Method
+		}
+	}
+	if method != config.Env {
+		return fmt.Errorf("%s is of method %s for %s, not of method env; --directory names another", in, method, who.label())
+	}
+	report := jobReport{User: who.Name, UID: as.UID, Job: job}
+	err = apart(&making.Maker{UID: as.UID, GID: as.GID}, func(m *making.Maker) (err error) {
+		report.Path, err = m.Job(in, job)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return o.asJSON(report)
+	}
+	_, err = fmt.Fprintln(o.w, report.Path)
+	return err
+}
+
+// cleanJob is clean for one job.
+func (o *output) cleanJob(flags cleanFlags, stderr io.Writer) error {
+	if os.Geteuid() != 0 {
+		return errors.New("clean needs root")
+	}
+	if !making.IsJob(flags.job) {
+		return fmt.Errorf("%q is no name of a job", flags.job)
+	}
+	conf, wrong := config.Load(build.Config)
+	opts := clean.Options{Where: whereToClean(conf), DryRun: flags.dryRun, Counts: &clean.Counts{}}
+	stop := progress(stderr, opts.Counts)
+	report := clean.RunJob(opts, flags.job)
+	stop()
+	return o.ran(report, flags, wrong)
+}
