@@ -28,6 +28,7 @@ fetch systemd systemd-container libpam-systemd systemd-userdbd libnss-systemd li
 fetch slapd slapd ldap-utils
 fetch nslcd nslcd libnss-ldapd
 fetch sssd sssd-ldap libnss-sss
+fetch slurm-dev libslurm-dev
 fetch doas opendoas
 fetch greetd greetd
 fetch lightdm lightdm

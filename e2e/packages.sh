@@ -16,7 +16,7 @@ packages="
 	strace sudo systemd tcsh tini tmpreaper tmux uidmap util-linux
 	semodule-utils vim x11-session-utils x11-utils x11-xserver-utils xauth xdotool xfsprogs
 	xterm xvfb zsh
-	crun csh podman slurm-client slurmctld slurmd x11-common
+	crun csh munge podman slurm-client slurmctld slurmd x11-common
 "
 
 missing=

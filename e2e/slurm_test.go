@@ -1,88 +1,160 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/sample"
 )
 
-// slurmConf is a cluster of this machine alone. Who somebody is, is what they say.
-const slurmConf = `ClusterName=e2e
-SlurmctldHost=localhost(127.0.0.1)
-AuthType=auth/none
-CredType=cred/none
-SlurmUser=root
-SlurmdUser=root
-StateSaveLocation=/run/slurm/state
-SlurmdSpoolDir=/run/slurm/spool
-SlurmctldPidFile=/run/slurm/ctld.pid
-SlurmdPidFile=/run/slurm/d.pid
-SlurmctldLogFile=/run/slurm/ctld.log
-SlurmdLogFile=/run/slurm/d.log
-SwitchType=switch/none
-MpiDefault=none
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/none
-ReturnToService=2
-TaskProlog=/etc/slurm/taskprolog
-NodeName=n1 NodeHostname=localhost NodeAddr=127.0.0.1 CPUs=1
-PartitionName=all Nodes=n1 Default=YES State=UP
-`
+// slurmScripts are etc/slurm, as they stand.
+var slurmScripts = []string{"Prolog=/etc/slurm/prolog", "Epilog=/etc/slurm/epilog", "TaskProlog=/etc/slurm/taskprolog", "PrologFlags=Contain"}
 
-// TestShippedSlurm: a job that comes from another machine's login has the variables
-// of this one, whatever is in them; one of a user whose directory sessions alone
-// have runs by tmpshell, and not without.
-func TestShippedSlurm(t *testing.T) {
+func installSlurmScripts(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{"prolog", "epilog", "taskprolog"} {
+		rig.Write(t, "/etc/slurm/"+name, readSource(t, "etc/slurm/"+name), 0o755)
+	}
+}
+
+// fromLogin runs a command of a user's on the node of the logins, whose TMPDIR is
+// there, and nowhere else.
+func fromLogin(t *testing.T, a *rig.Account, script string) rig.Result {
+	t.Helper()
+	elsewhere := []string{"TMPDIR=/tmp/.private/1000/login", "TMP=/nowhere", "TEMP=/tmp/.private/4242"}
+	return rig.Command{As: a, Path: "/bin/bash", Args: []string{"bash", "-c", script}, Dir: "/",
+		Env: append(a.Env(), elsewhere...)}.Run(t)
+}
+
+// leftOn lists the directories of jobs on the nodes.
+func leftOn(t *testing.T, c *rig.Cluster) (list []string) {
+	t.Helper()
+	for _, node := range []string{"n1", "n2"} {
+		found, err := filepath.Glob(c.Disk(node) + "/.private/*.*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, found...)
+	}
+	return list
+}
+
+// TestSlurm: the scripts of etc/slurm, on a cluster of two nodes with a /tmp of their
+// own. A job has a directory on each node, the same for all of its steps, which goes
+// with it: when it ends, when it is killed, when the node has crashed.
+func TestSlurm(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	view.Need(t, "slurmctld", "slurmd", "srun")
 	rig.Install(t, "SetEnv "+setHostile()+" 'BLANKS=  two, é, \xff ' TMUX_TMPDIR=${TMPDIR}/t", "Match User mount", "Directory /tmp mount")
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000, Shell: "/bin/bash"})
 	mount := rig.AddUser(t, rig.Account{Name: "mount", UID: 1001, Shell: "/bin/bash"})
-	rig.Write(t, "/etc/slurm/slurm.conf", slurmConf, 0o644)
-	rig.Write(t, "/etc/slurm/cgroup.conf", "CgroupPlugin=cgroup/v1\n", 0o644)
-	rig.Write(t, "/etc/slurm/taskprolog", readSource(t, "etc/slurm/taskprolog"), 0o755)
-	rig.Must(t, "mkdir", "-p", "/run/slurm/state", "/run/slurm/spool")
-	// It asks for addresses with AI_ADDRCONFIG, for which loopback counts as none.
-	rig.Must(t, "sh", "-ec", "ip link add e2e type veth peer name e2f; ip addr add 192.0.2.1/24 dev e2e; ip link set e2e up; ip link set e2f up")
-	rig.Start(t, "slurmctld", "-D")
-	rig.Start(t, "slurmd", "-D", "-N", "n1")
-	said := ""
-	rig.Await(t, func() string {
-		logs, _ := os.ReadFile("/run/slurm/d.log")
-		return "the node is " + said + string(logs)
-	}, func() bool {
-		said = rig.Sh(t, "sinfo -h -o %T").Stdout
-		return said == "idle\n"
+	rig.Must(t, "install", "-d", "-m", "700", "-o", "1000", "-g", "1000", "/tmp/.private/1000", "/tmp/.private/1000/login")
+	installSlurmScripts(t)
+	c := rig.StartSlurm(t, slurmScripts...)
+
+	t.Run("variables", func(t *testing.T) {
+		r := fromLogin(t, alice, "exec srun -Q -w n2 sh -c 'echo $SLURM_JOB_ID; ls -ld $TMPDIR; env -0'")
+		job, rest, _ := strings.Cut(r.Stdout, "\n")
+		ls, rest, _ := strings.Cut(rest, "\n")
+		dir := "/tmp/.private/1000." + job
+		got := map[string]string{}
+		for entry := range strings.SplitSeq(rest, "\x00") {
+			name, value, _ := strings.Cut(entry, "=")
+			got[name] = value
+		}
+		for name, want := range map[string]string{"TMPDIR": dir, "TMP": dir, "TEMP": dir, "TEMPDIR": dir,
+			"TMUX_TMPDIR": dir + "/t", "HOSTILE": hostileValue, "BLANKS": "  two, é, \xff "} {
+			if got[name] != want {
+				t.Errorf("a task has %s=%q; want %q", name, got[name], want)
+			}
+		}
+		if !strings.HasPrefix(ls, "drwx------ ") || !strings.Contains(ls, " alice ") {
+			t.Errorf("its directory is %q; want it to be alice's alone", ls)
+		}
+		if r.Status != 0 || r.Stderr != "" {
+			t.Errorf("srun: %d, %q", r.Status, r.Stderr)
+		}
 	})
 
-	// What a login on another machine has left in the environment.
-	elsewhere := []string{"TMPDIR=/tmp/.private/1000/gone", "TMP=/nowhere", "TEMP=/tmp/.private/4242"}
-	job := func(a *rig.Account, args ...string) rig.Result {
-		return rig.Command{As: a, Path: "/usr/bin/srun", Args: append([]string{"srun", "-Q"}, args...), Dir: "/",
-			Env: append(a.Env(), elsewhere...)}.Run(t)
-	}
-	r := job(alice, "env", "-0")
-	got := map[string]string{}
-	for entry := range strings.SplitSeq(r.Stdout, "\x00") {
-		name, value, _ := strings.Cut(entry, "=")
-		got[name] = value
-	}
-	for name, want := range map[string]string{"TMPDIR": alice.Private(), "TMP": alice.Private(), "TEMP": alice.Private(),
-		"TMUX_TMPDIR": alice.Private() + "/t", "HOSTILE": hostileValue, "BLANKS": "  two, é, \xff "} {
-		if got[name] != want {
-			t.Errorf("a task has %s=%q; want %q", name, got[name], want)
+	t.Run("steps", func(t *testing.T) {
+		// The script is on n1 alone; what a step leaves, the next one finds, on each node.
+		rig.Write(t, "/home/alice/job", `#!/bin/bash
+			echo $TMPDIR
+			srun -N2 -n2 sh -c 'echo $(hostname) >$TMPDIR/first'
+			srun -N2 -n2 sh -c 'echo $(cat $TMPDIR/first) $TMPDIR'
+		`, 0o755)
+		r := fromLogin(t, alice, "cd; sbatch --wait --parsable -N2 -o out job")
+		job := strings.TrimSpace(r.Stdout)
+		out, _ := os.ReadFile("/home/alice/out")
+		dir := "/tmp/.private/1000." + job
+		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+		for _, want := range []string{dir, "n1 " + dir, "n2 " + dir} {
+			if !slices.Contains(lines, want) {
+				t.Errorf("the job printed %q; want a line %q", lines, want)
+			}
 		}
-	}
-	if r.Status != 0 || t.Failed() {
-		t.Errorf("srun: %d, %q", r.Status, r.Stderr)
-	}
-	if r := job(mount, "true"); r.Status == 0 || !strings.Contains(r.Stderr, "TaskProlog failed") {
-		t.Errorf("with method mount: %d, %q; want it to fail", r.Status, r.Stderr)
-	}
+		if r.Status != 0 {
+			t.Errorf("sbatch: %d, %q", r.Status, r.Stderr)
+		}
+		c.AwaitIdle()
+		if left := leftOn(t, c); len(left) > 0 {
+			t.Errorf("after the jobs there is %q", left)
+		}
+	})
+
+	t.Run("killed", func(t *testing.T) {
+		rig.Write(t, "/home/alice/job", "#!/bin/bash\ntrap '' TERM INT\nmkdir -p $TMPDIR/a/b; chmod 0 $TMPDIR/a; echo started >started\nwhile :; do sleep 1000; done\n", 0o755)
+		for _, how := range []string{"scancel --signal=KILL --full", "scancel"} {
+			_ = os.Remove("/home/alice/started")
+			job := strings.TrimSpace(fromLogin(t, alice, "cd; sbatch --parsable -w n2 -o out job").Stdout)
+			c.Await("cat /home/alice/started 2>&1", "started\n")
+			if left := leftOn(t, c); len(left) != 1 || left[0] != c.Disk("n2")+"/.private/1000."+job {
+				t.Errorf("while it runs, there is %q", left)
+			}
+			rig.Must(t, "sh", "-c", how+" "+job)
+			c.AwaitIdle()
+			if left := leftOn(t, c); len(left) > 0 {
+				t.Errorf("after %s there is %q", how, left)
+			}
+		}
+	})
+
+	t.Run("crashed", func(t *testing.T) {
+		_ = os.Remove("/home/alice/started")
+		fromLogin(t, alice, "cd; sbatch -Q --no-requeue -w n2 -o out job")
+		c.Await("cat /home/alice/started 2>&1", "started\n")
+		c.Crash("n2")
+		if left := leftOn(t, c); len(left) != 1 {
+			t.Errorf("after the crash there is %q; want the job's", left)
+		}
+		c.Boot("n2")
+		c.Await("squeue -h; sinfo -h -o %T | sort -u; ls -d "+c.Disk("n2")+"/.private/*.* 2>/dev/null", "idle\n")
+	})
+
+	t.Run("mount", func(t *testing.T) {
+		if r := fromLogin(t, mount, "exec srun -Q true"); r.Status == 0 || !strings.Contains(r.Stderr, "TaskProlog failed") {
+			t.Errorf("with method mount: %d, %q; want it to fail", r.Status, r.Stderr)
+		}
+	})
+
+	t.Run("many", func(t *testing.T) {
+		n := 24
+		if sample.All() {
+			n = 2000
+		}
+		r := fromLogin(t, alice, fmt.Sprintf(`cd; sbatch -Q --wait -o /dev/null --array=1-%d --wrap 'mktemp -d >/dev/null; mktemp >/dev/null; kill -s $((SLURM_ARRAY_TASK_ID %% 3 ? 0 : 9)) $$'`, n))
+		c.AwaitIdle()
+		left := leftOn(t, c)
+		t.Logf("%d short jobs, one in three killed: %d directories left (%d, %q)", n, len(left), r.Status, r.Stderr)
+		if len(left) > 0 {
+			t.Errorf("there is %q", left[:min(len(left), 5)])
+		}
+	})
 }

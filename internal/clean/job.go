@@ -1,7 +1,7 @@
 package clean
 
 // RunJob removes the directories of one batch job, in every base, whoever is in them:
-// what has started the job says that it is over. Other runs may be going on.
+// what has started the job says that it is over.
 func RunJob(o Options, job string) *Report {
 	if o.Counts == nil {
 		o.Counts = &Counts{}
@@ -23,6 +23,19 @@ func RunJob(o Options, job string) *Report {
 	return &r.report
 }
 
+// takeJob gives the name of a job's directory away, when it is this run's turn.
+func (r *run) takeJob(u *unit) (bool, error) {
+	end, err := turn()
+	if err != nil {
+		return false, err
+	}
+	defer end()
+	if err := u.mark(true); err != nil {
+		return false, err
+	}
+	return u.away(Removed)
+}
+
 // endJob takes the name away in one step, so that nobody finds half of it.
 func (r *run) endJob(u *unit) {
 	if r.DryRun {
@@ -35,11 +48,7 @@ func (r *run) endJob(u *unit) {
 		return
 	}
 	if u.was == "" {
-		err := u.mark(true)
-		gone := false
-		if err == nil {
-			gone, err = u.away(Removed)
-		}
+		gone, err := r.takeJob(u)
 		if err != nil {
 			r.result(u, Failed, err.Error())
 		}
