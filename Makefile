@@ -89,7 +89,7 @@ SOURCES  := $(shell find cmd internal -type d -o -name '*.go' ! -name '*_test.go
 
 # The linters have a module file of their own (tools.mod): what they depend on is
 # nothing that the programs do.
-.PHONY: build build-all processor test-arch install uninstall package try test test-all test-packages test-e2e test-unit fuzz bench bench-scale lint lint-package fmt clean
+.PHONY: build build-all test-arch install uninstall package try test test-all test-packages test-e2e test-unit fuzz bench bench-scale lint lint-package fmt clean
 build: $(PROGRAMS)
 
 build-all:
@@ -97,16 +97,17 @@ build-all:
 		echo "bin/$$cpu"; GOARCH=$$cpu $(MAKE) -s build BIN=bin/$$cpu || exit 1; \
 	done
 
-processor:
-	@[ -n '$(filter $(NATIVE),$(ALL_PROCESSORS))' ] || { \
-		echo 'tmpshell cannot be built for $(NATIVE), only for those with an entry point in internal/bare: $(ALL_PROCESSORS)' >&2; exit 1; }
+# Asked where something is built, so that who only installs needs no Go.
+SUPPORTED = [ -z '$(NATIVE)' ] || [ -n '$(filter $(NATIVE),$(ALL_PROCESSORS))' ] || { \
+	echo 'tmpshell cannot be built for $(NATIVE), only for those with an entry point in internal/bare: $(ALL_PROCESSORS)' >&2; exit 1; }
 
 # What the programs were built with: other paths, or another version, make others.
 $(BIN)/.flags: FORCE
 	@mkdir -p $(BIN); echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 FORCE:
 
-$(BIN)/%: $(SOURCES) Makefile $(BIN)/.flags | processor
+$(BIN)/%: $(SOURCES) Makefile $(BIN)/.flags
+	@$(SUPPORTED)
 	$(GO) build -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 	@touch $@ # go leaves it alone if nothing has changed
 
