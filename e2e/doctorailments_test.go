@@ -76,7 +76,7 @@ var ailments = map[string][]ailment{
 		{want: "tmpshell-session has cap_net_raw, which the configuration does not need", breakIt: "setcap cap_net_raw=p /usr/libexec/tmpshell-session"},
 		{want: "tmpshell-remover lacks cap_dac_override,cap_fowner,cap_setgid,cap_setuid,cap_sys_ptrace", breakIt: supervised + "setcap -r /usr/libexec/tmpshell-remover"},
 		{want: "tmpshell-remover lacks cap_sys_ptrace", breakIt: supervised + "setcap cap_dac_override,cap_fowner,cap_setgid,cap_setuid=p /usr/libexec/tmpshell-remover"},
-		{want: "tmpshell-remover has cap_setuid, which the configuration does not need", breakIt: "setcap cap_setuid=p /usr/libexec/tmpshell-remover"},
+		{want: "tmpshell-remover has cap_net_raw, which the configuration does not need", breakIt: "setcap cap_dac_override,cap_fowner,cap_setgid,cap_setuid,cap_net_raw=p /usr/libexec/tmpshell-remover"},
 		{want: "tmpshell-supervise has cap_net_raw, which", breakIt: "setcap cap_net_raw=p /usr/libexec/tmpshell-supervise"},
 		{want: "tmpshell-session lacks cap_dac_read_search,cap_sys_chroot,cap_sys_admin", breakIt: mountTmp + "setcap -r /usr/libexec/tmpshell-session"},
 	},

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"tmpshell/internal/capset"
+	"tmpshell/internal/clean"
 	"tmpshell/internal/config"
 	"tmpshell/internal/making"
 	"tmpshell/internal/private"
@@ -20,8 +21,8 @@ type Needs struct {
 	// Session and Helper are the permitted sets of tmpshell-session and
 	// tmpshell-helper. tmpshell has none, whatever the configuration says.
 	// The helper's do not depend on it: it compiles it. Remover is for
-	// tmpshell-remover, which has none but for Supervise: without, --init and
-	// --pty have it do what the user may.
+	// tmpshell-remover, which has some for Supervise, and in a container, where
+	// --init and --pty have it remove without any configuration.
 	Session, Helper, Remover capset.Set
 	// Supervise: tmpshell-supervise and tmpshell-remover are needed.
 	Supervise bool
@@ -31,6 +32,10 @@ type Needs struct {
 	// Instances are the directories that are mounted.
 	Instances []private.Instance
 }
+
+// seesMachine is false in a container, and where an image is made in one. It is a
+// variable for the tests alone.
+var seesMachine = clean.SeesMachine
 
 // Of answers for one policy.
 func Of(p config.Policy) Needs {
@@ -59,6 +64,9 @@ func Instance(d config.Directory) private.Instance {
 // OfConfig answers for everybody whom a configuration may be about.
 func OfConfig(c *config.Config) Needs {
 	all := Needs{Helper: capset.Helper}
+	if !seesMachine() {
+		all.Remover = capset.Remover
+	}
 	for _, p := range c.Variants() {
 		n := Of(p)
 		all.Session |= n.Session

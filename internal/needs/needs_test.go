@@ -12,6 +12,13 @@ import (
 )
 
 func TestOfConfig(t *testing.T) {
+	before := seesMachine
+	t.Cleanup(func() { seesMachine = before })
+	seesMachine = func() bool { return false }
+	if got := OfConfig(&config.Config{}).Remover; got != capset.Remover {
+		t.Errorf("in a container, the remover needs %v; want %v", got, capset.Remover)
+	}
+	seesMachine = func() bool { return true }
 	for _, test := range []struct {
 		text string
 		want Needs

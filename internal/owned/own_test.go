@@ -68,7 +68,9 @@ func TestOwn(t *testing.T) {
 		{"/relative/tmp/", ""},
 		{"/roots/dir/up", ""},
 		{"/hers/back", ""},
-		{"/chain" + strconv.Itoa(maxLinks-1), ""},
+		// The kernel counts links twice when it begins a walk anew, because something
+		// was renamed or mounted anywhere meanwhile.
+		{"/chain" + strconv.Itoa(maxLinks/2-1), ""},
 
 		{"", "belongs to uid 0"},
 		{"/roots", "belongs to uid 0"},

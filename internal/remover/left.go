@@ -21,27 +21,30 @@ import (
 // program looks again. Nothing is looked at because some time has passed.
 
 // left chooses a process of the user's to wait for, and returns a descriptor of it. It
-// returns -1 if there is none, or if another tmpshell-supervise of theirs waits: the
+// returns -1 if there is none, and then whether one has ended since it was seen, so that
+// somebody has to look again; or if another tmpshell-supervise of theirs waits: the
 // program that this one becomes looks later than this run does. A tmpshell-remover
 // that is the user's again is about to wait. Two that look at one time are root's, and
 // do not see each other; both may wait.
 //
 // A process in another control group does not count: the user manager of systemd(1)
 // ends after the last process of the last session has, and that would be this one.
-func (r *run) left(report *clean.Report) int {
+func (r *run) left(report *clean.Report) (fd int, ended bool) {
 	group, _ := clean.ProcFile(unix.Getpid(), "cgroup")
-	fd := -1
+	fd = -1
 	for _, p := range using(report) {
 		exe := "/proc/" + strconv.Itoa(p.PID) + "/exe"
 		if p.PID != r.parent && (same(exe, build.Supervise()) || r.root && same(exe, build.Remover())) {
 			sys.Close(fd)
-			return -1
+			return -1, false
 		}
-		if of, _ := clean.ProcFile(p.PID, "cgroup"); fd < 0 && bytes.Equal(of, group) {
-			fd, _ = p.Descriptor(r.uid) // -1: it has ended
+		of, err := clean.ProcFile(p.PID, "cgroup")
+		if err == nil && fd < 0 && bytes.Equal(of, group) {
+			fd, err = p.Descriptor(r.uid)
 		}
+		ended = ended || err != nil
 	}
-	return fd
+	return fd, ended && fd < 0
 }
 
 func same(exe, program string) bool {

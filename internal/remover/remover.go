@@ -43,6 +43,10 @@ const (
 // it, as with --init: no process stays there.
 const patience = time.Second
 
+// looks bounds how often one is repeated because what was seen has ended: a user who
+// starts processes all the time still uses the directories.
+const looks = 100
+
 // run is one run of the remover.
 type run struct {
 	uid    uint32
@@ -99,6 +103,7 @@ func Run() int {
 // lacks sys_ptrace then.
 func (r *run) remove(o clean.Options) int {
 	supervised := r.said != nil && r.said.Supervise
+	again := looks
 	for until := time.Now().Add(patience); ; {
 		report, err := clean.Run(o)
 		switch {
@@ -109,7 +114,11 @@ func (r *run) remove(o clean.Options) int {
 		case !inUse(report):
 			return r.log(report)
 		}
-		left := r.left(report)
+		left, ended := r.left(report)
+		if ended && again > 0 {
+			again--
+			continue
+		}
 		if left < 0 {
 			return exitOK
 		}
