@@ -37,7 +37,8 @@ kernel='APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"; export APT_CONFIG
 	image=$(needs linux-image-cloud-amd64)
 	cd "$1"/boot
 	apt-get -q download $image $(needs "$image")
-	for deb in ./*.deb; do dpkg-deb -x "$deb" "$1"; done
+	# /lib may be a link, which dpkg-deb -x would replace.
+	for deb in ./*.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$1"; done
 	rm ./*.deb'
 
 mkdir -p build/kernels

@@ -38,11 +38,19 @@ func (r *run) left(report *clean.Report) (fd int, ended bool) {
 			sys.Close(fd)
 			return -1, false
 		}
-		of, err := clean.ProcFile(p.PID, "cgroup")
-		if err == nil && fd < 0 && bytes.Equal(of, group) {
-			fd, err = p.Descriptor(r.uid)
+		one, err := p.Descriptor(r.uid)
+		if err != nil {
+			ended = true
+			continue
 		}
-		ended = ended || err != nil
+		// That of one that has ended is the first, until somebody has waited for it.
+		of, err := clean.ProcFile(p.PID, "cgroup")
+		if fd < 0 && err == nil && bytes.Equal(of, group) {
+			fd = one
+			continue
+		}
+		ended = ended || clean.Ended(one, 0)
+		sys.Close(one)
 	}
 	return fd, ended && fd < 0
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -32,12 +33,29 @@ func in(t *testing.T, pid, script string) {
 	}
 }
 
+// canShare tells whether the kernel can do propagation=shared.
+func canShare() bool {
+	var name unix.Utsname
+	var major, minor int
+	_ = unix.Uname(&name)
+	_, _ = fmt.Sscanf(unix.ByteSliceToString(name.Release[:]), "%d.%d", &major, &minor)
+	return major > 5 || major == 5 && minor >= 15
+}
+
+func needsShared(t *testing.T) {
+	t.Helper()
+	if !canShare() {
+		t.Skip("propagation=shared needs Linux 5.15")
+	}
+}
+
 // With propagation shared mounts travel both ways, but for what the session alone has:
 // wherever that is mounted, and what is mounted in it.
 func TestShared(t *testing.T) {
 	if !world(t) {
 		return
 	}
+	needsShared(t)
 	for _, how := range []string{"in the root's mount", "a mount each", "private"} {
 		top := furnish(t)
 		must(t, os.MkdirAll(top+"/srv", 0o755))
@@ -102,6 +120,7 @@ func TestSharedNested(t *testing.T) {
 	if !world(t) {
 		return
 	}
+	needsShared(t)
 	top := furnish(t)
 	must(t, os.Mkdir(top+"/run/places/shared/"+shareName(top, "public/deep"), 0o755))
 	before := mountsIn(t, "self", "")
@@ -120,6 +139,7 @@ func TestSharedChroot(t *testing.T) {
 	if !world(t) {
 		return
 	}
+	needsShared(t)
 	top := furnish(t)
 	must(t, os.MkdirAll(top+"/jail/srv", 0o755))
 	jail(t, top)
