@@ -58,8 +58,9 @@ func TestMountShareChanges(t *testing.T) {
 	rig.Configure(t, shareLine("nvidia-mps,stays,to-file,to-dir/"))
 	each("changed", look+"; cat nvidia-mps/control", ".runtime\nnvidia-mps@\nstays@\nto-dir\nto-file@\npipe\n")
 	// Her own programs have the names now.
-	each("own programs", `ssh-agent -a /tmp/mysql.sock >/dev/null && echo agent; pkill -u $USER ssh-agent
-		Xvfb -displayfd 1 -nolisten local -nolisten tcp -screen 0 64x64x8 2>/dev/null | { read n; test -S /tmp/.X11-unix/X$n && echo socket; pkill -u $USER Xvfb; }`,
+	each("own programs", `ends() { pkill -u $USER $1; while pgrep -u $USER $1 >/dev/null; do sleep 0.01; done; }
+		ssh-agent -a /tmp/mysql.sock >/dev/null && echo agent; ends ssh-agent
+		Xvfb -displayfd 1 -nolisten local -nolisten tcp -screen 0 64x64x8 2>/dev/null | { read n; test -S /tmp/.X11-unix/X$n && echo socket; ends Xvfb; }`,
 		"agent\nsocket\n")
 	// And back.
 	rig.Sh(t, "rm -rf /var/lib/tmpshell/*/tmp/.X*")
