@@ -45,7 +45,7 @@ const (
 const Helper = SetUID | SetGID | DACOverride
 
 // Remover is what tmpshell-remover cannot do without where it has anything, which is
-// for Supervise yes:
+// for Supervise yes and in containers:
 //
 //	setuid, setgid   remove with the rights of the user
 //	dac_override     look at the user's directories

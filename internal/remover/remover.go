@@ -7,8 +7,8 @@
 // nothing else. It MUST become root's before it looks at anything. What it removes,
 // and when, is package clean's to say: it is `tmpshellctl purge` for one user.
 //
-// Without capabilities, which it has for Supervise yes alone, it removes what the user
-// could have removed: a fallback, and at the end of a container what is in the user's
+// Without capabilities, which it has for Supervise yes and in containers (package
+// needs), it removes what the user could have removed: a fallback, and at the end of a container what is in the user's
 // directories.
 package remover
 
