@@ -111,7 +111,10 @@ func (s *Service) eachOf(reader **Entries, database string, keys []string, visit
 		if n > 1 && errors.Is(err, sys.ErrTimeout) {
 			var answered bool
 			if answered, err = s.oneByOne(reader, database, keys[:n], visit); err != nil && answered {
-				s.slow = map[string]error{database: err}
+				if s.slow == nil {
+					s.slow = map[string]error{}
+				}
+				s.slow[database] = err
 				return err
 			}
 		}
