@@ -59,13 +59,13 @@ func TestAppend(t *testing.T) {
 		t.Errorf("with one pending: %s, pending: %v", e.Text(), pending())
 	}
 	var buf [16]byte
-	if n, e := Pread(fd, buf[:], 0); e != 0 || string(buf[:n]) != "one\n" {
+	if n, e := ReadBeginning(fd, buf[:]); e != 0 || string(buf[:n]) != "one\n" {
 		t.Errorf("the list is %q", buf[:n])
 	}
 	if e := Empty(fd); e != 0 {
 		t.Error(e.Text())
 	}
-	if n, e := Pread(fd, buf[:], 0); e != 0 || n != 0 {
+	if n, e := ReadBeginning(fd, buf[:]); e != 0 || n != 0 {
 		t.Errorf("of the empty list %d bytes are read", n)
 	}
 }

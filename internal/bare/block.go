@@ -57,14 +57,6 @@ func (b *Block) ExecFn() string {
 	return ""
 }
 
-// Fill makes the block one of these arrays, for tests. Each ends with nil.
-func (b *Block) Fill(args, env []*byte) {
-	*b = Block{
-		argc: len(args) - 1, argv: unsafe.Pointer(unsafe.SliceData(args)),
-		envc: len(env) - 1, envp: unsafe.Pointer(unsafe.SliceData(env)),
-	}
-}
-
 // String is the NUL-terminated string at p, not copied. A nil p is empty.
 func String(p *byte) string {
 	if p == nil {

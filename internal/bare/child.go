@@ -45,9 +45,8 @@ func ReadFor(n int, buf []byte, ms int64) (int, Errno) {
 			e = Errno(unix.ETIMEDOUT)
 			break
 		}
-		p := unix.PollFd{Fd: int32(n), Events: unix.POLLIN}
-		r, e2 := poll(&p, end-now)
-		if e = e2; e != 0 || r == 0 {
+		p := [1]unix.PollFd{{Fd: int32(n), Events: unix.POLLIN}}
+		if e = Poll(p[:], end-now); e != 0 || p[0].Revents == 0 {
 			continue
 		}
 		var rest [256]byte
@@ -64,13 +63,6 @@ func ReadFor(n int, buf []byte, ms int64) (int, Errno) {
 		}
 	}
 	return have, e
-}
-
-// Poll waits until there is an event for one of the descriptors, for a number of
-// milliseconds or, where that is negative, without an end (poll(2)).
-func Poll(list []unix.PollFd, ms int64) Errno {
-	_, e := pollAll(unsafe.SliceData(list), len(list), ms)
-	return e
 }
 
 // Milliseconds is the monotonic clock.

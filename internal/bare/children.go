@@ -1,8 +1,6 @@
 package bare
 
 import (
-	"unsafe"
-
 	"golang.org/x/sys/unix"
 )
 
@@ -15,17 +13,6 @@ func ForkTold() (int, Errno) {
 		faults++ // see Fork
 	}
 	return int(r), e
-}
-
-// Reap takes what one child has come to, without waiting: its number, 0 where
-// none has ended or stopped, and its status (wait(2)). ECHILD: there is none.
-func Reap() (pid int, status unix.WaitStatus, e Errno) {
-	var s int32
-	r, e := Call(unix.SYS_WAIT4, fd(-1), uintptr(unsafe.Pointer(&s)), unix.WALL|unix.WNOHANG|unix.WUNTRACED, 0, 0, 0)
-	if e != 0 {
-		return 0, 0, e
-	}
-	return int(r), unix.WaitStatus(uint32(s)), 0
 }
 
 // PidFD is a descriptor of a process, which can be read when that has ended
@@ -70,28 +57,4 @@ func Higher(n, least int) (int, Errno) {
 func StayOpen(n int) Errno {
 	_, e := Call(sysFcntl, fd(n), unix.F_SETFD, 0, 0, 0, 0)
 	return e
-}
-
-// NoWaiting has reads and writes of an open file return EAGAIN where they would
-// wait.
-func NoWaiting(n int) {
-	flags, e := Call(sysFcntl, fd(n), unix.F_GETFL, 0, 0, 0, 0)
-	if e == 0 {
-		_, _ = Call(sysFcntl, fd(n), unix.F_SETFL, flags|unix.O_NONBLOCK, 0, 0, 0)
-	}
-}
-
-// DieBy ends the process by a signal, which may be blocked, without a core file.
-func DieBy(n unix.Signal) {
-	var none [2]uint64 // struct rlimit64
-	_, _ = Call(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_CORE, uintptr(unsafe.Pointer(&none)), 0, 0, 0)
-	_ = SetIgnored(n, false)
-	_ = Signal(Getpid(), n)
-	_ = BlockedSignals(0)
-}
-
-// WriteSome writes as much as can be.
-func WriteSome(n int, data []byte) (int, Errno) {
-	r, e := Call(unix.SYS_WRITE, fd(n), uintptr(unsafe.Pointer(unsafe.SliceData(data))), uintptr(len(data)), 0, 0, 0)
-	return int(r), e
 }

@@ -1,6 +1,9 @@
 package bare
 
-import "syscall"
+import (
+	"syscall"
+	"unsafe"
+)
 
 // Err is the trouble as an error, nil for none. errors.Is finds its error number,
 // and errors.As the trouble itself, as a [TroubleError].
@@ -28,4 +31,12 @@ func (e TroubleError) Unwrap() error {
 		return nil
 	}
 	return syscall.Errno(e.Trouble.Errno)
+}
+
+// Fill makes the block one of these arrays, for tests. Each ends with nil.
+func (b *Block) Fill(args, env []*byte) {
+	*b = Block{
+		argc: len(args) - 1, argv: unsafe.Pointer(unsafe.SliceData(args)),
+		envc: len(env) - 1, envp: unsafe.Pointer(unsafe.SliceData(env)),
+	}
 }

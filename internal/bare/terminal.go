@@ -51,25 +51,3 @@ func SetForeground(n, group int) {
 	g := int32(group)
 	_, _ = Call(unix.SYS_IOCTL, fd(n), unix.TIOCSPGRP, uintptr(unsafe.Pointer(&g)), 0, 0, 0)
 }
-
-// Settings reads those of a terminal (termios(3)).
-func Settings(n int, t *unix.Termios) bool {
-	_, e := Call(unix.SYS_IOCTL, fd(n), unix.TCGETS, uintptr(unsafe.Pointer(t)), 0, 0, 0)
-	return e == 0
-}
-
-// SetSettings changes them.
-func SetSettings(n int, t *unix.Termios) {
-	_, _ = Call(unix.SYS_IOCTL, fd(n), unix.TCSETS, uintptr(unsafe.Pointer(t)), 0, 0, 0)
-}
-
-// WindowSize reads it, in characters; false where n is no terminal.
-func WindowSize(n int, w *unix.Winsize) bool {
-	_, e := Call(unix.SYS_IOCTL, fd(n), unix.TIOCGWINSZ, uintptr(unsafe.Pointer(w)), 0, 0, 0)
-	return e == 0
-}
-
-// SetWindowSize changes it, and the kernel sends SIGWINCH.
-func SetWindowSize(n int, w *unix.Winsize) {
-	_, _ = Call(unix.SYS_IOCTL, fd(n), unix.TIOCSWINSZ, uintptr(unsafe.Pointer(w)), 0, 0, 0)
-}

@@ -35,15 +35,11 @@ const (
 // timespec64 is struct __kernel_timespec.
 type timespec64 struct{ sec, nsec int64 }
 
-// unknownCall tells whether the kernel, or a seccomp filter that is older than
-// the call, does not know it.
-func unknownCall(e Errno) bool { return e == Errno(unix.ENOSYS) || e == Errno(unix.EPERM) }
-
 // clock reads a clock (clock_gettime(2)).
 func clock(which uintptr, t *Time) Errno {
 	var now timespec64
 	_, e := Call(unix.SYS_CLOCK_GETTIME64, which, uintptr(unsafe.Pointer(&now)), 0, 0, 0, 0)
-	if unknownCall(e) {
+	if e == Errno(unix.ENOSYS) || e == Errno(unix.EPERM) { // or a seccomp filter is older
 		var short unix.Timespec
 		_, e = Call(unix.SYS_CLOCK_GETTIME, which, uintptr(unsafe.Pointer(&short)), 0, 0, 0, 0)
 		now = timespec64{int64(short.Sec), int64(short.Nsec)}
@@ -52,24 +48,11 @@ func clock(which uintptr, t *Time) Errno {
 	return e
 }
 
-// poll waits for an event for a number of milliseconds, and returns how many
-// there are: 0 or 1.
-func poll(p *unix.PollFd, ms int64) (uintptr, Errno) { return pollAll(p, 1, ms) }
-
-// pollAll waits for one of n; with ms below 0, without an end.
-func pollAll(p *unix.PollFd, n int, ms int64) (uintptr, Errno) {
-	return Call(unix.SYS_POLL, uintptr(unsafe.Pointer(p)), uintptr(n), uintptr(ms), 0, 0, 0)
-}
-
-// takeSignal takes back a pending signal of a set that is blocked.
-func takeSignal(set *uint64) {
-	var now timespec64 // as two words of either size: at once
-	_, e := Call(unix.SYS_RT_SIGTIMEDWAIT_TIME64, uintptr(unsafe.Pointer(set)), 0,
-		uintptr(unsafe.Pointer(&now)), sigset, 0, 0) // there is none if it is ignored
-	if unknownCall(e) {
-		_, _ = Call(unix.SYS_RT_SIGTIMEDWAIT, uintptr(unsafe.Pointer(set)), 0,
-			uintptr(unsafe.Pointer(&now)), sigset, 0, 0)
-	}
+// Poll waits until there is an event for one of the descriptors, for a number of
+// milliseconds or, where that is negative, without an end (poll(2)).
+func Poll(list []unix.PollFd, ms int64) Errno {
+	_, e := Call(unix.SYS_POLL, uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list)), uintptr(ms), 0, 0, 0)
+	return e
 }
 
 // Statfs looks at the file system of an open descriptor, and at the options of

@@ -39,34 +39,16 @@ func clock(which uintptr, t *Time) Errno {
 	return e
 }
 
-// poll waits for an event for a number of milliseconds, and returns how many
-// there are: 0 or 1.
-func poll(p *unix.PollFd, ms int64) (uintptr, Errno) { return pollAll(p, 1, ms) }
-
-// pollAll waits for one of n; with ms below 0, without an end.
-func pollAll(p *unix.PollFd, n int, ms int64) (uintptr, Errno) {
+// Poll waits until there is an event for one of the descriptors, for a number of
+// milliseconds or, where that is negative, without an end (poll(2)).
+func Poll(list []unix.PollFd, ms int64) Errno {
 	t := unix.Timespec{Sec: ms / 1000, Nsec: ms % 1000 * 1e6}
 	limit := &t
 	if ms < 0 {
 		limit = nil
 	}
-	return Call(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), uintptr(n), uintptr(unsafe.Pointer(limit)), 0, 0, 0)
-}
-
-// takeSignal takes back a pending signal of a set that is blocked.
-func takeSignal(set *uint64) {
-	var now unix.Timespec
-	_, _ = Call(unix.SYS_RT_SIGTIMEDWAIT, uintptr(unsafe.Pointer(set)), 0,
-		uintptr(unsafe.Pointer(&now)), sigset, 0, 0) // there is none if it is ignored
-}
-
-// Pread reads at most len(buf) bytes at an offset.
-func Pread(n int, buf []byte, offset int) (int, Errno) {
-	r, e := Call(unix.SYS_PREAD64, fd(n), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), uintptr(offset), 0, 0)
-	if e != 0 {
-		return 0, e
-	}
-	return int(r), 0
+	_, e := Call(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list)), uintptr(unsafe.Pointer(limit)), 0, 0, 0)
+	return e
 }
 
 // Statfs looks at the file system of an open descriptor, and at the options of

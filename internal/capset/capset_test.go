@@ -78,8 +78,8 @@ func TestWith(t *testing.T) {
 	})
 }
 
-// AsRoot has root's ids for files and no capability, and gives the ids back.
-func TestAsRoot(t *testing.T) {
+// AsUser has root's ids for files and no capability, and gives the ids back.
+func TestAsUser(t *testing.T) {
 	switch testas.Inside() {
 	case "":
 		testas.Root(t)
@@ -97,24 +97,24 @@ func TestAsRoot(t *testing.T) {
 		return
 	case "refused":
 		locked(t, func() {
-			trouble := capset.AsRoot(0, func() bare.Trouble { t.Error("AsRoot ran its function"); return bare.Trouble{} })
+			trouble := capset.AsUser(0, 0, 0, func() bare.Trouble { t.Error("AsUser ran its function"); return bare.Trouble{} })
 			if err := trouble.Err(); !errors.Is(err, unix.EPERM) {
-				t.Errorf("AsRoot() = %v; want %v", err, unix.EPERM)
+				t.Errorf("AsUser() = %v; want %v", err, unix.EPERM)
 			}
 			wantIDs(t, user)
 		})
 		return
 	}
 	locked(t, func() {
-		trouble := capset.AsRoot(0, func() bare.Trouble {
+		trouble := capset.AsUser(0, 0, 0, func() bare.Trouble {
 			wantIDs(t, 0)
 			if e := get(t).Effective; e != 0 {
-				t.Errorf("in AsRoot, %v is effective", e)
+				t.Errorf("in AsUser, %v is effective", e)
 			}
 			// DAC_OVERRIDE is permitted, and must not act.
 			if f, err := os.Open(testas.Dir() + "/bobs"); err == nil {
 				f.Close()
-				t.Error("in AsRoot, another user's file of mode 0600 can be opened")
+				t.Error("in AsUser, another user's file of mode 0600 can be opened")
 			}
 			return bare.Trouble{}
 		})
@@ -123,7 +123,7 @@ func TestAsRoot(t *testing.T) {
 		}
 		wantIDs(t, user)
 		if e := get(t).Effective; e != 0 {
-			t.Errorf("after AsRoot, %v is effective", e)
+			t.Errorf("after AsUser, %v is effective", e)
 		}
 	})
 }
@@ -151,8 +151,8 @@ func TestDrop(t *testing.T) {
 		if s := get(t); s != (capset.State{}) {
 			t.Errorf("after Drop: %+v", s)
 		}
-		if trouble := capset.AsRoot(0, func() bare.Trouble { return bare.Trouble{} }); trouble.OK() {
-			t.Error("AsRoot works after Drop")
+		if trouble := capset.AsUser(0, 0, 0, func() bare.Trouble { return bare.Trouble{} }); trouble.OK() {
+			t.Error("AsUser works after Drop")
 		}
 	})
 }

@@ -90,10 +90,10 @@ var (
 			run:    func(f func() bare.Trouble) bare.Trouble { return capset.With(capset.DACOverride|capset.SysAdmin, f) },
 			good:   thread{quiet, held, user, user},
 		},
-		"AsRoot": {
+		"AsUser": {
 			before: quiet,
 			inside: thread{capset.State{Effective: capset.LinuxImmutable, Permitted: held, Inheritable: held}, held, 0, 0},
-			run:    func(f func() bare.Trouble) bare.Trouble { return capset.AsRoot(capset.LinuxImmutable, f) },
+			run:    func(f func() bare.Trouble) bare.Trouble { return capset.AsUser(0, 0, capset.LinuxImmutable, f) },
 			good:   thread{quiet, held, user, user},
 		},
 		"Quiet": {
@@ -200,7 +200,7 @@ func (o operation) fault(t *testing.T, n int, pretended bool) {
 	case trouble.Kind() == bare.Lost:
 		never := func() bare.Trouble { t.Error("privilege is used after it was lost"); return bare.Trouble{} }
 		f.Fail(0, unix.EIO)
-		nothing := []bare.Trouble{capset.With(0, never), capset.AsRoot(0, never), capset.Keep(0)}
+		nothing := []bare.Trouble{capset.With(0, never), capset.AsUser(0, 0, 0, never), capset.Keep(0)}
 		if call := f.Stop(); call >= 0 {
 			t.Errorf("call %d is made after privilege was lost", call)
 		}

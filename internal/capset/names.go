@@ -1,12 +1,6 @@
 package capset
 
-import (
-	"unsafe"
-
-	"golang.org/x/sys/unix"
-
-	"tmpshell/internal/bare"
-)
+import "tmpshell/internal/bare"
 
 // names by number, as in linux/capability.h of Linux 6.12.
 var names = [...]string{
@@ -33,41 +27,4 @@ func (s Set) Tell(to *bare.Text) {
 			separator = ","
 		}
 	}
-}
-
-// OfFile returns the permitted set that the program file at a path gives, empty
-// where it gives none here or cannot be read: security.capability of revision 2,
-// or of revision 3 for the initial user namespace (capabilities(7)).
-func OfFile(path string) Set {
-	const (
-		revision2, revision3, mask = 0x02000000, 0x03000000, 0xff000000
-		length2, length3           = 5, 6 // words
-	)
-	var p bare.Path
-	if p.Set(path) != 0 {
-		return 0
-	}
-	var w [length3]uint32 // little-endian
-	attribute := [...]byte{'s', 'e', 'c', 'u', 'r', 'i', 't', 'y', '.', 'c', 'a', 'p', 'a', 'b', 'i', 'l', 'i', 't', 'y', 0}
-	n, e := bare.Call(unix.SYS_LGETXATTR, uintptr(unsafe.Pointer(&p)), uintptr(unsafe.Pointer(&attribute)),
-		uintptr(unsafe.Pointer(&w)), unsafe.Sizeof(w), 0, 0)
-	if e != 0 {
-		return 0
-	}
-	for i := range w {
-		w[i] = little(w[i])
-	}
-	switch {
-	case n == length2*4 && w[0]&mask == revision2:
-	case n == length3*4 && w[0]&mask == revision3 && w[5] == 0:
-	default:
-		return 0
-	}
-	return Set(w[1]) | Set(w[3])<<32
-}
-
-// little reads a word whose first byte in memory is the lowest.
-func little(w uint32) uint32 {
-	b := (*[4]byte)(unsafe.Pointer(&w))
-	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }

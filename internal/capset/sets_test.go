@@ -126,7 +126,7 @@ func TestKeepOfRoot(t *testing.T) {
 }
 
 // Half of root's ids is not root's.
-func TestAsRootByHalf(t *testing.T) {
+func TestAsUserByHalf(t *testing.T) {
 	if testas.Inside() == "" {
 		testas.Root(t)
 		testas.Run(t, testas.User{UID: user, Caps: held}, "half", "/")
@@ -140,7 +140,7 @@ func TestAsRootByHalf(t *testing.T) {
 			half()
 			set(t, quiet)
 			before := look(t)
-			trouble := capset.AsRoot(0, func() bare.Trouble { wantIDs(t, 0); return bare.Trouble{} })
+			trouble := capset.AsUser(0, 0, 0, func() bare.Trouble { wantIDs(t, 0); return bare.Trouble{} })
 			if now := look(t); !trouble.OK() || now != before || now.fsuid == now.fsgid {
 				t.Errorf("%v; afterwards %+v; want %+v", trouble.Err(), now, before)
 			}

@@ -178,12 +178,6 @@ func Again(path string, was *bare.Stat) (int, bare.Trouble) {
 // mode follows.
 const NotSticky = "can be written by others and is not sticky: mode"
 
-// CheckParent is rule (b) for one directory; path is for the trouble alone.
-func CheckParent(fd int, path string) bare.Trouble {
-	var st bare.Stat
-	return checkParent(fd, path, &st)
-}
-
 func checkParent(fd int, path string, st *bare.Stat) bare.Trouble {
 	if e := bare.Fstat(fd, st); e != 0 {
 		return bare.Failed("statx", e, path, "")

@@ -15,10 +15,6 @@ type File struct {
 	broken bool
 }
 
-// Broken tells whether the file pointed outside of itself. Its answers are worth
-// nothing then.
-func (f *File) Broken() bool { return f.broken }
-
 // Size is the number of bytes.
 func (f *File) Size() int { return len(f.data) }
 
@@ -174,12 +170,6 @@ func le32(b []byte) uint32 {
 	_ = b[3]
 	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
-
-// Demands tells whether a session of anybody's may demand something.
-func (f *File) Demands() bool { return f.Number(AtDemands) != 0 }
-
-// Flags of the header.
-func (f *File) Flags() uint32 { return f.Number(AtFlags) }
 
 // Check tells whether the policy may be obeyed: whether all that it was made
 // from is as it was. Trouble of kind Object says that it is stale.

@@ -202,19 +202,6 @@ func (p *Policy) Directory(slot uint32, d *Directory) (next uint32, ok bool) {
 	return slot, true
 }
 
-// Of is the policy for a path of method mount, or the zero one.
-func (p *Policy) Of(path string) Directory {
-	var d Directory
-	for slot, ok := uint32(0), true; ; {
-		if slot, ok = p.Directory(slot, &d); !ok {
-			return Directory{}
-		}
-		if d.Path == path && d.Method == Mount {
-			return d
-		}
-	}
-}
-
 // set takes an option that goes with the method.
 func (d *Directory) set(f *File, option, at uint32) {
 	switch option {

@@ -7,17 +7,6 @@ import (
 	"tmpshell/internal/owned"
 )
 
-// OpenSessions opens the list of a user's sessions, for reading and appending.
-func (i *Instance) OpenSessions(uid uint32) (int, bare.Trouble) {
-	run, t := i.openRun()
-	if !t.OK() {
-		return -1, t
-	}
-	fd, t := i.openList(run, uid)
-	bare.Close(run)
-	return fd, t
-}
-
 func (i *Instance) openList(run int, uid uint32) (int, bare.Trouble) {
 	dir, t := owned.Open(run, i.run(), SessionsDir, owned.Roots(SessionsMode))
 	if !t.OK() {

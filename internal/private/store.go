@@ -49,21 +49,6 @@ func (i *Instance) openStore(root int, o *Opened) (int, bare.Trouble) {
 	return fd, t
 }
 
-// VerifyStore tells whether the store is as it must be.
-func (i *Instance) VerifyStore() bare.Trouble {
-	var o Opened
-	root, run, t := i.openShared(&o)
-	if t.OK() {
-		var store int
-		store, t = i.openStore(root, &o)
-		bare.Close(store)
-	}
-	o.Close()
-	bare.Close(run)
-	bare.Close(root)
-	return t
-}
-
 // addPathFrom writes the path of a user's instance, as it is inside a session that
 // keeps the shared directory elsewhere, or outside.
 func (i *Instance) addPathFrom(to *bare.Text, uid uint32, kept bool) {

@@ -126,7 +126,7 @@ var listBuf, livingBuf [2 * longest]byte
 
 // readList returns the text of the list, in listBuf.
 func readList(list int) string {
-	n, e := bare.Pread(list, listBuf[:], 0)
+	n, e := bare.ReadBeginning(list, listBuf[:])
 	if e != 0 {
 		return ""
 	}

@@ -41,7 +41,7 @@ func (p *parent) others() bool {
 	p.reap()
 	if p.first {
 		// Zombies of others' children count, too: they are gone at once.
-		return bare.Signal(-1, 0) == 0
+		return send(-1, 0) == 0
 	}
 	return !p.last
 }
@@ -50,10 +50,10 @@ func (p *parent) others() bool {
 // which those become whose parents end.
 func (p *parent) tell(n unix.Signal) {
 	if p.first {
-		_ = bare.Signal(-1, n)
+		_ = send(-1, n)
 		return
 	}
-	_ = bare.Signal(-p.child, n) // its group
+	_ = send(-p.child, n) // its group
 	file, e := bare.Open("/proc/thread-self/children", unix.O_RDONLY)
 	if e != 0 {
 		return // a kernel without it (CONFIG_PROC_CHILDREN)
@@ -70,7 +70,7 @@ func (p *parent) tell(n unix.Signal) {
 		var word string
 		word, rest, more = bare.Cut(rest, ' ')
 		if pid, ok := bare.ParseUint(word, 1<<30); ok && pid > 1 && !p.knows(int(pid)) {
-			_ = bare.Signal(int(pid), n)
+			_ = send(int(pid), n)
 		}
 	}
 }
@@ -124,7 +124,7 @@ func (p *parent) remove() {
 // none.
 func reaped(child int) bool {
 	for {
-		pid, status, e := bare.Reap()
+		pid, status, e := reapOne()
 		if e != 0 || pid == child && !status.Stopped() {
 			return true
 		}
@@ -140,6 +140,6 @@ func (p *parent) waitQuietly(ms int64) {
 	if bare.Poll(list[:], ms) != 0 {
 		return
 	}
-	for bare.ReadSignal(p.signals) != 0 {
+	for readSignal(p.signals) != 0 {
 	}
 }

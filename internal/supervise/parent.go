@@ -38,7 +38,7 @@ func (p *parent) run(args []*byte) int {
 	p.child, p.first = int(child), bare.Getpid() == 1
 	p.begin(bare.String(args[3]) == "pty")
 	var e bare.Errno
-	if p.signals, e = bare.SignalFile(); e != 0 {
+	if p.signals, e = signalFile(); e != 0 {
 		return p.cannot("signalfd", e)
 	}
 	if p.init && !p.first {
@@ -73,7 +73,7 @@ func (p *parent) wait(ms int64) {
 	if bare.Poll(list, ms) != 0 {
 		return
 	}
-	for n := bare.ReadSignal(p.signals); n != 0; n = bare.ReadSignal(p.signals) {
+	for n := readSignal(p.signals); n != 0; n = readSignal(p.signals) {
 		p.take(n)
 	}
 	p.copy()
@@ -94,13 +94,13 @@ func (p *parent) take(n unix.Signal) {
 	if p.orders.Group {
 		to = -p.child
 	}
-	_ = bare.Signal(to, n)
+	_ = send(to, n)
 }
 
 // reap takes all children that have ended.
 func (p *parent) reap() {
 	for {
-		pid, status, e := bare.Reap()
+		pid, status, e := reapOne()
 		switch {
 		case e != 0:
 			p.last = true
@@ -123,11 +123,11 @@ func (p *parent) stopToo() {
 	if p.first || p.master >= 0 {
 		return // nobody would wake it
 	}
-	_ = bare.Signal(bare.Getpid(), unix.SIGSTOP)
+	_ = send(bare.Getpid(), unix.SIGSTOP)
 	if bare.Foreground(0) == bare.Group() {
 		bare.SetForeground(0, p.child)
 	}
-	_ = bare.Signal(-p.child, unix.SIGCONT)
+	_ = send(-p.child, unix.SIGCONT)
 }
 
 // end ends as the program did: by its exit code, or by its signal.
@@ -143,7 +143,7 @@ func (p *parent) end() int {
 		return 0
 	}
 	if p.status.Signaled() && !p.first { // whom its own signals do not kill
-		bare.DieBy(p.status.Signal())
+		dieBy(p.status.Signal())
 	}
 	return code
 }

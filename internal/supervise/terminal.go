@@ -35,7 +35,7 @@ func (b *pending) read(from int) bool {
 
 // write gives what it can.
 func (b *pending) write(to int) bool {
-	n, e := bare.WriteSome(to, b.buf[b.at:b.end])
+	n, e := writeSome(to, b.buf[b.at:b.end])
 	if e == bare.Errno(unix.EAGAIN) {
 		return true
 	}
@@ -71,7 +71,7 @@ func (p *parent) begin(pty bool) {
 	}
 	bare.CloseFrom(masterFD + 1)
 	p.master = masterFD
-	bare.NoWaiting(p.master)
+	noWaiting(p.master)
 	p.takeTerminal()
 }
 
@@ -79,13 +79,13 @@ func (p *parent) begin(pty bool) {
 // do. Where there is no outer one, the inner one has the size of a VT100.
 func (t *terminal) takeTerminal() {
 	size := unix.Winsize{Row: 24, Col: 80}
-	_ = bare.WindowSize(0, &size)
-	bare.SetWindowSize(t.master, &size)
-	if bare.Foreground(0) != bare.Group() || !bare.Settings(0, &t.before) {
+	_ = windowSize(0, &size)
+	setWindowSize(t.master, &size)
+	if bare.Foreground(0) != bare.Group() || !settings(0, &t.before) {
 		return
 	}
 	if !t.raw {
-		bare.SetSettings(t.master, &t.before)
+		setSettings(t.master, &t.before)
 	}
 	t.raw = true
 	s := t.before // as cfmakeraw(3)
@@ -95,12 +95,12 @@ func (t *terminal) takeTerminal() {
 	s.Cflag &^= unix.CSIZE | unix.PARENB
 	s.Cflag |= unix.CS8
 	s.Cc[unix.VMIN], s.Cc[unix.VTIME] = 1, 0
-	bare.SetSettings(0, &s)
+	setSettings(0, &s)
 }
 
 func (t *terminal) giveBack() {
 	if t.raw {
-		bare.SetSettings(0, &t.before)
+		setSettings(0, &t.before)
 	}
 }
 
@@ -112,12 +112,12 @@ func (t *terminal) ofTerminal(n unix.Signal) bool {
 	switch n {
 	case unix.SIGWINCH:
 		var size unix.Winsize
-		if bare.WindowSize(0, &size) {
-			bare.SetWindowSize(t.master, &size)
+		if windowSize(0, &size) {
+			setWindowSize(t.master, &size)
 		}
 	case unix.SIGTSTP:
 		t.giveBack()
-		_ = bare.Signal(bare.Getpid(), unix.SIGSTOP)
+		_ = send(bare.Getpid(), unix.SIGSTOP)
 		t.takeTerminal()
 	case unix.SIGCONT:
 		if t.raw {
@@ -187,7 +187,7 @@ func (t *terminal) endOfInput() {
 	}
 	var s unix.Termios
 	end := byte(4)
-	if bare.Settings(t.master, &s) && s.Lflag&unix.ICANON != 0 {
+	if settings(t.master, &s) && s.Lflag&unix.ICANON != 0 {
 		end = s.Cc[unix.VEOF]
 	}
 	n := 1
