@@ -209,14 +209,19 @@ try: build
 # docs/testing.md.
 export MAKE GO
 test:
+	$(NO_RUN)
 	@e2e/test.sh
 
 test-all:
+	$(NO_RUN)
 	@TMPSHELL_ALL=1 e2e/test.sh
 
 test-packages:
+	$(NO_RUN)
 	@TMPSHELL_ALL=1 e2e/test.sh e2e 'TestPackages'
 
+# Who names a test does not mean all of them.
+NO_RUN = $(if $(filter-out file,$(origin RUN)),$(error $@ runs everything, whatever RUN is; for some tests: make test-e2e RUN='$(value RUN)'))
 # value, and another name: make would expand the '$' of a regexp.
 RUN ?= .
 test-e2e: export TEST_RUN := $(value RUN)

@@ -160,3 +160,24 @@ echo program >"$out"
 		t.Errorf("%s paths are in what is to be installed, and %s in what is", ours, got)
 	}
 }
+
+// TestMakeRun: a target that runs everything does not ignore RUN.
+func TestMakeRun(t *testing.T) {
+	view.Need(t, "make")
+	root, err := view.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{"test", "test-all", "test-packages"} {
+		r := rig.Sh(t, `make -n -C "$1" "$2" 'RUN=TestX$|TestY'`, root, target)
+		if want := "make test-e2e RUN='TestX$|TestY'"; r.Status == 0 || !strings.Contains(r.Stderr, want) {
+			t.Errorf("make %s RUN=: %d, %s%s; want %s", target, r.Status, r.Stdout, r.Stderr, want)
+		}
+		if r := rig.Sh(t, `make -n -C "$1" "$2"`, root, target); r.Status != 0 {
+			t.Errorf("make %s: %+v", target, r)
+		}
+	}
+	if r := rig.Sh(t, `make -n -C "$1" test-e2e 'RUN=TestX$|TestY'`, root); r.Status != 0 {
+		t.Errorf("make test-e2e RUN=: %+v", r)
+	}
+}
