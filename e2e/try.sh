@@ -1,8 +1,8 @@
 #!/bin/sh
 # Opens a shell with a private temporary directory, or runs TRY_COMMAND and
 # shows where its files went. It works on a throw-away view of the machine: a
-# mount namespace with overlays over /etc, /usr and /var and a /tmp and /run of its
-# own. What is done in there is gone when the shell ends.
+# mount namespace with overlays over /etc, /usr, /var and the user's home, and a /tmp
+# and /run of its own. What is done in there is gone when the shell ends.
 set -eu
 
 fail() {
@@ -25,15 +25,32 @@ fi
 
 mask=$(umask) # the session's; what is made here is for everybody to read
 umask 022
+user=${TRY_USER:-root}
+uid=$(id -u "$user") gid=$(id -g "$user")
+HOME=$(getent passwd "$user" | cut -d: -f6)
 work=/mnt
 mount -t tmpfs -o mode=755 tmpfs $work || fail "cannot mount a tmpfs" "a container needs the capability SYS_ADMIN for this"
-for d in etc usr var; do
-	mkdir -p $work/$d/upper $work/$d/work
-	mount -t overlay -o lowerdir=/$d,upperdir=$work/$d/upper,workdir=$work/$d/work overlay /$d ||
-		fail "cannot mount an overlay over /$d" "the kernel needs overlayfs"
-done
 mkdir $work/top
-mount --bind "$top" $work/top # may be below /tmp, which is covered next
+mount --bind "$top" $work/top # may be below what is covered next
+
+# cover DIRECTORY NAME: what is written there goes to the tmpfs.
+cover() {
+	mkdir -p $work/"$2"/upper $work/"$2"/work
+	chown --reference="$1" $work/"$2"/upper
+	chmod --reference="$1" $work/"$2"/upper
+	# ".": a name may have a comma in it.
+	(cd "$1" && mount -t overlay -o "lowerdir=.,upperdir=$work/$2/upper,workdir=$work/$2/work" overlay "$1")
+}
+for d in etc usr var; do
+	cover /$d $d || fail "cannot mount an overlay over /$d" "the kernel needs overlayfs"
+done
+case $HOME/ in
+/ | // | /etc/* | /usr/* | /var/* | /tmp/* | /run/*) ;;
+*)
+	# NFS may keep root out.
+	[ ! -d "$HOME" ] || cover "$HOME" home 2>/dev/null || echo "try: what is written to $HOME stays there: it cannot be covered" >&2
+	;;
+esac
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 mount -t tmpfs -o mode=755 tmpfs /run
 
@@ -46,9 +63,6 @@ install -m 711 bin/tmpshell /usr/libexec/tmpshell-session
 echo 'Exempt none' >/etc/tmpshell.conf # so that root sees something, too
 /usr/bin/tmpshellctl setup >$work/setup.log 2>&1 || { cat $work/setup.log >&2; fail "tmpshellctl setup failed"; }
 
-user=${TRY_USER:-root}
-uid=$(id -u "$user") gid=$(id -g "$user")
-HOME=$(getent passwd "$user" | cut -d: -f6)
 USER=$user LOGNAME=$user
 export HOME USER LOGNAME
 unset TMPDIR TMP TEMP TEMPDIR XDG_RUNTIME_DIR TRY_USER COMMAND MAKEFLAGS MAKELEVEL MFLAGS 2>/dev/null || :
