@@ -1,6 +1,7 @@
 #!/bin/sh
-# Writes docs/applications.md anew, and tries the table of `tmpshellctl audit --list`:
-# installs the Debian packages of their programs, and runs them. For root; e2e/packages.sh has been run.
+# Writes docs/applications.md and the table of tmpshell-apps(7) anew, and tries the table
+# of `tmpshellctl audit --list`: installs the Debian packages of their programs, and runs
+# them. For root; e2e/packages.sh has been run.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,6 +14,14 @@ if [ ! -e $policy ]; then
 	chmod 755 $policy
 fi
 # shellcheck disable=SC2086 # a list of words
-DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
-TMPSHELL_MUST_RUN=1 TMPSHELL_KEPT_APPLICATIONS=1 "${GO:-go}" test -count=1 -run 'TestApplicationsPage$|TestAuditKnown$' ./e2e
+DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -q -y --no-install-recommends $packages
+rm -rf bin/programs/manual
+TMPSHELL_MUST_RUN=1 TMPSHELL_KEPT_APPLICATIONS=1 "${GO:-go}" test -count=1 -skip 'TestApplicationsManual$' -run '^TestApplications|TestAuditKnown$' ./e2e
 cp bin/programs/applications.md docs/applications.md
+# The lines of the table after its head.
+awk '
+	/^\.Bl -column "PostgreSQL/ { print; getline; print; while (("cat bin/programs/manual/*" | getline line) > 0) print line; skip = 1; next }
+	/^\.El/ { skip = 0 }
+	!skip' man/tmpshell-apps.7 >bin/programs/tmpshell-apps.7
+cat bin/programs/tmpshell-apps.7 >man/tmpshell-apps.7
+"${GO:-go}" test -count=1 -run 'TestApplicationsManual$' ./e2e

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -30,6 +29,8 @@ type application struct {
 	try func(*cell) string
 	// want is the row: plain, env, mount, tmpfs.
 	want [4]string
+	// manual is the line of tmpshell-apps(7) that says it, if one does.
+	manual string
 	// outside are names that others than the session make in the shared
 	// directory, such as sshd, as patterns of filepath.Match.
 	outside []string
@@ -104,6 +105,7 @@ func appTable(t *testing.T, title string, users []*rig.Account, rows []applicati
 	asWanted := 0
 	for _, row := range rows {
 		fmt.Fprintf(&table, "%-44s", "  "+row.name)
+		var found [4]string
 		for i, a := range users {
 			got := "did not finish"
 			t.Run(row.name+" "+a.Name, func(t *testing.T) {
@@ -124,7 +126,9 @@ func appTable(t *testing.T, title string, users []*rig.Account, rows []applicati
 				}
 			})
 			fmt.Fprintf(&table, " %-22s", got)
+			found[i] = got
 		}
+		checkManual(t, row, found)
 		table.WriteByte('\n')
 	}
 	for _, word := range slices.Sorted(maps.Keys(words)) {
@@ -143,25 +147,6 @@ var words = map[string]string{
 	oneLogin:   "With tmpfs, a server in a session is not found from another login of the same user.",
 	notReached: "With tmpfs there is no share=, so that a server outside is not reached by a socket in /tmp.",
 }
-
-// TestApplicationsManual: the manual page has these words.
-func TestApplicationsManual(t *testing.T) {
-	view.Need(t, "mandoc")
-	root, err := view.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := rig.Must(t, "mandoc", "-Tascii", "-Owidth=500", filepath.Join(root, "man/tmpshell-apps.7"))
-	page = strings.Join(strings.Fields(overstruck.ReplaceAllString(page, "")), " ")
-	for _, sentence := range words {
-		if !strings.Contains(page, sentence) {
-			t.Errorf("tmpshell-apps(7) does not say %q", sentence)
-		}
-	}
-}
-
-// overstruck is how mandoc prints bold and underlined characters.
-var overstruck = regexp.MustCompile(".\x08")
 
 // do runs a script in a login; it must succeed.
 func (c *cell) do(o *rig.Open, script string) string {

@@ -69,18 +69,18 @@ func TestApplicationsAgents(t *testing.T) {
 			before + "pactl list short sinks | cut -f2", "kill $PID"})
 	}
 	appTable(t, "servers of a user, from two logins", users, []application{
-		{name: "ssh-agent", try: meet(server{`eval "$(ssh-agent -s)" >/dev/null; echo $SSH_AUTH_SOCK $SSH_AGENT_PID`,
+		{name: "ssh-agent", manual: "ssh-agent", try: meet(server{`eval "$(ssh-agent -s)" >/dev/null; echo $SSH_AUTH_SOCK $SSH_AGENT_PID`,
 			`SSH_AUTH_SOCK=$AT ssh-add -l; test $? = 1`, `kill $PID`}), want: [4]string{"shared", "shared", "private", "private" + oneLogin}},
 		// It asks for /run/user/UID itself, which no logind has made here.
-		{name: "gpg-agent", try: gpg(""), want: [4]string{"home", "home", "home", "home"}},
-		{name: "gpg-agent, without XDG_RUNTIME_DIR", try: gpg("unset XDG_RUNTIME_DIR; "), want: [4]string{"home", "home", "home", "home"}},
-		{name: "emacs --daemon", try: emacs(""), want: [4]string{"shared", "private", "runtime", "private" + oneLogin}},
-		{name: "emacs --daemon, without XDG_RUNTIME_DIR", try: emacs("unset XDG_RUNTIME_DIR; "), want: [4]string{"shared", "private", "private", "private" + oneLogin}},
-		{name: "tmux", try: tmux("unset TMUX_TMPDIR; "), want: [4]string{"shared", "shared", "private", "private" + oneLogin}},
+		{name: "gpg-agent", manual: "gpg-agent", try: gpg(""), want: [4]string{"home", "home", "home", "home"}},
+		{name: "gpg-agent, without XDG_RUNTIME_DIR", manual: "gpg-agent", try: gpg("unset XDG_RUNTIME_DIR; "), want: [4]string{"home", "home", "home", "home"}},
+		{name: "emacs --daemon", manual: "Emacs, PulseAudio", try: emacs(""), want: [4]string{"shared", "private", "runtime", "private" + oneLogin}},
+		{name: "emacs --daemon, without XDG_RUNTIME_DIR", manual: "Emacs, PulseAudio", try: emacs("unset XDG_RUNTIME_DIR; "), want: [4]string{"shared", "private", "private", "private" + oneLogin}},
+		{name: "tmux", manual: "tmux", try: tmux("unset TMUX_TMPDIR; "), want: [4]string{"shared", "shared", "private", "private" + oneLogin}},
 		{name: "tmux, with TMUX_TMPDIR", try: tmux(""), want: [4]string{"shared", "private", "private", "private" + oneLogin}},
-		{name: "screen", try: meet(server{`screen -dmS ours sleep 60; until ls -d /run/screen/S-$USER/* 2>/dev/null; do sleep 0.05; done`, "screen -ls | grep -o '[0-9]*[.]ours'", "screen -S ours -X quit"}),
+		{name: "screen", manual: "screen", try: meet(server{`screen -dmS ours sleep 60; until ls -d /run/screen/S-$USER/* 2>/dev/null; do sleep 0.05; done`, "screen -ls | grep -o '[0-9]*[.]ours'", "screen -S ours -X quit"}),
 			want: [4]string{"/run/screen", "/run/screen", "/run/screen", "/run/screen"}},
-		{name: "dbus-daemon --session, unix:tmpdir=/tmp", try: meet(server{
+		{name: "dbus-daemon --session, unix:tmpdir=/tmp", manual: "dbus-daemon", try: meet(server{
 			`dbus-daemon --session --fork --nopidfile --address=unix:tmpdir=/tmp --print-address=1 --print-pid=1 | sed -E 's/unix:path=([^,]*),.*/\1/' | xargs`,
 			`DBUS_SESSION_BUS_ADDRESS=unix:path=$AT dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetId`,
 			"kill $PID"}), want: [4]string{"shared", "shared", "private", "private" + oneLogin}},
@@ -88,7 +88,7 @@ func TestApplicationsAgents(t *testing.T) {
 			c.do(c.first, "dbus-run-session -- dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetId")
 			return "reached"
 		}},
-		{name: "PulseAudio", try: pulse(""), want: [4]string{"shared", "private", "runtime", "private" + oneLogin}},
-		{name: "PulseAudio, without XDG_RUNTIME_DIR", try: pulse("unset XDG_RUNTIME_DIR; "), want: [4]string{"shared", "private", "private", "private" + oneLogin}},
+		{name: "PulseAudio", manual: "Emacs, PulseAudio", try: pulse(""), want: [4]string{"shared", "private", "runtime", "private" + oneLogin}},
+		{name: "PulseAudio, without XDG_RUNTIME_DIR", manual: "Emacs, PulseAudio", try: pulse("unset XDG_RUNTIME_DIR; "), want: [4]string{"shared", "private", "private", "private" + oneLogin}},
 	})
 }

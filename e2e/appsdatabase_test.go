@@ -14,6 +14,8 @@ import (
 // with $DATA and $SOCKET.
 type database struct {
 	title, account string
+	// manual is the line of tmpshell-apps(7) for one of the user's own.
+	manual string
 	// make makes a data directory, before makes room for the user's own server,
 	// serve runs the server, ask is a client.
 	make, before, serve, ask string
@@ -50,7 +52,7 @@ func TestApplicationsPostgreSQL(t *testing.T) {
 		return "reached"
 	}
 	database{
-		title: "PostgreSQL", account: "postgres", socket: "/tmp/.s.PGSQL.5432", other: "/tmp/.s.PGSQL.5433",
+		title: "PostgreSQL", manual: "PostgreSQL of the user's", account: "postgres", socket: "/tmp/.s.PGSQL.5432", other: "/tmp/.s.PGSQL.5433",
 		make:  path + `initdb -D $DATA --wal-segsize=1 -A trust -U postgres --no-sync --no-instructions >/dev/null`,
 		serve: path + `exec postgres -D $DATA -k /tmp$(test $USER = postgres && echo ,/run/postgresql) -p ${SOCKET##*.} -c listen_addresses= -c fsync=off`,
 		// Debian's psql is a program in Perl that looks for this one.
@@ -65,7 +67,7 @@ func TestApplicationsMariaDB(t *testing.T) {
 	view.Need(t, "mariadbd", "mariadb", "mariadb-install-db")
 	const small = " --innodb-log-file-size=4M --innodb-buffer-pool-size=8M"
 	database{
-		title: "MariaDB", account: "mysql", socket: "/tmp/mysql.sock", other: "/tmp/other.sock",
+		title: "MariaDB", manual: "MariaDB of the user's", account: "mysql", socket: "/tmp/mysql.sock", other: "/tmp/other.sock",
 		// It replaces what is there, but not a link that leads nowhere.
 		before: `test -e $SOCKET || rm -f $SOCKET`,
 		make:   `mariadb-install-db --no-defaults --datadir=$DATA --auth-root-authentication-method=normal --skip-test-db --innodb-log-file-size=4M >/dev/null`,
@@ -104,8 +106,8 @@ func (d database) appTable(t *testing.T, more ...application) {
 	meets := [4]string{"shared", "shared", "share=", notReached}
 	files := []string{filepath.Base(d.socket), filepath.Base(d.socket) + ".lock"}
 	appTable(t, d.title, users, []application{
-		{name: "of the user's own, on the shared name", want: [4]string{"shared", "shared", "private", "private" + oneLogin}, try: d.own(d.socket)},
-		{name: "of the user's own, on another name", want: [4]string{"shared", "shared", "private", "private" + oneLogin}, try: d.own(d.other)},
+		{name: "of the user's own, on the shared name", manual: d.manual, want: [4]string{"shared", "shared", "private", "private" + oneLogin}, try: d.own(d.socket)},
+		{name: "of the user's own, on another name", manual: d.manual, want: [4]string{"shared", "shared", "private", "private" + oneLogin}, try: d.own(d.other)},
 	})
 	// The same two servers for sessions of everybody's that were there before them.
 	early := map[string]*rig.Open{}
@@ -117,7 +119,7 @@ func (d database) appTable(t *testing.T, more ...application) {
 		return reach(c)
 	}
 	stop := start(t)
-	appTable(t, d.title+", later", users, []application{{name: "started after the login", want: meets, outside: files, try: reachEarly}})
+	appTable(t, d.title+", later", users, []application{{name: "started after the login", manual: "PostgreSQL, MariaDB outside", want: meets, outside: files, try: reachEarly}})
 	stop()
 	for _, a := range users {
 		if out, status := early[a.Name].Do(askScript + " - " + d.socket); status == 0 {
@@ -125,11 +127,11 @@ func (d database) appTable(t *testing.T, more ...application) {
 		}
 	}
 	start(t)
-	appTable(t, d.title+", again", users, []application{{name: "started again during the session", want: meets, outside: files, try: reachEarly}})
+	appTable(t, d.title+", again", users, []application{{name: "started again during the session", manual: "PostgreSQL, MariaDB outside", want: meets, outside: files, try: reachEarly}})
 	for _, o := range early {
 		o.Close()
 	}
-	appTable(t, d.title+", always there", users, append([]application{{name: "started before the login", want: meets, try: reach}}, more...))
+	appTable(t, d.title+", always there", users, append([]application{{name: "started before the login", manual: "PostgreSQL, MariaDB outside", want: meets, try: reach}}, more...))
 }
 
 // own has the user run the server.

@@ -58,18 +58,18 @@ func TestApplicationsKerberos(t *testing.T) {
 	}
 	linked := [4]string{"shared", "shared", "linked", "linked"}
 	appTable(t, "Kerberos", users, []application{
-		{name: "kinit, then klist from another login", want: [4]string{"shared", "shared", "private", "private" + oneLogin},
+		{name: "kinit, then klist from another login", manual: "kinit", want: [4]string{"shared", "shared", "private", "private" + oneLogin},
 			try: func(c *cell) string {
 				return c.meet(server{"echo secret | kinit >/dev/null && echo " + file(c.Account), "klist -s && klist | grep Default", "kdestroy"})
 			}},
-		{name: "cache from before, KRB5CCNAME", want: linked, outside: []string{"krb5cc_*"}, try: func(c *cell) string {
+		{name: "cache from before, KRB5CCNAME", manual: "Kerberos cache from before", want: linked, outside: []string{"krb5cc_*"}, try: func(c *cell) string {
 			path := file(c.Account) + "_AbCdEf"
 			cache(c, path)
 			o := c.Open(c.T, "KRB5CCNAME=FILE:"+path)
 			c.do(o, "klist -s")
 			return c.at(o, path)
 		}},
-		{name: "cache from before, no variable", want: linked, outside: []string{"krb5cc_*"}, try: func(c *cell) string {
+		{name: "cache from before, no variable", manual: "Kerberos cache from before", want: linked, outside: []string{"krb5cc_*"}, try: func(c *cell) string {
 			cache(c, file(c.Account))
 			o := c.Open(c.T)
 			c.do(o, "klist -s")

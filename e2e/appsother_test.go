@@ -20,7 +20,7 @@ func TestApplicationsESounD(t *testing.T) {
 	view.Need(t, "python3")
 	users := installMethods(t)
 	appTable(t, "ESounD", users, []application{{
-		name: "/tmp/.esd-UID/socket, server outside", outside: []string{".esd-*"}, want: [4]string{"shared", "shared", "share=", notReached},
+		name: "/tmp/.esd-UID/socket, server outside", manual: "ESounD outside", outside: []string{".esd-*"}, want: [4]string{"shared", "shared", "share=", notReached},
 		try: func(c *cell) string {
 			dir := fmt.Sprintf("/tmp/.esd-%d", c.UID)
 			if err := os.Mkdir(dir, 0o700); err != nil {

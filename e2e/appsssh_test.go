@@ -32,7 +32,7 @@ func TestApplicationsSSH(t *testing.T) {
 	fromSSHD := []string{"ssh-*", "sshauth.*"}
 	linked := [4]string{"shared", "shared", "linked", "linked"}
 	appTable(t, "ssh", users, []application{
-		{name: "agent forwarding", want: linked, outside: fromSSHD, try: func(c *cell) string {
+		{name: "agent forwarding", manual: "forwarded ssh-agent", want: linked, outside: fromSSHD, try: func(c *cell) string {
 			o := ssh(c, "-A")
 			c.do(o, "ssh-add -l")
 			return c.at(o, c.do(o, "echo $SSH_AUTH_SOCK"))
@@ -45,12 +45,12 @@ func TestApplicationsSSH(t *testing.T) {
 				}
 				return notReached
 			}},
-		{name: "ExposeAuthInfo (SSH_USER_AUTH)", want: linked, outside: fromSSHD, try: func(c *cell) string {
+		{name: "ExposeAuthInfo (SSH_USER_AUTH)", manual: "ssh, ExposeAuthInfo", want: linked, outside: fromSSHD, try: func(c *cell) string {
 			o := ssh(c)
 			c.do(o, "grep -q ^publickey $SSH_USER_AUTH")
 			return c.at(o, c.do(o, "echo $SSH_USER_AUTH"))
 		}},
-		{name: "ControlMaster, from two logins", outside: fromSSHD, want: [4]string{"shared", "shared", "private", "private" + oneLogin},
+		{name: "ControlMaster, from two logins", manual: "ssh, ControlMaster in /tmp", outside: fromSSHD, want: [4]string{"shared", "shared", "private", "private" + oneLogin},
 			try: func(c *cell) string {
 				client := strings.ReplaceAll(strings.Join(rig.SSH(c.Account, "-S", "/tmp/cm").Args, " "), key, "~/key")
 				return c.meet(server{

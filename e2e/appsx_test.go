@@ -59,14 +59,14 @@ func TestApplicationsX(t *testing.T) {
 	}
 	meets := [4]string{"shared", "shared", "share=", notReached}
 	appTable(t, "X", users, []application{
-		{name: "server outside, before the login", want: meets,
+		{name: "server outside, before the login", manual: "X server outside", want: meets,
 			try: func(c *cell) string { return c.reaches("/tmp/.X11-unix/X81", info(":81")) }},
-		{name: "server outside, after the login", want: meets, outside: []string{".X82-lock", ".tX82-lock"},
+		{name: "server outside, after the login", manual: "X server outside", want: meets, outside: []string{".X82-lock", ".tX82-lock"},
 			try: func(c *cell) string {
 				runXvfb(c.T, ":82", strings.Fields(noAbstract)...)
 				return c.reaches("/tmp/.X11-unix/X82", info(":82"))
 			}},
-		{name: "server outside, started again", want: meets, outside: []string{".X82-lock", ".tX82-lock"},
+		{name: "server outside, started again", manual: "X server outside", want: meets, outside: []string{".X82-lock", ".tX82-lock"},
 			try: func(c *cell) string {
 				runXvfb(c.T, ":82", strings.Fields(noAbstract)...)()
 				if _, status := c.first.Do(info(":82")); status == 0 {
@@ -77,7 +77,7 @@ func TestApplicationsX(t *testing.T) {
 			}},
 		{name: "server outside, abstract socket", want: [4]string{"reached", "reached", "reached", "reached"},
 			try: func(c *cell) string { c.do(c.first, info(":84")); return "reached" }},
-		{name: "XAUTHORITY, a file from before the login", want: [4]string{"shared", "shared", "linked", "linked"}, outside: []string{"xauth-*"},
+		{name: "XAUTHORITY, a file from before the login", manual: "X authority from before", want: [4]string{"shared", "shared", "linked", "linked"}, outside: []string{"xauth-*"},
 			try: func(c *cell) string {
 				// As display managers and su do: the cookie is the user's.
 				file := "/tmp/xauth-" + c.Account.Name
@@ -89,9 +89,9 @@ func TestApplicationsX(t *testing.T) {
 				}
 				return c.at(o, file)
 			}},
-		{name: "server of the user's own", want: [4]string{"shared", "shared", "share=", "private" + oneLogin},
+		{name: "server of the user's own", manual: "X server of the user's", want: [4]string{"shared", "shared", "share=", "private" + oneLogin},
 			try: func(c *cell) string { return c.meet(inside(":83")) }},
-		{name: "session manager (ICE) of the user's own", want: [4]string{"shared", "shared", "share=", "private" + oneLogin},
+		{name: "session manager (ICE) of the user's own", manual: "X session manager, ICE", want: [4]string{"shared", "shared", "share=", "private" + oneLogin},
 			try: func(c *cell) string {
 				return c.meet(server{`rm -f ~/sm; (xsm -display :84 >/dev/null 2>&1 & echo $! >~/pid); until test -e ~/sm; do sleep 0.05; done
 					echo $(sed 's/.*unix[^,:]*:\(.tmp[^,]*\).*/\1/' ~/sm) $(cat ~/pid)`,

@@ -44,4 +44,4 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 # shellcheck disable=SC2086 # a list of words
-apt-get install -q -y --no-install-recommends $missing
+apt-get -o DPkg::Lock::Timeout=600 install -q -y --no-install-recommends $missing
