@@ -71,10 +71,10 @@ func TestEnable(t *testing.T) {
 	})
 	t.Run("what is refused", func(t *testing.T) {
 		ctl(t, 1, "enable root nell nobody-there odd", "root: failed: uid 0", "nell: failed: no login", "--force",
-			"nobody-there: failed: no such entry", "odd: failed: /etc/shells has no line for a shell odd")
+			"nobody-there: failed: there is no such account", "odd: failed: /etc/shells has no line for a shell odd")
 		ctl(t, 2, "enable", "hint")
 		ctl(t, 2, "disable zoe --all")
-		ctl(t, 1, "enable --group nobody-there", "no such entry")
+		ctl(t, 1, "enable --group nobody-there", "there is no group nobody-there")
 		if diff := cmp.Diff(before, rig.Must(t, "cat", "/etc/passwd", "/etc/shells")); diff != "" {
 			t.Errorf("files changed (-before +after):\n%s", diff)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/kballard/go-shellquote"
 
 	"tmpshell/internal/audit"
@@ -69,22 +70,17 @@ func objectsWord(n int) string {
 	return fmt.Sprint(n, " objects")
 }
 
-// objects prints one line each, or a table.
+// objects prints one line each, or a table where a terminal has room for it.
 func (o *output) objects(list []audit.Object) {
 	known := audit.Applications()
-	var t table.Writer
-	if isTerminal(o.w) && len(list) > 0 {
-		t = o.newTable()
-		t.AppendHeader(table.Row{"path", "kind", "mode", "times", "name", "program"})
-	}
-	var fixes []string
+	t := o.newTable()
+	t.SetOutputMirror(nil)
+	t.AppendHeader(table.Row{"path", "kind", "mode", "times", "name", "program"})
+	var lines, fixes []string
 	for _, object := range list {
 		row := objectRow(object)
-		if t != nil {
-			t.AppendRow(row)
-		} else {
-			fmt.Fprintf(o.w, "%v: %v\n", row[0], strings.Join(said(row[1:]), ", "))
-		}
+		t.AppendRow(row)
+		lines = append(lines, fmt.Sprintf("%v: %v", row[0], strings.Join(said(row[1:]), ", ")))
 		if k, found := audit.Find(known, object); found && !object.Private {
 			fix := k.Name + ": " + cmp.Or(k.Moves, "nothing moves it") + " (" + k.Source + ")"
 			if !slices.Contains(fixes, fix) {
@@ -92,8 +88,11 @@ func (o *output) objects(list []audit.Object) {
 			}
 		}
 	}
-	if t != nil {
-		t.Render()
+	if whole := t.Render(); isTerminal(o.w) && len(list) > 0 && text.LongestLineLen(whole) <= o.width() {
+		lines = []string{whole}
+	}
+	for _, line := range lines {
+		fmt.Fprintln(o.w, line)
 	}
 	for _, fix := range fixes {
 		fmt.Fprintf(o.w, "known: %s\n", fix)
@@ -176,12 +175,11 @@ func (o *output) applications(list []audit.Known) error {
 		return o.asJSON(list)
 	}
 	if isTerminal(o.w) {
-		t := o.newTable()
-		t.AppendHeader(table.Row{"application", "has", "moved by", "tmpshell.conf"})
+		var rows [][2]string
 		for _, k := range list {
-			t.AppendRow(table.Row{k.Name, k.Makes, cmp.Or(k.Moves, "nothing"), k.Line})
+			rows = append(rows, [2]string{k.Name, k.Makes}, [2]string{"", "moved by " + cmp.Or(k.Moves, "nothing")}, [2]string{"", k.Line})
 		}
-		t.Render()
+		o.rows(rows)
 		return nil
 	}
 	for _, k := range list {

@@ -37,7 +37,7 @@ func checkCommand(out *output) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Check the configuration, or a draft of one",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  takes(0, 1),
 		RunE: verb(func(args []string) error {
 			file := build.Config
 			if len(args) > 0 {

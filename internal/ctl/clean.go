@@ -42,8 +42,8 @@ func cleanCommand(out *output, stderr io.Writer) *cobra.Command {
 	var flags cleanFlags
 	c := &cobra.Command{
 		Use:   "clean",
-		Short: "Remove private directories that nobody uses any more, and old files",
-		Args:  cobra.NoArgs,
+		Short: "Remove private directories that nobody uses, and old files",
+		Args:  takes(0, 0),
 	}
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if _, ok := config.ParseAge(flags.grace); flags.grace != "" && !ok {

@@ -3,6 +3,7 @@ package ctl
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -50,6 +51,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 			return errors.New("no command given")
 		},
 	}
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -107,6 +109,20 @@ func verbs(root *cobra.Command) []string {
 		list = append(list, c.Name())
 	}
 	return list
+}
+
+// takes says how many operands a verb has, and which.
+func takes(least, most int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if least <= len(args) && len(args) <= most {
+			return nil
+		}
+		if most == 0 {
+			return fmt.Errorf("%s takes no arguments, not %q", c.Name(), args[0])
+		}
+		_, operands, _ := strings.Cut(c.Use, " ")
+		return fmt.Errorf("%s takes %s, not %d arguments", c.Name(), operands, len(args))
+	}
 }
 
 // verb wraps the work of a verb, so that its errors are not taken for wrong

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -55,11 +56,11 @@ func TestUsage(t *testing.T) {
 		{"--json", "no command given", "tmpshellctl --help"},
 		{"nonsense", `unknown command "nonsense" for "tmpshellctl"`, "tmpshellctl --help"},
 		{"--nonsense", "unknown flag: --nonsense", "tmpshellctl --help"},
-		{"version x", `unknown command "x" for "tmpshellctl version"`, "tmpshellctl version --help"},
-		{"check a b", "accepts at most 1 arg(s), received 2", "tmpshellctl check --help"},
+		{"version x", `version takes no arguments, not "x"`, "tmpshellctl version --help"},
+		{"check a b", "check takes [FILE], not 2 arguments", "tmpshellctl check --help"},
 		{"check --remove", "unknown flag: --remove", "tmpshellctl check --help"},
-		{"show a b", "accepts at most 1 arg(s), received 2", "tmpshellctl show --help"},
-		{"setup x", `unknown command "x" for "tmpshellctl setup"`, "tmpshellctl setup --help"},
+		{"show a b", "show takes [USER|UID], not 2 arguments", "tmpshellctl show --help"},
+		{"setup x", `setup takes no arguments, not "x"`, "tmpshellctl setup --help"},
 		{"setup --remove=maybe", `invalid argument "maybe" for "--remove" flag`, "tmpshellctl setup --help"},
 	} {
 		code, stdout, stderr := run(strings.Fields(test.args)...)
@@ -75,6 +76,15 @@ func TestHelp(t *testing.T) {
 		code, stdout, stderr := run(strings.Fields(args)...)
 		if code != ExitGood || !strings.Contains(stdout, "Usage:") || stderr != "" {
 			t.Errorf("tmpshellctl %s: %d, %.40q, %q; want 0 and the usage on stdout", args, code, stdout, stderr)
+		}
+	}
+	_, overview, _ := run("--help")
+	for _, m := range regexp.MustCompile(`(?m)^  ([a-z]+)  +[A-Z]`).FindAllStringSubmatch(overview, -1) {
+		_, help, _ := run("help", m[1])
+		for line := range strings.Lines(overview + help) {
+			if len(line) > 81 && m[1] != "completion" { // which is not ours
+				t.Errorf("help %s: a line of %d columns: %s", m[1], len(line)-1, line)
+			}
 		}
 	}
 }

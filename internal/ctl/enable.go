@@ -41,7 +41,7 @@ func enableCommand(out *output) *cobra.Command {
 	var f rollOutFlags
 	c := &cobra.Command{
 		Use:               "enable USER... | --group GROUP",
-		Short:             "Make tmpshell the login shell of accounts, which becomes the one they have",
+		Short:             "Put tmpshell in front of the login shell of accounts",
 		ValidArgsFunction: completeUsers,
 		Args:              f.oneOf("enable", "--group"),
 		RunE: verb(func(args []string) error {
@@ -57,7 +57,7 @@ func disableCommand(out *output) *cobra.Command {
 	var f rollOutFlags
 	c := &cobra.Command{
 		Use:               "disable USER... | --group GROUP | --all",
-		Short:             "Give accounts the login shell back that tmpshell becomes for them",
+		Short:             "Give accounts their login shell back",
 		ValidArgsFunction: completeUsers,
 		Args:              f.oneOf("disable", "--group, --all"),
 		RunE: verb(func(args []string) error {
@@ -113,6 +113,9 @@ func (f *rollOutFlags) run(out *output, names []string, do func(*rollOut, roster
 func (r *rollOut) each(names []string, group string, do func(*rollOut, roster.Account, bool)) error {
 	if group != "" {
 		members, silent, err := r.roster.Members(group)
+		if errors.Is(err, account.ErrNotFound) {
+			return fmt.Errorf("there is no group %s", group)
+		}
 		if err != nil {
 			return fmt.Errorf("group %s: %w", group, err)
 		}
@@ -129,6 +132,9 @@ func (r *rollOut) each(names []string, group string, do func(*rollOut, roster.Ac
 	}
 	for _, name := range names {
 		a, err := r.roster.ByName(name)
+		if errors.Is(err, account.ErrNotFound) {
+			err = errors.New("there is no such account")
+		}
 		if err != nil {
 			r.add(name, "", err)
 			continue

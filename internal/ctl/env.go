@@ -21,8 +21,8 @@ func envCommand(out *output, stderr func(string)) *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use:   "env",
-		Short: "Print the environment that a session would get, for scripts and services outside of one",
-		Args:  cobra.NoArgs,
+		Short: "Print the environment of a session, for scripts outside of one",
+		Args:  takes(0, 0),
 		RunE: func(c *cobra.Command, args []string) error {
 			if out.json && !c.Flags().Changed("format") {
 				format = "json"

@@ -25,7 +25,7 @@ type importReport struct {
 func importCommand(out *output, complain func(string)) *cobra.Command {
 	return &cobra.Command{
 		Use:   "import [FILE...]",
-		Short: "Write the configuration that does what pam_namespace's namespace.conf does",
+		Short: "Translate the namespace.conf of pam_namespace",
 		RunE: verb(func(files []string) error {
 			if len(files) == 0 {
 				more, _ := filepath.Glob("/etc/security/namespace.d/*.conf") // a bad pattern only

@@ -20,7 +20,7 @@ func jobCommand(out *output) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "job USER|UID JOB",
 		Short: "Make the directory of a batch job, and print its path",
-		Args:  cobra.ExactArgs(2),
+		Args:  takes(2, 2),
 		RunE: verb(func(args []string) error {
 			who, err := findUser(account.System(), args[:1])
 			if err != nil {

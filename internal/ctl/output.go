@@ -51,7 +51,7 @@ func (o *output) newTable() table.Writer {
 const gap = 1
 
 // rows prints pairs: a table on a terminal, folded to its width, "name value" lines
-// elsewhere.
+// elsewhere. Where a table would break a word, values are below their names.
 func (o *output) rows(pairs [][2]string) {
 	if !isTerminal(o.w) {
 		for _, p := range pairs {
@@ -60,13 +60,24 @@ func (o *output) rows(pairs [][2]string) {
 		return
 	}
 	t := o.newTable()
-	widest := 0
+	widest, word := 0, 0
 	for _, p := range pairs {
 		widest = max(widest, len(p[0]))
+		for _, w := range strings.Fields(p[1]) {
+			word = max(word, len(w))
+		}
+	}
+	room := o.width() - widest - 2*gap
+	if word > room && widest > o.width()/3 {
+		for _, p := range pairs {
+			fmt.Fprintln(o.w, text.Bold.Sprint(p[0]))
+			o.below(emphasis(p[1]))
+		}
+		return
 	}
 	t.SetColumnConfigs([]table.ColumnConfig{
 		{Number: 1, Colors: text.Colors{text.Bold}},
-		{Number: 2, WidthMax: max(20, o.width()-widest-2*gap), WidthMaxEnforcer: text.WrapSoft},
+		{Number: 2, WidthMax: max(20, room), WidthMaxEnforcer: text.WrapSoft},
 	})
 	for _, p := range pairs {
 		name := p[0]
@@ -76,6 +87,12 @@ func (o *output) rows(pairs [][2]string) {
 		t.AppendRow(table.Row{name, emphasis(p[1])})
 	}
 	t.Render()
+}
+
+// below prints text that is too long for a table, folded and two columns in.
+func (o *output) below(long string) {
+	folded := text.WrapSoft(long, max(20, o.width()-2))
+	fmt.Fprintln(o.w, "  "+strings.ReplaceAll(folded, "\n", "\n  "))
 }
 
 // emphasis colours the word that a value begins with, if it is one of trouble.

@@ -28,8 +28,8 @@ func pathCommand(out *output) *cobra.Command {
 	var inside bool
 	c := &cobra.Command{
 		Use:   "path FILE",
-		Short: "Print by which name a file of a session is found outside of it, or the other way round",
-		Args:  cobra.ExactArgs(1),
+		Short: "Print by which name a file of a session is found outside",
+		Args:  takes(1, 1),
 		RunE: verb(func(args []string) error {
 			s, err := viewOf(name)
 			if err != nil {

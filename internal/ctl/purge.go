@@ -22,7 +22,7 @@ func purgeCommand(out *output, stderr io.Writer) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "purge USER|UID",
 		Short: "Remove all private directories of a user who has no process",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes(1, 1),
 		RunE: verb(func(args []string) error {
 			who, err := findUser(account.System(), args)
 			if err != nil {

@@ -39,8 +39,8 @@ func setupCommand(out *output) *cobra.Command {
 	var f setupFlags
 	c := &cobra.Command{
 		Use:   "setup",
-		Short: "Do what an installation needs: capabilities, policy, bases, /etc/shells",
-		Args:  cobra.NoArgs,
+		Short: "Prepare the machine: capabilities, policy, bases, /etc/shells",
+		Args:  takes(0, 0),
 		RunE: verb(func([]string) error {
 			if os.Geteuid() != 0 {
 				return errors.New("setup needs root")

@@ -18,7 +18,7 @@ func showCommand(out *output) *cobra.Command {
 	return &cobra.Command{
 		Use:               "show [USER|UID]",
 		Short:             "Show the policy for a user, all blocks taken together",
-		Args:              cobra.MaximumNArgs(1),
+		Args:              takes(0, 1),
 		ValidArgsFunction: completeUsers,
 		RunE: verb(func(args []string) error {
 			source := account.System()

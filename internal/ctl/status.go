@@ -41,7 +41,7 @@ func statusCommand(out *output) *cobra.Command {
 	c := &cobra.Command{
 		Use:               "status [USER|UID...]",
 		Aliases:           []string{"list"},
-		Short:             "Show who has which private directories, how full they are, and who uses them",
+		Short:             "Show who has which private directories, and how full they are",
 		ValidArgsFunction: completeUsers,
 	}
 	c.RunE = func(cmd *cobra.Command, args []string) error {

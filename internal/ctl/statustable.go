@@ -12,30 +12,31 @@ import (
 )
 
 // statusTable prints one line a directory, aligned in a pipe, too: it is read by
-// people, and programs have --json.
+// people, and programs have --json. On a terminal that is too narrow, the path and the
+// notes have lines of their own.
 func (o *output) statusTable(r *statusReport, now time.Time) {
 	t := o.newTable()
 	t.Style().Format.Header = text.FormatUpper
-	header := table.ColumnConfig{Colors: text.Colors{}, ColorsHeader: text.Colors{text.Bold}}
-	if !isTerminal(o.w) {
-		header.ColorsHeader = nil
-	}
 	var columns []table.ColumnConfig
-	for n := 1; n <= 12; n++ {
-		c := header
-		c.Number = n
-		if n == 2 || n >= 5 && n <= 9 {
-			c.Align, c.AlignHeader = text.AlignRight, text.AlignRight
-		}
-		columns = append(columns, c)
+	for _, n := range []int{2, 5, 6, 7, 8, 9} {
+		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.SetColumnConfigs(columns)
+	t.SetOutputMirror(nil)
 	t.AppendHeader(table.Row{"user", "uid", "for", "method", "size", "inodes", "processes", "sessions", "namespaces", "last use", "path", "notes"})
 	for _, d := range r.Directories {
-		t.AppendRow(statusRow(d, now))
+		t.AppendRow(append(statusRow(d, now), msg.Line(d.Path), strings.Join(d.Notes, "; ")))
 	}
-	if len(r.Directories) > 0 {
-		t.Render()
+	whole := t.Render()
+	head, rows, _ := strings.Cut(whole, "\n")
+	switch {
+	case len(r.Directories) == 0:
+	case !isTerminal(o.w):
+		fmt.Fprintln(o.w, whole)
+	case text.LongestLineLen(whole) <= o.width():
+		fmt.Fprintln(o.w, text.Bold.Sprint(head)+"\n"+rows)
+	default:
+		o.narrowStatus(t, r.Directories, now)
 	}
 	if !r.Complete {
 		o.line("+: there is more; --full looks at every file that can be seen")
@@ -45,6 +46,24 @@ func (o *output) statusTable(r *statusReport, now time.Time) {
 	}
 	for _, text := range r.Errors {
 		o.line("error:", text)
+	}
+}
+
+// narrowStatus prints a table of numbers, and below each row what is long.
+func (o *output) narrowStatus(t table.Writer, list []statusDirectory, now time.Time) {
+	t.ResetHeaders()
+	t.ResetRows()
+	t.AppendHeader(table.Row{"user", "uid", "for", "method", "size", "inodes", "procs", "sess", "ns", "last use"})
+	for _, d := range list {
+		t.AppendRow(statusRow(d, now))
+	}
+	lines := strings.Split(t.Render(), "\n")
+	fmt.Fprintln(o.w, text.Bold.Sprint(lines[0]))
+	for i, d := range list {
+		o.line(lines[i+1])
+		for _, long := range append([]string{msg.Line(d.Path)}, d.Notes...) {
+			o.below(long)
+		}
 	}
 }
 
@@ -69,7 +88,7 @@ func statusRow(d statusDirectory, now time.Time) table.Row {
 		used = []any{len(d.Processes), *d.Sessions, *d.Namespaces}
 	}
 	row := table.Row{user, d.UID, msg.Line(d.Directory), d.Method, amount, inodes}
-	return append(append(row, used...), last, msg.Line(d.Path), strings.Join(d.Notes, "; "))
+	return append(append(row, used...), last)
 }
 
 // ago is a time in one unit.

@@ -18,7 +18,7 @@ func versionCommand(out *output) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  takes(0, 0),
 		RunE: verb(func([]string) error {
 			if out.json {
 				return out.asJSON(versionReport{build.Version, runtime.Version()})
