@@ -30,8 +30,7 @@ func peers(t *testing.T) (rows []row, notes []string) {
 	} {
 		rig.Write(t, "/etc/pam.d/bench-"+name, "auth required pam_permit.so\naccount required pam_permit.so\nsession required pam_permit.so\n"+modules, 0o644)
 	}
-	rig.Write(t, "/etc/security/namespace.conf", "/tmp /var/tmp-inst/ user root\n", 0o644)
-	rig.Must(t, "install", "-d", "-m", "0", "/var/tmp-inst")
+	pamNamespace(t)
 	rig.Must(t, "sh", "-c", `[ ! -e /etc/tlog/tlog-rec-session.conf ] || echo '{"writer":"file","file":{"path":"/dev/null"}}' >/etc/tlog/tlog-rec-session.conf`)
 	pam := func(module string) string {
 		return "/usr/bin/pamtester bench-" + module + " plain open_session close_session"
@@ -80,4 +79,11 @@ func peers(t *testing.T) (rows []row, notes []string) {
 		notes = append(notes, "No packages in bin/peers: see e2e/bench/peers.sh.")
 	}
 	return rows, notes
+}
+
+// pamNamespace has pam_namespace give each user a /tmp, in a session that asks for it.
+func pamNamespace(t *testing.T) {
+	t.Helper()
+	rig.Write(t, "/etc/security/namespace.conf", "/tmp /var/tmp-inst/ user root\n", 0o644)
+	rig.Must(t, "install", "-d", "-m", "0", "/var/tmp-inst")
 }

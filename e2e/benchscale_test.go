@@ -16,9 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
-	"tmpshell/e2e/bench/report"
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
 )
@@ -131,107 +128,6 @@ func together(t *testing.T, n int, users []*rig.Account, program string) (took, 
 	_ = open.Close()
 	all.Wait()
 	return time.Since(began), processor, wrong
-}
-
-// TestScaleSessions has many users' sessions with mount live, a namespace for each, and
-// measures the next login, a mount on the machine and the kernel's memory; beside as
-// many processes without tmpshell.
-func TestScaleSessions(t *testing.T) {
-	if !view.Enter(t) {
-		return
-	}
-	rig.Must(t, "mount", "--make-rshared", "/")
-	rig.Must(t, "mkdir", "-p", "/home/point")
-	text := "Users with a live session, each a namespace of its own. Memory is the kernel's (slab, stacks, page tables, per-CPU; /proc/meminfo), divided by the sessions.\n\n" +
-		"| | sessions | next login, ms | mount(2), µs | umount(2), µs | kernel memory, KiB each |\n| --- | ---: | ---: | ---: | ---: | ---: |\n"
-	floors(t)
-	most := atMost(10000)
-	users := people(t, most+1)
-	for _, way := range []struct{ name, directory, program string }{
-		{"processes without tmpshell", "off", "/usr/bin/sleep"},
-		{"mount", "mount", rig.Tmpshell},
-		{"mount, propagation=private", "mount propagation=private", rig.Tmpshell},
-	} {
-		rig.Install(t, "Directory /tmp "+way.directory)
-		kernel := kernelMemory(t)
-		var stop []func()
-		for _, n := range []int{0, 30, atMost(300), atMost(3000), most} {
-			if n < len(stop) || n > 0 && n == len(stop) {
-				continue
-			}
-			for len(stop) < n {
-				stop = append(stop, sleepAs(t, users[len(stop)], way.program))
-			}
-			next := users[len(users)-1]
-			next.Login(t, "true")
-			d := measure(t, 15, []row{{name: "login", uid: int(next.UID), command: rig.Tmpshell + " -c true"}})
-			mount, umount := mounting(t)
-			each := 0.0
-			if n > 0 {
-				each = float64(kernelMemory(t)-kernel) / float64(n)
-			}
-			text += fmt.Sprintf("| %s | %d | %.2f | %.0f | %.0f | %.1f |\n", way.name, n, d.result("login").Added.Mid, mount, umount, each)
-		}
-		for _, s := range stop {
-			s()
-		}
-	}
-	publishSection("sessions", text, "")
-}
-
-// sleepAs is sleep with a program that is tmpshell or sleep(1) itself.
-func sleepAs(t *testing.T, a *rig.Account, program string) func() {
-	if program == rig.Tmpshell {
-		return sleep(t, a)
-	}
-	cmd := exec.Command(program, "3600")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: a.Credential()}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }
-}
-
-// kernelMemory is what the kernel uses for itself, in KiB, when it has let go of what
-// it need not keep.
-func kernelMemory(t *testing.T) int {
-	t.Helper()
-	text, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := 0
-	for line := range strings.Lines(string(text)) {
-		f := strings.Fields(line)
-		switch f[0] {
-		case "SUnreclaim:", "SReclaimable:", "KernelStack:", "PageTables:", "Percpu:":
-			n, err := strconv.Atoi(f[1])
-			if err != nil {
-				t.Fatal(err)
-			}
-			sum += n
-		}
-	}
-	return sum
-}
-
-// mounting returns the medians of a mount and an unmount, in microseconds.
-func mounting(t *testing.T) (mount, umount float64) {
-	t.Helper()
-	var up, down []float64
-	for range 15 {
-		start := time.Now()
-		if err := unix.Mount("x", "/home/point", "tmpfs", 0, "size=4k"); err != nil {
-			t.Fatal(err)
-		}
-		up = append(up, float64(time.Since(start).Nanoseconds())/1e3)
-		start = time.Now()
-		if err := unix.Unmount("/home/point", 0); err != nil {
-			t.Fatal(err)
-		}
-		down = append(down, float64(time.Since(start).Nanoseconds())/1e3)
-	}
-	return report.Median(up).Mid, report.Median(down).Mid
 }
 
 // TestScaleAccounts has large account files, a group with four fifths of all, and a
