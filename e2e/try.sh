@@ -1,8 +1,8 @@
 #!/bin/sh
 # Opens a shell with a private temporary directory, or runs TRY_COMMAND and
 # shows where its files went. It works on a throw-away view of the machine: a
-# mount namespace with overlays over /etc, /usr, /var and the user's home, and a /tmp
-# and /run of its own. What is done in there is gone when the shell ends.
+# mount namespace with overlays over /etc, /usr, /var, /home and the user's home, and a
+# /tmp and /run of its own. What is done in there is gone when the shell ends.
 set -eu
 
 fail() {
@@ -15,7 +15,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 
 if [ "${1-}" != --inside ]; then
 	[ "$(id -u)" = 0 ] || fail "this needs root, for a view of the machine that is thrown away" "run: sudo make try"
-	for p in unshare mount setpriv; do
+	for p in unshare mount findmnt setpriv; do
 		command -v $p >/dev/null || fail "$p is missing" "apt-get install util-linux mount"
 	done
 	# The kernel ends everything inside, and all mounts with it, when the
@@ -44,8 +44,13 @@ cover() {
 for d in etc usr var; do
 	cover /$d $d || fail "cannot mount an overlay over /$d" "the kernel needs overlayfs"
 done
+# A mount below would be covered, too, and not be in sight: a home of NFS.
+homes=/home/
+if [ ! -d /home ] || findmnt -rno TARGET | grep -q '^/home/' || ! cover /home homes 2>/dev/null; then
+	homes=
+fi
 case $HOME/ in
-/ | // | /etc/* | /usr/* | /var/* | /tmp/* | /run/*) ;;
+/ | // | /etc/* | /usr/* | /var/* | /tmp/* | /run/* | "${homes:-//}"*) ;;
 *)
 	# NFS may keep root out.
 	[ ! -d "$HOME" ] || cover "$HOME" home 2>/dev/null || echo "try: what is written to $HOME stays there: it cannot be covered" >&2

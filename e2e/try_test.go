@@ -36,4 +36,15 @@ func TestTry(t *testing.T) {
 	if _, err := os.Stat("/tmp/.private"); err == nil {
 		t.Error("/tmp/.private is still there")
 	}
+	// Nor does root, whose own home is elsewhere.
+	r = rig.Command{Path: filepath.Join(root, "e2e/try.sh"), Args: []string{"try.sh"}, Dir: "/",
+		Env: append(os.Environ(), "TRY_USER=root", `TRY_COMMAND=useradd -m made-by-try && ls -d /home/made-by-try && touch ~/left && echo made`)}.Run(t)
+	if !strings.Contains(r.Stdout, "/home/made-by-try\nmade\n") {
+		t.Errorf("try.sh by root: %+v", r)
+	}
+	for _, path := range []string{"/home/made-by-try", "/root/left"} {
+		if _, err := os.Stat(path); err == nil {
+			t.Errorf("%s is still there", path)
+		}
+	}
 }
