@@ -32,3 +32,4 @@ fetch slurm-dev libslurm-dev
 fetch doas opendoas
 fetch greetd greetd
 fetch lightdm lightdm
+fetch bash-completion bash-completion
