@@ -85,7 +85,7 @@ func TestCheckInEffect(t *testing.T) {
 	if r.Status != 0 {
 		t.Errorf("tmpshellctl check: status %d, %s%s", r.Status, r.Stdout, r.Stderr)
 	}
-	for line, what := range []string{"per="} {
+	for line, what := range []string{"per=session"} {
 		want := rig.Conf + ":" + string(rune('1'+line)) + ": notice: " + what + " is not in effect yet"
 		if !strings.Contains(r.Stdout, want) {
 			t.Errorf("no line begins with %q in:\n%s", want, r.Stdout)

@@ -16,6 +16,7 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -28,12 +29,16 @@ SPANK_PLUGIN(tmpshell, 1);
 
 #define TMPSHELL "/usr/bin/tmpshell"
 
-/* becomes the user's cat, in a session: what it prints says that there is one. */
-static void session(uid_t uid, gid_t gid, int n, const gid_t *groups, int in, int out)
+/*
+ * becomes the user's cat, in a session: what it prints says that there is one. The job
+ * chooses the /tmp of it where tmpshell.conf says per=SLURM_JOB_ID.
+ */
+static void session(uint32_t job, uid_t uid, gid_t gid, int n, const gid_t *groups, int in, int out)
 {
-	char *env[] = { "PATH=/usr/bin:/bin", NULL };
+	char id[32], *env[] = { "PATH=/usr/bin:/bin", id, NULL };
 	sigset_t none;
 
+	snprintf(id, sizeof id, "SLURM_JOB_ID=%u", (unsigned)job);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(in, 0) == 0 && dup2(out, 1) == 1 && close_range(3, ~0U, 0) == 0 && chdir("/") == 0 &&
@@ -75,6 +80,7 @@ static int enter(pid_t pid)
 /* is run by root in each task, before it is the user's. */
 int slurm_spank_task_init_privileged(spank_t sp, int ac, char **av)
 {
+	uint32_t job;
 	uid_t uid;
 	gid_t gid, *groups;
 	int n, status, in[2], out[2], entered = -1;
@@ -83,7 +89,8 @@ int slurm_spank_task_init_privileged(spank_t sp, int ac, char **av)
 
 	(void)ac;
 	(void)av;
-	if (spank_get_item(sp, S_JOB_UID, &uid) != ESPANK_SUCCESS || spank_get_item(sp, S_JOB_GID, &gid) != ESPANK_SUCCESS ||
+	if (spank_get_item(sp, S_JOB_ID, &job) != ESPANK_SUCCESS || spank_get_item(sp, S_JOB_UID, &uid) != ESPANK_SUCCESS ||
+	    spank_get_item(sp, S_JOB_GID, &gid) != ESPANK_SUCCESS ||
 	    spank_get_item(sp, S_JOB_SUPPLEMENTARY_GIDS, &groups, &n) != ESPANK_SUCCESS)
 		return -1;
 	if (uid == 0)
@@ -91,7 +98,7 @@ int slurm_spank_task_init_privileged(spank_t sp, int ac, char **av)
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || (pid = fork()) < 0)
 		return -1;
 	if (pid == 0)
-		session(uid, gid, n, groups, in[0], out[1]);
+		session(job, uid, gid, n, groups, in[0], out[1]);
 	close(out[1]);
 	/* in[0] is still open: nobody is sent a SIGPIPE. */
 	if (write(in[1], &c, 1) == 1 && read(out[0], &c, 1) == 1)

@@ -18,7 +18,7 @@ func (r *run) age(stay []*unit) {
 		return
 	}
 	for _, u := range stay {
-		if u.Kind != Env && u.Kind != Instance && u.Kind != Fallback || u.was != "" || u.Shared == "" {
+		if u.Kind != Env && u.Kind != Instance && u.Kind != Fallback || u.was != "" || u.job != "" || u.Shared == "" {
 			continue
 		}
 		age, err := r.MaxAge(u.UID, u.Shared)

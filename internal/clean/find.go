@@ -33,6 +33,8 @@ type finder struct {
 	units    []*unit
 	oddities []Left // what has the name of a unit and is none
 	errs     []error
+	// job, if it is not empty, is the only one of which what is in a store is listed.
+	job string
 }
 
 func (f *finder) close() {
@@ -194,8 +196,8 @@ func (f *finder) inBase(shared string) {
 	})
 }
 
-// inStore finds the instances of method mount: STORE/UID/NAME, and the STORE/UID
-// that are empty.
+// inStore finds the instances of method mount: STORE/UID/NAME, those of batch jobs,
+// STORE/UID.JOB/NAME, and what they are in, which may be empty.
 func (f *finder) inStore(store string) {
 	p := f.place(store, roots(store, private.StoreMode))
 	byName := map[string]string{}
@@ -203,7 +205,18 @@ func (f *finder) inStore(store string) {
 		var name private.Name
 		byName[strings.Clone(name.Of(shared))] = shared
 	}
-	f.each(p, func(name string) *unit { return byUID(name, Holder, "") })
+	f.each(p, func(name string) *unit {
+		u := byUID(name, Holder, "")
+		if u == nil {
+			if uid, job, ok := making.ParseJob(name); ok {
+				u = &unit{Kind: Holder, UID: uid, job: job}
+			}
+		}
+		if u != nil && f.job != "" && u.job != f.job {
+			return nil
+		}
+		return u
+	})
 	// Those are kept in a list of their own until they are empty.
 	for _, u := range f.units {
 		if u.Kind != Holder || u.place != p || u.was != "" {
@@ -212,7 +225,7 @@ func (f *finder) inStore(store string) {
 		user := &place{path: u.path(), at: u.at(), fd: -1, in: p, id: u.id}
 		f.each(user, func(name string) *unit {
 			now, was := nameBefore(name)
-			return &unit{Kind: Instance, UID: u.UID, Shared: byName[now], was: was}
+			return &unit{Kind: Instance, UID: u.UID, Shared: byName[now], was: was, job: u.job}
 		})
 	}
 }

@@ -1,23 +1,39 @@
 package clean
 
-// RunJob removes the directories of one batch job, in every base, whoever is in them:
-// what has started the job says that it is over.
+import "slices"
+
+// RunJob removes the directories of one batch job, in every base and store, whoever is
+// in them: what has started the job says that it is over.
 func RunJob(o Options, job string) *Report {
 	if o.Counts == nil {
 		o.Counts = &Counts{}
 	}
-	f := finder{Where: o.Where}
+	f := finder{Where: o.Where, job: job}
 	for _, shared := range o.Shared {
 		f.inBase(shared)
+	}
+	for _, store := range o.Stores {
+		f.inStore(store)
 	}
 	defer f.close()
 	r := &run{Options: o}
 	for _, err := range f.errs {
 		r.fault(err)
 	}
+	var holders []*unit
 	for _, u := range f.units {
-		if u.Kind == Job && u.job == job {
+		switch {
+		case u.job != job:
+		case u.Kind == Holder:
+			holders = append(holders, u)
+		default:
 			r.endJob(u)
+		}
+	}
+	for _, u := range holders {
+		kept := slices.ContainsFunc(r.report.Results, func(res *Result) bool { return res.Action == Failed && res.UID == u.UID })
+		if !kept && !r.DryRun {
+			r.delete(chosen{unit: u})
 		}
 	}
 	return &r.report

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"tmpshell/internal/sys"
@@ -53,4 +55,43 @@ func TestRunJob(t *testing.T) {
 			t.Errorf("%s is still there", gone)
 		}
 	}
+}
+
+// What was mounted for a job goes with it, and what it was in.
+func TestRunJobStore(t *testing.T) {
+	testas.Root(t)
+	before := sys.LockDir
+	t.Cleanup(func() { sys.LockDir = before })
+	sys.LockDir = t.TempDir()
+	store := t.TempDir()
+	must(t, os.Chmod(store, 0o700))
+	for name, uid := range map[string]int{"41001": alice, "41001.7": alice, "41003.7": alice + 2, "41001.70": alice} {
+		dir := store + "/" + name
+		must(t, os.Mkdir(dir, 0o700), os.Mkdir(dir+"/tmp", 0o700), os.Chmod(dir+"/tmp", os.ModeSticky|0o777), os.Mkdir(dir+"/var-tmp", 0o700),
+			os.Mkdir(dir+"/tmp/d", 0o700), os.Chown(dir+"/tmp/d", uid, uid), os.Chown(dir+"/var-tmp", uid, uid))
+	}
+	o := Options{Where: Where{Shared: []string{"/tmp"}, Stores: []string{store}}}
+	expect := func(what, want string, r *Report) {
+		t.Helper()
+		if len(r.Errors) > 0 {
+			t.Errorf("%+v", r)
+		}
+		list, _ := filepath.Glob(store + "/*")
+		deep, _ := filepath.Glob(store + "/*/*")
+		list = append(list, deep...)
+		for i := range list {
+			list[i] = list[i][len(store)+1:]
+		}
+		slices.Sort(list)
+		if got := strings.Join(list, " "); got != want {
+			t.Errorf("after %s there is %q; want %q", what, got, want)
+		}
+	}
+	const own = "41001 41001.70 41001.70/tmp 41001.70/var-tmp 41001/tmp 41001/var-tmp"
+	const all = "41001 41001.7 41001.7/tmp 41001.7/var-tmp 41001.70 41001.70/tmp 41001.70/var-tmp 41001/tmp 41001/var-tmp 41003.7 41003.7/tmp 41003.7/var-tmp"
+	dry := o
+	dry.DryRun = true
+	expect("a dry run", all, RunJob(dry, "7"))
+	expect("the end of another job", all, RunJob(o, "71"))
+	expect("the end of the job", own, RunJob(o, "7"))
 }

@@ -26,7 +26,7 @@ const (
 	Instance Kind = "mount"
 	Fallback Kind = "fallback"
 	Squatted Kind = "squatted"
-	Holder   Kind = "user"     // STORE/UID, that instances are in
+	Holder   Kind = "user"     // STORE/UID or STORE/UID.JOB, that instances are in
 	List     Kind = "sessions" // the list of a user's sessions, a file
 )
 

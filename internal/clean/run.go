@@ -16,7 +16,8 @@ type Options struct {
 	Except []int
 	// Unlocked: other runs may be going on, see turn.
 	Unlocked bool
-	// Only and Kinds, if they are not nil, choose among what is found.
+	// Only and Kinds, if they are not nil, choose among what is found. What is of a
+	// batch job is of kind Job, too, and has to be of both.
 	Only  func(uid uint32, shared string) bool
 	Kinds []Kind
 	// Grace is how long something in an unused directory must not have been
@@ -68,7 +69,7 @@ func Run(o Options) (*Report, error) {
 		r.fault(err)
 	}
 	units := slices.DeleteFunc(f.units, func(u *unit) bool {
-		return o.Only != nil && !o.Only(u.UID, u.Shared) || o.Kinds != nil && !slices.Contains(o.Kinds, u.Kind)
+		return o.Only != nil && !o.Only(u.UID, u.Shared) || o.Kinds != nil && !(slices.Contains(o.Kinds, u.Kind) && (u.job == "" || slices.Contains(o.Kinds, Job)))
 	})
 	if err := r.look(); err != nil {
 		return nil, err

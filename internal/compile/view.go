@@ -51,7 +51,7 @@ func viewDirectory(p policy.Directory) config.Directory {
 		d.Inherit = "no"
 	}
 	if d.Method == config.Mount {
-		d.Store = p.Store
+		d.Store, d.Per = p.Store, p.Per
 	}
 	if p.MaxAge != 0 && (d.Method == config.Env || d.Method == config.Mount) {
 		d.MaxAge = age(p.MaxAge)

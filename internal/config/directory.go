@@ -54,6 +54,7 @@ type Directory struct {
 	Propagation string
 	Inherit     string
 	Store       string
+	Per         string // a variable; empty for one of the user's
 	Link        []string
 }
 
@@ -169,6 +170,9 @@ func merge(lines []DirectoryLine) Directory {
 	d.Share = list(value("share"))
 	d.MaxAge, d.Size, d.Inodes = value("max-age"), value("size"), value("inodes")
 	d.Inherit, d.Store = value("inherit"), value("store")
+	if per := value("per"); per != "user" && per != "session" {
+		d.Per = per
+	}
 	d.Link = list(value("link"))
 	if d.Mounted() {
 		d.Options = []string{"nosuid", "nodev"} // nobody needs the opposite in a temporary directory

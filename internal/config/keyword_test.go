@@ -67,7 +67,9 @@ func TestKeywordFaults(t *testing.T) {
 func TestNotInEffect(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
 		{"Directory /tmp env max-age=10d", ""},
-		{"Directory /tmp mount per=session", "per="},
+		{"Directory /tmp mount per=session", "per=session"},
+		{"Directory /tmp mount per=user", ""},
+		{"Directory /tmp mount per=SLURM_JOB_ID", ""},
 		{"Directory /tmp mount store=/srv/tmp", ""},
 		{"Supervise yes", ""},
 		{"Directory /tmp env inherit=no", ""},

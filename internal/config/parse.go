@@ -137,10 +137,8 @@ func (p *parser) setting(s *Section, pos Pos, args []string) error {
 	case strings.EqualFold(word, "Directory"):
 		d, err := parseDirectory(pos, args[1:])
 		s.Directories = append(s.Directories, d)
-		for _, name := range notInEffect {
-			if _, given := d.Options[name]; given && err == nil {
-				p.notice(pos, name+"="+notYet)
-			}
+		if d.Options["per"] == "session" && err == nil {
+			p.notice(pos, "per=session"+notYet)
 		}
 		return err
 	case strings.EqualFold(word, "SetEnv"):
@@ -170,8 +168,5 @@ func (p *parser) setting(s *Section, pos Pos, args []string) error {
 func (p *parser) notice(pos Pos, text string) {
 	p.conf.Notices = append(p.conf.Notices, &Error{pos, text})
 }
-
-// notInEffect are options that this version does nothing for.
-var notInEffect = []string{"per"}
 
 const notYet = " is not in effect yet in this version of tmpshell"

@@ -39,7 +39,7 @@ func TestCheck(t *testing.T) {
 		}, 1},
 		{"notices", "Log all\nLog none\nDirectory /tmp mount per=session\n", []string{
 			":2: notice: Log has no effect here: log is set at FILE:1",
-			":3: notice: per= is not in effect yet in this version of tmpshell",
+			":3: notice: per=session is not in effect yet in this version of tmpshell",
 			": ok",
 		}, 0},
 		{"control characters", "No\x1b[2Jthing\n", []string{":1: unknown keyword No?[2Jthing"}, 1},
@@ -73,7 +73,7 @@ func TestCheckJSON(t *testing.T) {
 		}}, 1},
 		{"Supervise yes", checkReport{OK: true, Findings: []finding{}}, 0},
 		{"Directory /tmp mount per=session", checkReport{OK: true, Findings: []finding{
-			{Line: 1, Severity: "notice", Message: "per= is not in effect yet in this version of tmpshell"},
+			{Line: 1, Severity: "notice", Message: "per=session is not in effect yet in this version of tmpshell"},
 		}}, 0},
 	} {
 		file := draft(t, test.text)

@@ -119,7 +119,7 @@ func cleanOptions(conf *config.Config, flags cleanFlags) clean.Options {
 	}
 	if flags.boot {
 		opts.MaxAge, opts.Orphans = nil, nil
-		opts.Kinds = []clean.Kind{clean.Instance}
+		opts.Kinds = []clean.Kind{clean.Instance, clean.Job}
 		opts.Only = func(_ uint32, shared string) bool { return emptiedAtBoot[shared] }
 	}
 	return opts

@@ -31,6 +31,7 @@ func directoryReports(p config.Policy, uid uint32) []directoryReport {
 			{"propagation", d.Propagation},
 			{"inherit", d.Inherit},
 			{"store", d.Store},
+			{"per", d.Per},
 			{"link", strings.Join(d.Link, ",")},
 		} {
 			// The built-in line for /tmp has variables, which an empty

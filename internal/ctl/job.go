@@ -13,6 +13,8 @@ import (
 	"tmpshell/internal/clean"
 	"tmpshell/internal/config"
 	"tmpshell/internal/making"
+	"tmpshell/internal/needs"
+	"tmpshell/internal/private"
 )
 
 func jobCommand(out *output) *cobra.Command {
@@ -29,7 +31,7 @@ func jobCommand(out *output) *cobra.Command {
 			return out.job(who, args[1], in)
 		}),
 	}
-	c.Flags().StringVar(&in, "directory", in, "in the base of this Directory, of method env")
+	c.Flags().StringVar(&in, "directory", in, "for this Directory, of method env, or of mount with per=")
 	return c
 }
 
@@ -56,18 +58,28 @@ func (o *output) job(who user, job, in string) error {
 	if p.Exempt {
 		return fmt.Errorf("%s is exempt", who.label())
 	}
-	method := config.Off
-	for _, d := range p.Directories {
-		if d.Path == in {
-			method = d.Method
+	d := config.Directory{Path: in, Method: config.Off}
+	for _, one := range p.Directories {
+		if one.Path == in {
+			d = one
 		}
 	}
-	if method != config.Env {
-		return fmt.Errorf("%s is of method %s for %s, not of method env; --directory names another", in, method, who.label())
+	if d.Method != config.Env && d.Per == "" {
+		return fmt.Errorf("%s is of method %s for %s, not of method env, or of mount with per=; --directory names another", in, d.Method, who.label())
 	}
 	report := jobReport{User: who.Name, UID: as.UID, Job: job}
 	err = apart(&making.Maker{UID: as.UID, GID: as.GID}, func(m *making.Maker) (err error) {
-		report.Path, err = m.Job(in, job)
+		if d.Method == config.Env {
+			report.Path, err = m.Job(in, job)
+			return err
+		}
+		i := needs.Instance(d)
+		i.User = who.Name
+		report.Path, err = m.JobInstance(i, job)
+		if err == nil && in == config.TmpLine.Path && p.RuntimeDirectory && !private.HasLogind() {
+			i.Job = job
+			err = m.InstanceRuntime(i)
+		}
 		return err
 	})
 	if err != nil {
@@ -85,7 +97,7 @@ func (o *output) cleanJob(flags cleanFlags, stderr io.Writer) error {
 	if os.Geteuid() != 0 {
 		return errors.New("clean needs root")
 	}
-	if !making.IsJob(flags.job) {
+	if !private.IsJob(flags.job) {
 		return fmt.Errorf("%q is no name of a job", flags.job)
 	}
 	conf, wrong := config.Load(build.Config)

@@ -12,9 +12,13 @@ import (
 	"tmpshell/internal/session"
 )
 
+// mostMounted is more than a plan may have, which then says so. Memory is laid out by
+// size: with this many, what a login touches is on as few pages as can be (TestCost).
+const mostMounted = 57
+
 var (
 	mountPlan   session.Plan
-	mountedList [policy.MaxDirectories]session.Directory
+	mountedList [mostMounted]session.Directory
 )
 
 // planMounts lists what is to be mounted.
@@ -30,7 +34,7 @@ func (l *launcher) planMounts() {
 		}
 		propagation = narrower(propagation, d.Propagation)
 		mountedList[n] = session.Directory{
-			Instance: private.Instance{At: d.Path, Share: d.Share, User: l.policy.User, Store: d.Store, Fresh: d.Method == policy.Tmpfs},
+			Instance: private.Instance{At: d.Path, Share: d.Share, User: l.policy.User, Store: d.Store, Fresh: d.Method == policy.Tmpfs, Job: l.job(d.Per)},
 			Link:     d.Link, Flags: mounts.Flags(d.Options), Size: d.Size, Inodes: d.Inodes,
 		}
 		n++
@@ -40,6 +44,19 @@ func (l *launcher) planMounts() {
 	}
 	mountPlan.UID, mountPlan.GID, mountPlan.Directories = l.uid, l.gid, mountedList[:n]
 	mountPlan.Propagation, mountPlan.Notice, mountPlan.Mend = propagation, noticeMount, mendShares
+}
+
+// job is what the variable of per= says. It only chooses among what root has made of
+// the user's own.
+func (l *launcher) job(variable string) string {
+	if variable == "" {
+		return ""
+	}
+	value, ok := l.env.Get(variable)
+	if !ok || !private.IsJob(bare.String(value)) {
+		return ""
+	}
+	return bare.String(value)
 }
 
 // narrower is what a session has of the directories so far and one more: one that is

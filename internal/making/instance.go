@@ -31,7 +31,15 @@ func of(i private.Instance) instance {
 	return n
 }
 
-func (i instance) path(uid uint32) string { return i.store + "/" + decimal(uid) + "/" + i.name }
+func (i instance) path(uid uint32) string { return i.store + "/" + i.holder(uid) + "/" + i.name }
+
+// holder is the directory in the store that it is in, beside other instances.
+func (i instance) holder(uid uint32) string {
+	if i.Job != "" {
+		return decimal(uid) + "." + i.Job
+	}
+	return decimal(uid)
+}
 
 func (i instance) sharedPath() string { return i.run + "/" + private.SharedDir + "/" + i.name }
 
@@ -211,7 +219,7 @@ func (m *Maker) list(i instance) error {
 	})
 }
 
-// instance makes STORE/UID/NAME and opens it.
+// instance makes STORE/UID/NAME, or that of a job, and opens it.
 func (m *Maker) instance(i instance, shared int) (int, error) {
 	var outside bare.Stat
 	if e := bare.Fstat(shared, &outside); e != 0 {
@@ -222,12 +230,12 @@ func (m *Maker) instance(i instance, shared int) (int, error) {
 		return -1, err
 	}
 	defer sys.Close(store)
-	user, err := m.roots(store, i.store, decimal(m.UID), owned.Roots(private.StoreMode))
+	user, err := m.roots(store, i.store, i.holder(m.UID), owned.Roots(private.StoreMode))
 	if err != nil {
 		return -1, err
 	}
 	defer sys.Close(user)
-	where := i.store + "/" + decimal(m.UID)
+	where := i.store + "/" + i.holder(m.UID)
 	if m, err = m.like(shared, i.At); err != nil {
 		return -1, err
 	}

@@ -30,6 +30,34 @@ func TestJob(t *testing.T) {
 	}
 }
 
+// TestJobInstance: what is mounted for a job is as the user's own, and beside that.
+func TestJobInstance(t *testing.T) {
+	dir := shared(t)
+	i := instanceIn(dir, ".X11-unix/,.s.db")
+	want := i.Store + "/41001.17/" + of(i).name
+	for range 2 {
+		_, err := made(alice, func(m *Maker) error {
+			path, err := m.JobInstance(i, "17")
+			if path != want {
+				t.Errorf("its path is %s; want %s", path, want)
+			}
+			return err
+		})
+		must(t, err)
+		expect(t, "what it is in", i.Store+"/41001.17", "d0700 0:0")
+		expect(t, "the directory", want, "d1777 0:0")
+		expect(t, "what is shared", want+"/.X11-unix", "d1000 0:0")
+		must(t, os.MkdirAll(filepath.Join(want, "kept"), 0o755))
+	}
+	expect(t, "what was in it", want+"/kept", "d0755 0:0")
+	if got := look(i.Store + "/41001"); got[0] == 'd' {
+		t.Errorf("the user's own is %s; want none", got)
+	}
+	if _, err := made(alice, func(m *Maker) error { _, err := m.JobInstance(i, "../41002"); return err }); err == nil {
+		t.Error("a job ../41002 was made; want it to be refused")
+	}
+}
+
 func TestParseJob(t *testing.T) {
 	for name, want := range map[string]struct {
 		uid uint32

@@ -167,7 +167,7 @@ type Directory struct {
 	Method           uint32
 	Variables, Share string
 	Size, Inodes     string
-	Per, Store       string
+	Per, Store       string // Per names a variable; empty for one of the user's
 	Link             string
 	Options          uint32
 	Propagation      uint32
@@ -228,7 +228,9 @@ func (d *Directory) set(f *File, option, at uint32) {
 		case OptShare:
 			d.Share = f.Text(at)
 		case OptPer:
-			d.Per = f.Text(at)
+			if d.Per = f.Text(at); d.Per == "user" || d.Per == "session" {
+				d.Per = ""
+			}
 		case OptStore:
 			d.Store = f.Text(at)
 		}

@@ -14,6 +14,10 @@ type Instance struct {
 	Share string // what stays shared, comma-separated: see [Share]
 	User  string // the user's login name, for Share; empty if it has none
 	Fresh bool   // method tmpfs: nothing is kept
+	// Job is the batch job that it is of (per=), empty for the user's own instance.
+	// Opening one clears it where root has made none for that job: the session then
+	// gets the user's own.
+	Job string
 	// Store is where instances are kept, and Run what a boot forgets. Empty
 	// for the constants of these names.
 	Store, Run string
@@ -61,9 +65,9 @@ func (n *Name) Of(at string) string {
 
 // path is that of a user's instance, for a trouble.
 func (i *Instance) path(uid uint32) string {
-	var user userName
+	var user holderName
 	var name Name
-	return bare.Keep(bare.Keep(i.store(), "/", user.of(uid), "/"), name.Of(i.At), "", "")
+	return bare.Keep(bare.Keep(i.store(), "/", user.of(uid, i.Job), "/"), name.Of(i.At), "", "")
 }
 
 // AddPath writes the path of a user's instance, or for a fresh one where it is
@@ -79,10 +83,11 @@ func (i *Instance) AddPath(to *bare.Text, uid uint32) {
 
 // addOwn writes what follows the store.
 func (i *Instance) addOwn(to *bare.Text, uid uint32) {
-	to.AddByte('/')
-	to.AddUint(uint64(uid), 10)
-	to.AddByte('/')
+	var user holderName
 	var name Name
+	to.AddByte('/')
+	to.Add(user.of(uid, i.Job))
+	to.AddByte('/')
 	to.Add(name.Of(i.At))
 }
 

@@ -243,29 +243,38 @@ func (i *Instance) openInstance(root int, uid uint32, o *Opened) bare.Trouble {
 	if !t.OK() {
 		return t
 	}
+	t = i.openIn(store, uid, o)
+	if t.Missing() && i.Job != "" {
+		i.Job = ""
+		t = i.openIn(store, uid, o)
+	}
+	bare.Close(store)
+	return t
+}
+
+func (i *Instance) openIn(store int, uid uint32, o *Opened) bare.Trouble {
 	want := owned.Users(uid)
 	if RootsOwn(&o.SharedIs) {
 		want = owned.Roots(0o1777)
 	}
-	var number userName
+	var holder holderName
 	var name Name
 	inUser := false
-	t = search(func() bare.Trouble {
-		user, t := owned.OpenEntry(store, number.of(uid), owned.Roots(StoreMode))
+	t := search(func() bare.Trouble {
+		user, t := owned.OpenEntry(store, holder.of(uid, i.Job), owned.Roots(StoreMode))
 		if inUser = t.OK(); inUser {
 			o.Instance, t = owned.OpenLook(user, name.Of(i.At), want, &o.InstanceIs)
 		}
 		bare.Close(user)
 		return t
 	})
-	bare.Close(store)
 	if t.OK() {
 		t = writable(o.Instance, o.Shared)
 	}
 	if !t.OK() {
 		t.Where = i.path(uid)
 		if !inUser {
-			t.Where = bare.Keep(i.store(), "/", number.of(uid), "")
+			t.Where = bare.Keep(i.store(), "/", holder.of(uid, i.Job), "")
 		}
 	}
 	return t

@@ -3,6 +3,7 @@
 //
 //	env            PARENT/.private/UID
 //	mount          STORE/UID/NAME, mounted over the shared directory
+//	mount, per=    STORE/UID.JOB/NAME, the same for one batch job
 //	mount, tmpfs   RUN/shared/NAME, where a session still finds that one
 //	mount          RUN/sessions/UID, the list that package session keeps
 //

@@ -34,6 +34,7 @@ func (p *Plan) key(to *bare.Text, before *place, missing places) (bool, bare.Tro
 		policy.text(d.Share)
 		policy.text(d.User)
 		policy.text(d.Store)
+		policy.text(d.Job)
 		policy.text(d.Run)
 		policy.number(uint64(d.Flags))
 	}

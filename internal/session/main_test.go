@@ -77,6 +77,8 @@ func (s *steps) do(step string) {
 		s.dirs[s.n-1].Flags = mounts.NoExec | mounts.NoSUID
 	case "size":
 		s.dirs[s.n-1].Size, s.dirs[s.n-1].Inodes = "1m", "20"
+	case "job": // of the last one
+		s.dirs[s.n-1].Job = value
 	case "private":
 		s.plan.Propagation = mounts.Private
 	case "shared":

@@ -130,8 +130,9 @@ func parseMount(line string) (m mount, ok bool) {
 	return m, m.at != ""
 }
 
-// isOf tells whether a mount is what a plan of this user's has for a directory. A
-// user can choose the source of a FUSE mount, and what its root is called.
+// isOf tells whether a mount is what a plan of this user's has for a directory, be it
+// for one of their batch jobs. A user can choose the source of a FUSE mount, and what
+// its root is called.
 func (m *mount) isOf(d *Directory, uid uint32) bool {
 	var buf [unix.NAME_MAX + 32]byte
 	want := bare.NewText(buf[:])
@@ -139,13 +140,12 @@ func (m *mount) isOf(d *Directory, uid uint32) bool {
 		addSource(&want, uid)
 		return m.kind == "tmpfs" && m.source == want.String()
 	}
-	want.AddByte('/')
-	want.AddUint(uint64(uid), 10)
-	want.AddByte('/')
 	var name private.Name
+	want.AddByte('/')
 	want.Add(name.Of(d.At))
-	n := len(want.String())
-	return !bare.HasPrefix(m.kind, "fuse") && same(ending(m.root, n), want.String())
+	end := ending(m.root, len(want.String()))
+	holder := bare.Base(m.root[:len(m.root)-len(end)])
+	return !bare.HasPrefix(m.kind, "fuse") && same(end, want.String()) && private.IsHolder(holder, uid)
 }
 
 // addSource writes what /proc/mounts shows of a session's tmpfs: by it the next

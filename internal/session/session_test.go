@@ -87,6 +87,41 @@ func TestTmpfsSize(t *testing.T) {
 	}
 }
 
+// Sessions of one batch job are in one namespace, and see what is the job's; another
+// job, and a session of none, has its own. A job of which root knows nothing has the
+// user's own, and so has a session inside.
+func TestJobs(t *testing.T) {
+	if !world(t) {
+		return
+	}
+	top := furnish(t)
+	name := shareName(top, "public")
+	jobs := []string{"17", "18", "1", "2", "3", "4", "5"}
+	for _, job := range jobs {
+		dir := top + "/lib/store/61001." + job
+		must(t, errors.Join(os.Mkdir(dir, 0o700), os.Mkdir(dir+"/"+name, 0o700), os.Chmod(dir+"/"+name, 0o777|os.ModeSticky),
+			os.Mkdir(dir+"/"+name+"/meet", 0o755), os.WriteFile(dir+"/"+name+"/of"+job, nil, 0o644)))
+	}
+	own := hold(t, top, "mount=public", "enter", "look=/public", "drop")
+	first := hold(t, top, "mount=public", "job=17", "enter", "look=/public", "drop")
+	for _, job := range jobs[2:] { // more than are looked at
+		hold(t, top, "mount=public", "job="+job, "enter", "drop")
+	}
+	for _, c := range []struct{ job, names, ns string }{
+		{"17", "[meet of17]", first.one("ns")},
+		{"18", "[meet of18]", ""},
+		{"19", "[meet]", own.one("ns")},
+	} {
+		a := asAlice(t, top, "mount=public", "job="+c.job, "enter", "present", "look=/public")
+		if a.one("trouble") != good || !strings.Contains(a.one("look"), c.names) || a.one("present") != "true" {
+			t.Errorf("job %s: %s, present %s, %s; want %s", c.job, a.one("trouble"), a.one("present"), a.one("look"), c.names)
+		}
+		if ns := a.one("ns"); c.ns != "" && ns != c.ns || c.ns == "" && (ns == own.one("ns") || ns == first.one("ns")) {
+			t.Errorf("job %s is in %s; want %q", c.job, ns, c.ns)
+		}
+	}
+}
+
 // Sessions of one policy are in one namespace, wherever they begin; a working
 // directory that was removed, or is not there, costs none.
 func TestJoin(t *testing.T) {

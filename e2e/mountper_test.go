@@ -1,0 +1,85 @@
+package e2e
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"tmpshell/e2e/rig"
+	"tmpshell/e2e/view"
+)
+
+// TestMountPer: per= names a variable, whose value chooses among the instances of the
+// user's own that root has made for their jobs, and nothing else.
+func TestMountPer(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t, "Directory /tmp mount per=JOB share=.X11-unix/,.s.db", "Directory /var/tmp mount", "Supervise yes",
+		"Match User bob", "Directory /tmp mount per=user", "Match User carol", "Directory /tmp env")
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	bob := rig.AddUser(t, rig.Account{Name: "bob", UID: 1001})
+	rig.AddUser(t, rig.Account{Name: "carol", UID: 1002})
+	const store = "/var/lib/tmpshell/"
+	in := func(a *rig.Account, job, script string) string {
+		t.Helper()
+		r := rig.Command{As: a, Path: rig.Tmpshell, Args: []string{"tmpshell", "-c", script}, Env: append(a.Env(), job), Dir: "/"}.Run(t)
+		if r.Status != 0 || r.Stderr != "" {
+			t.Errorf("%s: %d, %q", job, r.Status, r.Stderr)
+		}
+		return strings.TrimSuffix(r.Stdout, "\n")
+	}
+	there := func(path string) bool {
+		_, err := os.Stat(path)
+		return err == nil
+	}
+
+	if out := rig.Must(t, "tmpshellctl", "job", "alice", "17"); out != store+"1000.17/tmp\n" {
+		t.Errorf("job prints %q; want the instance", out)
+	}
+	rig.Must(t, "tmpshellctl", "job", "1002", "17") // of method env
+	rig.CheckDir(t, store+"1000.17", 0, 0, 0o700)
+	if got := rig.Must(t, "stat", "-c", "%u:%g %a", store+"1000.17/tmp"); got != "0:0 1777\n" {
+		t.Errorf("the instance of the job is %q; want it as /tmp is", got)
+	}
+	for _, bad := range []string{"bob 17", "alice ../1001", "alice .17"} {
+		if r := rig.Sh(t, "tmpshellctl job "+bad); r.Status == 0 {
+			t.Errorf("job %s: %q; want it to be refused", bad, r.Stdout)
+		}
+	}
+
+	// The value that root has made something for, and any other.
+	if got := in(alice, "JOB=17", "touch /tmp/of17 /var/tmp/own; echo $TMPDIR $XDG_RUNTIME_DIR; ls -A /tmp"); got != "/tmp /tmp/.runtime\n.X11-unix\n.runtime\n.s.db\nof17" {
+		t.Errorf("in job 17 there is %q", got)
+	}
+	if there(store + "1000/tmp/of17") {
+		t.Error("what was made in job 17 is in the user's own directory")
+	}
+	for _, job := range []string{"NONE=17", "JOB=", "JOB=18", "JOB=1002.17", "JOB=../1000.17", "JOB=17/", "JOB=17/../17", "JOB=.", "JOB=17\n", "JOB=" + strings.Repeat("1", 5000)} {
+		if got := in(alice, job, "ls /tmp; ls /var/tmp; touch /var/tmp/own"); strings.Contains(got, "of17") {
+			t.Errorf("%q: %q; want the user's own directory", job[:min(len(job), 20)], got)
+		}
+	}
+	if got := in(bob, "JOB=17", "ls /tmp"); strings.Contains(got, "of17") {
+		t.Errorf("bob, of per=user, sees %q", got)
+	}
+
+	// A session inside stays where it is, with and without the variable.
+	if got := in(alice, "JOB=17", "tmpshell -c 'ls /tmp'; env -u JOB tmpshell -c 'ls /tmp'; JOB=18 tmpshell -c 'ls /tmp'; tmpshellctl env --format slurm | grep ' TMPDIR'"); got != "of17\nof17\nof17\nexport TMPDIR=/tmp" {
+		t.Errorf("inside a session of job 17 there is %q", got)
+	}
+
+	// The end of the user's sessions takes what is theirs, and not what is the job's.
+	if !there(store+"1000.17/tmp/of17") || !there("/tmp/.private/1002.17") {
+		t.Error("the directory of the job has gone with the session")
+	}
+	rig.Must(t, "tmpshellctl", "job", "alice", "18")
+	rig.Must(t, "tmpshellctl", "clean", "--job", "17")
+	if there(store+"1000.17") || there("/tmp/.private/1002.17") || !there(store+"1000.18/tmp") {
+		t.Error("after the end of job 17, that of 17 is left or that of 18 is gone")
+	}
+	rig.Await(t, func() string { return "after a boot, job 18 has a directory" }, func() bool {
+		rig.Must(t, "tmpshellctl", "clean", "--boot", "--contained") // the last session may be ending
+		return !there(store + "1000.18/tmp")
+	})
+}
