@@ -249,14 +249,19 @@ func TestDoctorReport(t *testing.T) {
 			}
 		}
 	})
-	t.Run("user namespaces", func(t *testing.T) {
-		rig.Must(t, "sh", "-ec", "echo 0 >/run/sysctl/max; mount --bind /run/sysctl/max /proc/sys/user/max_user_namespaces")
-		_, others := examine(t, "")
-		for _, o := range others {
-			if o.Check == "user-namespaces" && strings.HasPrefix(o.Fact, "user.max_user_namespaces is 0: ") {
-				return
+	// What /proc does not show is not what the kernel lacks.
+	t.Run("settings", func(t *testing.T) {
+		for _, c := range []struct{ set, check, want string }{
+			{"echo 0 >/run/sysctl/max; mount --bind /run/sysctl/max /proc/sys/user/max_user_namespaces", "user-namespaces", "user.max_user_namespaces is 0: "},
+			{"mount -t proc -o subset=pid proc /proc", "user-namespaces", "/proc does not show the kernel's settings"},
+			{":", "sysctl", "/proc does not show the kernel's settings"},
+		} {
+			rig.Must(t, "sh", "-ec", c.set)
+			_, others := examine(t, "")
+			said := slices.ContainsFunc(others, func(o result) bool { return o.Check == c.check && strings.HasPrefix(o.Fact, c.want) })
+			if !said {
+				t.Errorf("%s does not say %q: %+v", c.check, c.want, others)
 			}
 		}
-		t.Errorf("user-namespaces does not say that there are none: %+v", others)
 	})
 }

@@ -33,7 +33,7 @@ func TestHardening(t *testing.T) {
 		{name: "fs.protected_* 0", set: fmt.Sprintf(protections, 0, 0, 0, 0), unset: fmt.Sprintf(protections, 1, 1, 1, 2), doctor: "fs.protected_symlinks is 0"},
 		{name: "fs.protected_* 2", set: fmt.Sprintf(protections, 1, 1, 2, 2), unset: ":"},
 		{name: "hidepid=2", set: "mount -o remount,hidepid=2 /proc", unset: "mount -o remount,hidepid=0 /proc"},
-		{name: "hidepid=2,subset=pid", set: "mount -t proc -o hidepid=2,subset=pid proc /proc", unset: "umount /proc"},
+		{name: "hidepid=2,subset=pid", set: "mount -t proc -o hidepid=2,subset=pid proc /proc", unset: "umount /proc", doctor: "sysctl: note: /proc does not show the kernel's settings"},
 		{name: "kernel.unprivileged_userns_clone=0", set: "sysctl -q -w kernel.unprivileged_userns_clone=0", unset: "sysctl -q -w kernel.unprivileged_userns_clone=1", doctor: "kernel.unprivileged_userns_clone is 0"},
 		{name: "user.max_user_namespaces=0", set: "sysctl -q -w user.max_user_namespaces=0", unset: "sysctl -q -w user.max_user_namespaces=1000", doctor: "user.max_user_namespaces is 0"},
 		{name: "user.max_mnt_namespaces=0", set: "sysctl -q -w user.max_mnt_namespaces=0", unset: "sysctl -q -w user.max_mnt_namespaces=1000", no: true, doctor: "user.max_mnt_namespaces is 0"},

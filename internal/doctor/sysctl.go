@@ -19,7 +19,18 @@ var protections = []struct{ name, without string }{
 // sysctlFile is where the settings are kept for the next boot.
 const sysctlFile = "/etc/sysctl.d/60-tmpshell.conf"
 
+// settingsHidden tells whether /proc shows no settings at all: with subset=pid (Linux
+// 5.8), what is not there says nothing of the kernel.
+func settingsHidden() bool {
+	_, err := os.Stat("/proc/sys")
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 func checkSysctl(_ *machine, r *report) error {
+	if settingsHidden() {
+		r.note("/proc does not show the kernel's settings (subset=pid, proc(5)): whether it protects links, FIFOs and files in sticky directories is not known")
+		return nil
+	}
 	for _, p := range protections {
 		value, err := sysctl(p.name)
 		switch {
@@ -44,6 +55,10 @@ func sysctl(name string) (string, error) {
 // checkUserNamespaces says what follows from users' right to make user
 // namespaces. Nothing in tmpshell depends on it, so that these are notes.
 func checkUserNamespaces(_ *machine, r *report) error {
+	if settingsHidden() {
+		r.note("/proc does not show the kernel's settings (subset=pid, proc(5)): whether users can make user namespaces is not known")
+		return nil
+	}
 	for _, off := range []struct{ name, value string }{
 		{"kernel.unprivileged_userns_clone", "0"},
 		{"user.max_user_namespaces", "0"},
