@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages whose programs the tests run, and only those
-# that are missing. No service is started: a policy-rc.d that forbids it
+# Installs the Debian packages whose programs the tests run, or those that are named as
+# arguments, and only what is missing. No service is started: a policy-rc.d that forbids it
 # stands in while dpkg works, unless the machine has its own.
 set -eu
 
@@ -19,6 +19,7 @@ packages="
 	crun csh munge podman slurm-client slurmctld slurmd x11-common
 "
 
+[ $# = 0 ] || packages=$*
 missing=
 for p in $packages; do
 	case $(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null || :) in

@@ -9,25 +9,9 @@ set -eu
 umask 022
 cd "$(dirname "$0")/../.."
 
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
-missing=
-for p in busybox-static cpio e2fsprogs kmod mmdebstrap qemu-system-x86; do
-	case $(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null || :) in
-	installed) ;;
-	*) missing="$missing $p" ;;
-	esac
-done
-if [ -n "$missing" ]; then
-	apt-get update -q
-	# shellcheck disable=SC2086 # a list of words
-	apt-get install -q -y --no-install-recommends $missing
-fi
-
-# From where this machine has its own; from mmdebstrap's mirror on one of another kind.
-# shellcheck disable=SC2016 # apt-get expands it
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
-
-packages=acl,attr,btrfs-progs,dbus,e2fsprogs,iproute2,iputils-ping,kmod,libcap2-bin,libpam-systemd,login,mount,openssh-client,openssh-server,passwd,procps,python3,rsync,strace,sudo,systemd-sysv,tmpreaper,udev,xfsprogs
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+e2e/packages.sh busybox-static cpio e2fsprogs kmod mmdebstrap qemu-system-x86
+packages=acl,attr,e2fsprogs,iproute2,kmod,libcap2-bin,login,mount,passwd,procps,python3,strace,systemd
 
 # The kernel is unpacked, not installed: nobody needs the initrd that it would make.
 # From Linux 7 on it consists of more than one package.
@@ -50,16 +34,11 @@ for suite; do
 	root=$dir/root
 	rm -rf "$root"
 	mkdir "$root"
-	if [ ! -e "$dir/tar" ]; then
-		echo "fetch.sh: Debian $suite and its kernel"
-		# A suite's file may be past its date on a machine whose clock is not.
-		nice -n 10 mmdebstrap --quiet --mode=root --variant=essential --include="$packages" \
-			--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Sandbox::User "root"' \
-			--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-			--dpkgopt='path-exclude=/usr/share/locale/*' \
-			--customize-hook="set -e; $kernel" "$suite" "$dir/tar.new" ${mirror:+"$mirror"} --format=tar
-		mv "$dir/tar.new" "$dir/tar"
-	fi
+	more=
+	[ "$suite" != trixie ] || more=,apparmor,btrfs-progs,xfsprogs # rows.go has what runs there alone
+	e2e/debian.sh "$dir/tar" "$suite" essential "$packages$more" --aptopt='APT::Sandbox::User "root"' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' --customize-hook="set -e; $kernel"
 	tar -C "$root" --numeric-owner --xattrs --xattrs-include='*' -xf "$dir/tar"
 	# Beside its modules from Linux 7 on.
 	cp "$(find "$root/boot" "$root/lib/modules/" -name 'vmlinuz*' | head -n 1)" "$dir/vmlinuz"
