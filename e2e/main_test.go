@@ -26,8 +26,10 @@ func TestMain(m *testing.M) {
 	// Most tests wait for daemons and clocks most of the time; as many at
 	// once as there are processors would leave the processors idle.
 	const atOnce = 6
-	if p := flag.Lookup("test.parallel"); p.Value.String() == p.DefValue && !view.Inside() {
-		p.Value.Set(strconv.Itoa(atOnce))
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })
+	if !asked && !view.Inside() {
+		_ = flag.Set("test.parallel", strconv.Itoa(atOnce))
 	}
 	sample.Seed() // one for all the views
 	status := m.Run()
