@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -8,15 +9,16 @@ import (
 	"tmpshell/e2e/view"
 )
 
-// TestFilesystems has /tmp on every file system that the kernel offers, from an
-// image on a loop device, and on tmpfs and overlay.
+// TestFilesystems has /tmp, and what method mount keeps, on every file system that the
+// kernel offers, from an image on a loop device, and on tmpfs and overlay.
 func TestFilesystems(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
 	view.Need(t, "losetup", "mkfs.ext2", "mkfs.ext3", "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs")
-	rig.Install(t)
+	rig.Install(t, "Match User bob", "Directory /tmp mount share=.meet/")
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	bob := rig.AddUser(t, rig.Account{Name: "bob", UID: 1001})
 	image := func(size string, mkfs ...string) func(t *testing.T) {
 		return func(t *testing.T) {
 			rig.Must(t, "truncate", "-s", size, "/run/image")
@@ -45,16 +47,24 @@ func TestFilesystems(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			f.mount(t)
 			defer func() {
-				rig.Sh(t, "umount /tmp; rm -f /run/image; umount -q /run/layers")
+				rig.Sh(t, "umount /var/lib/tmpshell; umount /tmp; rm -f /run/image; umount -q /run/layers")
 			}()
-			rig.Must(t, "chmod", "1777", "/tmp")
+			rig.Must(t, "sh", "-ec", "chmod 1777 /tmp; mkdir -m 700 /tmp/.store; mount --bind /tmp/.store /var/lib/tmpshell")
 			for range 2 { // the first login makes, the second finds
 				r := alice.Login(t, `echo "$TMPDIR"; f=$(mktemp) && echo ok >"$f" && cat "$f"`)
 				if r.Stdout != "/tmp/.private/1000\nok\n" || r.Stderr != "" || r.Status != 0 {
 					t.Errorf("login printed %q, %q, status %d", r.Stdout, r.Stderr, r.Status)
 				}
+				r = bob.Login(t, `echo "$TMPDIR"; echo ok >/tmp/file && cat /tmp/file; touch /tmp/.meet/of-bob`)
+				if r.Stdout != "/tmp\nok\n" || r.Stderr != "" || r.Status != 0 {
+					t.Errorf("login with method mount printed %q, %q, status %d", r.Stdout, r.Stderr, r.Status)
+				}
 			}
 			rig.CheckPrivate(t, alice)
+			rig.CheckDir(t, "/tmp/.store/1001/tmp", 0, 0, 0o777|os.ModeSticky)
+			if !exists("/tmp/.store/1001/tmp/file") || !exists("/tmp/.meet/of-bob") {
+				t.Errorf("there are %s", rig.Sh(t, "find /tmp").Stdout)
+			}
 		})
 	}
 }
