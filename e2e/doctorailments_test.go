@@ -134,6 +134,7 @@ var ailments = map[string][]ailment{
 		{want: "user.max_mnt_namespaces is 0", breakIt: mountTmp + "echo 0 >/run/sysctl/mnt; mount --bind /run/sysctl/mnt /proc/sys/user/max_mnt_namespaces"},
 		{want: "/var/lib/tmpshell is on /var/lib/tmpshell, which is read-only", breakIt: mountTmp + "mount -t tmpfs -o mode=700 none /var/lib/tmpshell; mount -o remount,ro /var/lib/tmpshell"},
 		{want: "nothing can be mounted over /tmp: /tmp can be written by others", breakIt: mountTmp + "chmod -t /tmp"},
+		{want: "/ is mounted without shared propagation", breakIt: "mount --make-rprivate /; echo 'Directory /tmp mount propagation=shared' >/etc/tmpshell.conf; tmpshellctl setup"},
 		{want: "nothing can be mounted over /var/e2e: it does not exist", breakIt: mountTmp + "echo 'Directory /var/e2e mount' >>/etc/tmpshell.conf"},
 	},
 	"orphans": {

@@ -3,9 +3,11 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"tmpshell/e2e/rig"
@@ -71,6 +73,59 @@ func TestFieldMountInside(t *testing.T) {
 		}
 		if after := rig.Must(t, "cat", "/proc/self/mountinfo"); after != before {
 			t.Errorf("in a session of %s: the machine's mounts were\n%s, and are\n%s", name, before, after)
+		}
+	}
+}
+
+// TestFieldMountRootless: in the mount namespace of a user namespace's own, as rootless
+// containers have it, a session's mounts are peers of the container's, and of nothing
+// outside. In one that is not its own, the kernel lets nobody make peers; this is said.
+func TestFieldMountRootless(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "mountpoint")
+	rig.Must(t, "mount", "--make-rshared", "/")
+	rig.Install(t, "Exempt none", "OnFailure deny", "Directory /tmp mount propagation=shared")
+	rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	before := rig.Must(t, "cat", "/proc/self/mountinfo")
+	run := func(flags uintptr, uid int, args ...string) (string, error) {
+		c := exec.Command(args[0], args[1:]...)
+		all := []syscall.SysProcIDMap{{Size: 65536}}
+		c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER | flags, UidMappings: all, GidMappings: all,
+			GidMappingsEnableSetgroups: true, Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+		out, err := c.CombinedOutput()
+		return string(out), err
+	}
+	// As a runtime does it: the root directory is mounted in the namespace, and so is
+	// all that is in it.
+	rig.Sh(t, "mkdir /run/c; cd /run/c; mkdir etc usr var home dev proc tmp run mnt; ln -s usr/bin usr/lib usr/lib64 usr/sbin .")
+	const container = "cd /run/c; mount --bind . .; cd /run/c; for d in etc usr var home dev proc; do mount --rbind /$d $d; done; " +
+		"mount -t tmpfs -o mode=1777 none tmp; mount -t tmpfs none run; mount --make-r%s /run/c; exec chroot . sh -ec '%s'"
+	const session = rig.Tmpshell + ` --exec -- sh -c "mount -t tmpfs own /mnt && mountpoint /mnt && mktemp"; mountpoint /mnt || :`
+	for _, c := range []struct{ made, want string }{
+		{"shared", "is a mountpoint"}, {"private", "is not a mountpoint"}, {"slave", "is not a mountpoint"},
+	} {
+		out, err := run(syscall.CLONE_NEWNS, 0, "sh", "-ec", fmt.Sprintf(container, c.made, session))
+		if lines := strings.Split(out, "\n"); err != nil || len(lines) != 4 || lines[0] != "/mnt is a mountpoint" || lines[2] != "/mnt "+c.want {
+			t.Errorf("in a container whose mounts are %s: %v, %q; want that /mnt %s", c.made, err, out, c.want)
+		}
+	}
+	if after := rig.Must(t, "cat", "/proc/self/mountinfo"); after != before {
+		t.Errorf("the machine's mounts were\n%s, and are\n%s", before, after)
+	}
+	const locked = "tmpshell: no private directory in /tmp: the mount of a directory has mounts in it that a user namespace has locked: propagation=shared cannot be had\n"
+	if out, err := run(syscall.CLONE_NEWNS, 0, "sh", "-ec", "mount --make-rshared /; exec "+rig.Tmpshell+" --exec -- true"); err == nil || out != locked {
+		t.Errorf("in a copy of the machine's mounts: %v, %q; want %q", err, out, locked)
+	}
+	const foreign = "tmpshell: no private directory in /tmp: propagation=shared needs Linux 5.15, and a mount namespace of this user namespace\n"
+	if out, err := run(0, 1000, rig.Tmpshell, "--exec", "--", "true"); err == nil || out != foreign {
+		t.Errorf("in a mount namespace that is another's: %v, %q; want %q", err, out, foreign)
+	}
+	rig.Configure(t, "OnFailure deny", "Directory /tmp mount")
+	for _, flags := range []uintptr{0, syscall.CLONE_NEWNS} {
+		if out, err := run(flags, 1000, rig.Tmpshell, "--exec", "--", "mktemp"); err != nil || !strings.HasPrefix(out, "/tmp/tmp.") {
+			t.Errorf("the same with slave: %v, %q", err, out)
 		}
 	}
 }

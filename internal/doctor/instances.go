@@ -42,6 +42,7 @@ func checkInstances(m *machine, r *report) error {
 		}
 	}
 	r.administrators(m)
+	r.propagation(m)
 	if len(right) == 0 {
 		r.otherwise("the configuration mounts nothing")
 	} else {

@@ -67,7 +67,7 @@ func (p *Plan) openParents(missing places, before *place) bare.Trouble {
 		return t
 	}
 	if !knows {
-		return bare.Broken("this kernel", "", "cannot do propagation=shared, which needs Linux 5.15")
+		return bare.Broken("propagation=shared", "", "needs Linux 5.15, and a mount namespace of this user namespace")
 	}
 	all.on = true
 	var e bare.Errno
@@ -217,7 +217,8 @@ func (all *parents) add(root int, where string) bare.Trouble {
 }
 
 // join makes the parents peers again of those that they were copied from. One that
-// is neither peer nor slave outside has no others to be a peer of.
+// is neither peer nor slave outside has no others to be a peer of. The kernel refuses
+// where what is mounted in one was there before a user namespace had a copy of it.
 func (all *parents) join() bare.Trouble {
 	if !all.on {
 		return bare.Trouble{}
@@ -234,6 +235,7 @@ func (all *parents) join() bare.Trouble {
 			return bare.Failed("move_mount", mounts.SetGroup(m.outside, m.inside), "the mount of a directory", "")
 		})
 		if t.Errno == bare.Errno(unix.EINVAL) && !t.Lost {
+			t.Call, t.Why = "", "has mounts in it that a user namespace has locked: propagation=shared cannot be had"
 			t = all.isAlone(m.outside, t)
 		}
 		if !t.OK() {
