@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,7 +67,7 @@ func TestApplicationsMariaDB(t *testing.T) {
 	}
 	view.Need(t, "mariadbd", "mariadb", "mariadb-install-db")
 	const small = " --innodb-log-file-size=4M --innodb-buffer-pool-size=8M"
-	database{
+	d := database{
 		title: "MariaDB", manual: "MariaDB of the user's", account: "mysql", socket: "/tmp/mysql.sock", other: "/tmp/other.sock",
 		// It replaces what is there, but not a link that leads nowhere.
 		before: `test -e $SOCKET || rm -f $SOCKET`,
@@ -74,7 +75,22 @@ func TestApplicationsMariaDB(t *testing.T) {
 		serve: `PATH=$PATH:/usr/sbin; exec mariadbd --no-defaults --datadir=$DATA --tmpdir=$DATA --socket=$SOCKET --pid-file=$DATA/pid --skip-networking` +
 			small + ` --innodb-flush-log-at-trx-commit=0`,
 		ask: `mariadb --no-defaults -S $SOCKET -u root -Ne 'SELECT 6 * 7'`,
-	}.appTable(t)
+	}
+	users, stop := d.appTable(t)
+	// A pattern is a link only where a server is there: no link leads nowhere.
+	rig.Configure(t, "Match User mount", "Directory /tmp mount share=mysql.soc?")
+	a := users[slices.Index(methods, "mount")]
+	if out := a.Login(t, askScript+" - "+d.socket).Stdout; out != "42\n" {
+		t.Errorf("by a pattern, the server outside says %q", out)
+	}
+	stop()
+	d.before = ""
+	t.Run("of the user's own, on a name that a pattern has", func(t *testing.T) {
+		c := &cell{T: t, Account: a, method: a.Name, first: a.Open(t), second: a.Open(t)}
+		if got := d.own(d.socket)(c); got != "private" {
+			t.Errorf("%q, want private", got)
+		}
+	})
 }
 
 // The scripts of a database in a view.
@@ -83,7 +99,8 @@ const (
 	askScript   = "/usr/local/bin/ask-db"
 )
 
-func (d database) appTable(t *testing.T, more ...application) {
+// appTable returns the users, and what stops the server that is then left.
+func (d database) appTable(t *testing.T, more ...application) ([]*rig.Account, func()) {
 	const data = "/home/db"
 	account := systemAccount(t, d.account)
 	users := installMethods(t)
@@ -126,12 +143,13 @@ func (d database) appTable(t *testing.T, more ...application) {
 			t.Errorf("%s: the server was to be stopped: %s", a.Name, out)
 		}
 	}
-	start(t)
+	stop = start(t)
 	appTable(t, d.title+", again", users, []application{{name: "started again during the session", manual: "PostgreSQL, MariaDB outside", want: meets, outside: files, try: reachEarly}})
 	for _, o := range early {
 		o.Close()
 	}
 	appTable(t, d.title+", always there", users, append([]application{{name: "started before the login", manual: "PostgreSQL, MariaDB outside", want: meets, try: reach}}, more...))
+	return users, stop
 }
 
 // own has the user run the server.
