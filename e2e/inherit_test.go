@@ -24,9 +24,9 @@ func TestInherit(t *testing.T) {
 	}
 	view.Need(t, "cron", "crontab")
 	rig.Install(t, "Match User mount", "Directory /tmp mount", "Match User tmpfs", "Directory /tmp tmpfs",
-		"Match User never", "Directory /tmp env inherit=no")
+		"Match User linked", "Directory /tmp mount link=TMPDIR", "Match User never", "Directory /tmp env inherit=no")
 	var users []*rig.Account
-	for i, name := range []string{"env", "mount", "tmpfs", "never"} {
+	for i, name := range []string{"env", "mount", "tmpfs", "linked", "never"} {
 		users = append(users, rig.AddUser(t, rig.Account{Name: name, UID: uint32(1000 + i)}))
 	}
 	rig.StartSSHD(t, "UsePAM no", "AcceptEnv TMPDIR TMP")
@@ -35,7 +35,7 @@ func TestInherit(t *testing.T) {
 		return rig.Command{As: a, Path: rig.Tmpshell, Args: []string{"-tmpshell"}, Env: append(a.Env(), env...), Dir: a.Home, Stdin: showTmp + "\n"}.Run(t)
 	}
 	for _, a := range users {
-		private := map[string]string{"env": a.Private(), "mount": "/tmp", "tmpfs": "/tmp", "never": a.Private()}[a.Name]
+		private := map[string]string{"env": a.Private(), "mount": "/tmp", "tmpfs": "/tmp", "linked": "/tmp", "never": a.Private()}[a.Name]
 		job, linked, shared := "/var/lib/scratch/job."+a.Name, "/var/lib/link/all/job."+a.Name, "/tmp/job."+a.Name
 		rig.Must(t, "install", "-d", "-o", a.Name, "-m", "700", job, linked, shared, a.Home+"/data")
 		kept := func(dir string) string {
@@ -45,7 +45,7 @@ func TestInherit(t *testing.T) {
 			return named(dir)
 		}
 		outside := kept(shared) // which a mount hides
-		if private == "/tmp" {
+		if private == "/tmp" && a.Name != "linked" {
 			outside = named("/tmp")
 		}
 		ssh := rig.SSH(a, "-o", "SetEnv=TMPDIR="+job)
