@@ -209,6 +209,27 @@ func TestFieldBootstrap(t *testing.T) {
 	}
 }
 
+// TestFieldRows: each situation of docs/field.md that works, or that something helps in,
+// has a test in its last column; that it is there is TestDocumentsNameTests'.
+func TestFieldRows(t *testing.T) {
+	rows := 0
+	shown, _, _ := strings.Cut(readSource(t, "docs/field.md"), "\n## Cannot be helped")
+	for line := range strings.Lines(shown) {
+		cells := strings.Split(strings.TrimSuffix(strings.TrimSpace(line), "|"), "|")
+		last := strings.TrimSpace(cells[len(cells)-1])
+		if len(cells) < 2 || last == "test" || strings.HasPrefix(last, "---") {
+			continue
+		}
+		rows++
+		if !regexp.MustCompile(`^(Test[A-Z]\w+|[a-z-]+\.txtar)(, (Test[A-Z]\w+|[a-z-]+\.txtar))*$`).MatchString(last) {
+			t.Errorf("%q does not end with names of tests", line)
+		}
+	}
+	if rows < 27 {
+		t.Errorf("%d situations, want 27 at least", rows)
+	}
+}
+
 // TestDocumentsNameTests: a test that a document names as proof is there.
 func TestDocumentsNameTests(t *testing.T) {
 	root, err := view.Root()
