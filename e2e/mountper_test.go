@@ -82,4 +82,15 @@ func TestMountPer(t *testing.T) {
 		rig.Must(t, "tmpshellctl", "clean", "--boot", "--contained") // the last session may be ending
 		return !there(store + "1000.18/tmp")
 	})
+
+	// What no epilog has removed, a run for everybody does.
+	rig.Must(t, "tmpshellctl", "job", "alice", "19")
+	rig.Must(t, "tmpshellctl", "job", "carol", "19")
+	if r := rig.Sh(t, "tmpshellctl clean --contained"); !there(store+"1000.19/tmp") || !there("/tmp/.private/1002.19") {
+		t.Errorf("directories of a day are gone: %q, %q", r.Stdout, r.Stderr)
+	}
+	rig.Must(t, "tmpshellctl", "clean", "--grace", "0", "--contained")
+	if there(store+"1000.19") || there("/tmp/.private/1002.19") {
+		t.Error("without an epilog, the directories of job 19 stay")
+	}
 }
