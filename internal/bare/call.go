@@ -31,16 +31,22 @@ func fd(n int) uintptr { return uintptr(n) }
 type Path struct{ buf [unix.PathMax]byte }
 
 // Set copies s. One that is too long, or has a NUL byte in it, is an error.
-func (p *Path) Set(s string) Errno {
-	if len(s) >= len(p.buf) {
+func (p *Path) Set(s string) Errno { return set(p.buf[:], s) }
+
+func set(buf []byte, s string) Errno {
+	if len(s) >= len(buf) {
 		return Errno(unix.ENAMETOOLONG)
 	}
 	if IndexByte(s, 0) >= 0 {
 		return Errno(unix.EINVAL)
 	}
-	p.buf[copy(p.buf[:], s)] = 0
+	buf[copy(buf, s)] = 0
 	return 0
 }
+
+// shortPath is more than the usual paths have. A buffer for them on the stack touches
+// one page, and one for any path two.
+const shortPath = 128
 
 func (p *Path) pointer() unsafe.Pointer { return unsafe.Pointer(&p.buf) }
 

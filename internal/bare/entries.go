@@ -13,6 +13,10 @@ type Entries struct {
 	kind uint32 // DT_ of the last name, see getdents64(2)
 }
 
+// EntriesRoom is a buffer for the names of one directory at a time. Each page that is
+// used for the first time costs a login as much as several system calls: there is one.
+var EntriesRoom [32 << 10]byte
+
 // ReadEntries reads the first, or next, names in a directory that is open for
 // reading.
 func ReadEntries(dir int, buf []byte) (Entries, Errno) {

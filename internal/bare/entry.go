@@ -36,9 +36,6 @@ var (
 		// kept is where Keep puts texts. A process has a few of them.
 		kept [16 << 10]byte
 	}
-
-	beginFunc = begin
-	faultFunc = faulted
 )
 
 // program is the program, which never returns, and afterFault is called once
@@ -61,6 +58,7 @@ var (
 
 // begin is what the entry point calls.
 func begin() {
+	faults = 0 // the first use of this page is a write: after a read it would cost two faults
 	run.g[0] = uintptr(unsafe.Pointer(&run.stack))
 	block.parse(kernelBlock)
 	holdFaults()

@@ -41,9 +41,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 	MOVW	AX, GS
 	setg
 	MOVL	CX, SP
-	MOVL	·beginFunc(SB), DX
-	MOVL	(DX), AX
-	CALL	AX
+	CALL	·begin(SB)
 	INT	$3
 
 // onFault is the signal handler. It does not return to where the fault was, and
@@ -51,9 +49,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 TEXT ·onFault(SB),NOSPLIT|NOFRAME,$0
 	setg
 	MOVL	CX, SP
-	MOVL	·faultFunc(SB), DX
-	MOVL	(DX), AX
-	CALL	AX
+	CALL	·faulted(SB)
 	INT	$3
 
 TEXT ·faultHandler(SB),NOSPLIT,$0-4

@@ -28,8 +28,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 	MOVQ	$ARCH_SET_FS, DI
 	MOVQ	$SYS_arch_prctl, AX
 	SYSCALL
-	MOVQ	·beginFunc(SB), DX
-	CALL	(DX)
+	CALL	·begin(SB)
 	INT	$3
 
 // onFault is the signal handler. It does not return to where the fault was, and
@@ -37,8 +36,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 TEXT ·onFault(SB),NOSPLIT|NOFRAME,$0
 	setg
 	MOVQ	CX, SP
-	MOVQ	·faultFunc(SB), DX
-	CALL	(DX)
+	CALL	·faulted(SB)
 	INT	$3
 
 TEXT ·faultHandler(SB),NOSPLIT,$0-8

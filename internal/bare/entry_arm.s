@@ -22,9 +22,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 	setg
 	SUB	$const_callerFrame, R1
 	MOVW	R1, R13
-	MOVW	·beginFunc(SB), R7
-	MOVW	(R7), R0
-	BL	(R0)
+	BL	·begin(SB)
 	UNDEF
 
 // onFault is the signal handler. It does not return to where the fault was, and
@@ -33,9 +31,7 @@ TEXT ·onFault(SB),NOSPLIT|NOFRAME,$0
 	setg
 	SUB	$const_callerFrame, R1
 	MOVW	R1, R13
-	MOVW	·faultFunc(SB), R7
-	MOVW	(R7), R0
-	BL	(R0)
+	BL	·faulted(SB)
 	UNDEF
 
 TEXT ·faultHandler(SB),NOSPLIT|NOFRAME,$0-4

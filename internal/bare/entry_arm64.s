@@ -20,9 +20,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 	MOVD	R0, ·kernelBlock(SB)
 	setg
 	MOVD	R1, RSP
-	MOVD	·beginFunc(SB), R26
-	MOVD	(R26), R0
-	CALL	(R0)
+	CALL	·begin(SB)
 	BRK	$0
 
 // onFault is the signal handler. It does not return to where the fault was, and
@@ -30,9 +28,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 TEXT ·onFault(SB),NOSPLIT|NOFRAME,$0
 	setg
 	MOVD	R1, RSP
-	MOVD	·faultFunc(SB), R26
-	MOVD	(R26), R0
-	CALL	(R0)
+	CALL	·faulted(SB)
 	BRK	$0
 
 TEXT ·faultHandler(SB),NOSPLIT,$0-8

@@ -20,9 +20,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 	MOVV	R3, ·kernelBlock(SB)
 	setg
 	ADDV	$-const_callerFrame, R5, R3
-	MOVV	·beginFunc(SB), R29
-	MOVV	(R29), R5
-	JAL	(R5)
+	JAL	·begin(SB)
 	UNDEF
 
 // onFault is the signal handler. It does not return to where the fault was, and
@@ -30,9 +28,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 TEXT ·onFault(SB),NOSPLIT|NOFRAME,$0
 	setg
 	ADDV	$-const_callerFrame, R5, R3
-	MOVV	·faultFunc(SB), R29
-	MOVV	(R29), R5
-	JAL	(R5)
+	JAL	·faulted(SB)
 	UNDEF
 
 TEXT ·faultHandler(SB),NOSPLIT,$0-8

@@ -23,10 +23,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 	MOVD	R1, ·kernelBlock(SB)
 	setg
 	ADD	$-const_callerFrame, R4, R1
-	MOVD	·beginFunc(SB), R11
-	MOVD	(R11), R12
-	MOVD	R12, CTR
-	BL	(CTR)
+	BL	·begin(SB)
 	UNDEF
 
 // onFault is the signal handler. It does not return to where the fault was, and
@@ -35,10 +32,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 TEXT ·onFault(SB),NOSPLIT|NOFRAME,$0
 	setg
 	ADD	$-const_callerFrame, R4, R1
-	MOVD	·faultFunc(SB), R11
-	MOVD	(R11), R12
-	MOVD	R12, CTR
-	BL	(CTR)
+	BL	·faulted(SB)
 	UNDEF
 
 TEXT ·faultHandler(SB),NOSPLIT|NOFRAME,$0-8

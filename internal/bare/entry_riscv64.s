@@ -20,9 +20,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 	MOV	X2, ·kernelBlock(SB)
 	setg
 	ADD	$-const_callerFrame, T1, X2
-	MOV	·beginFunc(SB), CTXT
-	MOV	(CTXT), T1
-	JALR	RA, T1
+	CALL	·begin(SB)
 	UNDEF
 
 // onFault is the signal handler. It does not return to where the fault was, and
@@ -30,9 +28,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 TEXT ·onFault(SB),NOSPLIT|NOFRAME,$0
 	setg
 	ADD	$-const_callerFrame, T1, X2
-	MOV	·faultFunc(SB), CTXT
-	MOV	(CTXT), T1
-	JALR	RA, T1
+	CALL	·faulted(SB)
 	UNDEF
 
 TEXT ·faultHandler(SB),NOSPLIT,$0-8

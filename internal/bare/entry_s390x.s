@@ -21,9 +21,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 	MOVD	R15, ·kernelBlock(SB)
 	setg
 	ADD	$-const_callerFrame, R3, R15
-	MOVD	·beginFunc(SB), R12
-	MOVD	(R12), R3
-	BL	R3
+	BL	·begin(SB)
 	UNDEF
 
 // onFault is the signal handler. It does not return to where the fault was, and
@@ -31,9 +29,7 @@ TEXT tmpshell_entry(SB),NOSPLIT|NOFRAME,$0
 TEXT ·onFault(SB),NOSPLIT|NOFRAME,$0
 	setg
 	ADD	$-const_callerFrame, R3, R15
-	MOVD	·faultFunc(SB), R12
-	MOVD	(R12), R3
-	BL	R3
+	BL	·faulted(SB)
 	UNDEF
 
 TEXT ·faultHandler(SB),NOSPLIT|NOFRAME,$0-8

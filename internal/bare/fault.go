@@ -14,7 +14,13 @@ const (
 // before are the actions of SIGSEGV and SIGBUS that the caller has left.
 var before [2]sigaction
 
-var faultSignals = [2]unix.Signal{unix.SIGSEGV, unix.SIGBUS}
+// faultSignal is the number of one of them.
+func faultSignal(i int) uintptr {
+	if i == 0 {
+		return uintptr(unix.SIGSEGV)
+	}
+	return uintptr(unix.SIGBUS)
+}
 
 // faultHandler returns the address of the handler.
 func faultHandler() uintptr
@@ -26,9 +32,9 @@ func holdFaults() {
 	if kernelBlock == nil {
 		return
 	}
-	for i := range faultSignals {
+	for i := range before {
 		a := faultAction()
-		_, _ = Call(unix.SYS_RT_SIGACTION, uintptr(faultSignals[i]), uintptr(unsafe.Pointer(&a)),
+		_, _ = Call(unix.SYS_RT_SIGACTION, faultSignal(i), uintptr(unsafe.Pointer(&a)),
 			uintptr(unsafe.Pointer(&before[i])), 8, 0, 0) // EFAULT, EINVAL alone
 	}
 }
@@ -38,9 +44,9 @@ func restoreFaults() {
 	if kernelBlock == nil {
 		return
 	}
-	for i := range faultSignals {
+	for i := range before {
 		if before[i].handler == sigIgn {
-			_, _ = Call(unix.SYS_RT_SIGACTION, uintptr(faultSignals[i]), uintptr(unsafe.Pointer(&before[i])), 0, 8, 0, 0)
+			_, _ = Call(unix.SYS_RT_SIGACTION, faultSignal(i), uintptr(unsafe.Pointer(&before[i])), 0, 8, 0, 0)
 		}
 	}
 }

@@ -19,26 +19,55 @@ func OpenAt(dir int, entry string, flags int) (int, Errno) {
 // Open opens a path that this program names, or one whose answer decides
 // nothing privileged. Symbolic links are followed.
 func Open(path string, flags int) (int, Errno) {
+	flags |= unix.O_NONBLOCK | unix.O_NOCTTY
+	if len(path) >= shortPath {
+		return openLong(path, flags)
+	}
+	var p [shortPath]byte
+	if e := set(p[:], path); e != 0 {
+		return -1, e
+	}
+	return open(unix.AT_FDCWD, unsafe.Pointer(&p), flags)
+}
+
+//go:noinline
+func openLong(path string, flags int) (int, Errno) {
 	var p Path
 	if e := p.Set(path); e != 0 {
 		return -1, e
 	}
-	return open(unix.AT_FDCWD, p.pointer(), flags|unix.O_NONBLOCK|unix.O_NOCTTY)
+	return open(unix.AT_FDCWD, p.pointer(), flags)
 }
 
 // OpenStraight opens a path on which there is no symbolic link (openat2(2)). On
 // kernels before 5.6, and behind a filter that does not know the call, it goes from
 // one component to the next.
 func OpenStraight(path string, flags int) (int, Errno) {
+	if len(path) >= shortPath {
+		return openLongStraight(path, flags)
+	}
+	var p [shortPath]byte
+	if e := set(p[:], path); e != 0 {
+		return -1, e
+	}
+	return openStraight(path, unsafe.Pointer(&p), flags)
+}
+
+//go:noinline
+func openLongStraight(path string, flags int) (int, Errno) {
 	var p Path
 	if e := p.Set(path); e != 0 {
 		return -1, e
 	}
+	return openStraight(path, p.pointer(), flags)
+}
+
+func openStraight(path string, p unsafe.Pointer, flags int) (int, Errno) {
 	how := unix.OpenHow{Flags: uint64(flags | unix.O_CLOEXEC), Resolve: unix.RESOLVE_NO_SYMLINKS}
 	if flags&unix.O_PATH == 0 {
 		how.Flags |= largeFile // with O_PATH it is EINVAL, which openat(2) does not mind
 	}
-	r, e := Call(unix.SYS_OPENAT2, fd(unix.AT_FDCWD), uintptr(p.pointer()), uintptr(unsafe.Pointer(&how)), unsafe.Sizeof(how), 0, 0)
+	r, e := Call(unix.SYS_OPENAT2, fd(unix.AT_FDCWD), uintptr(p), uintptr(unsafe.Pointer(&how)), unsafe.Sizeof(how), 0, 0)
 	switch {
 	case e == Errno(unix.ENOSYS) || e == Errno(unix.EPERM):
 		return openSteps(path, flags)

@@ -64,6 +64,18 @@ func StatAt(dir int, entry string, s *Stat) Errno {
 // program itself names, and for questions whose answer decides nothing
 // privileged, such as whose an inherited TMPDIR is.
 func StatPath(path string, s *Stat) Errno {
+	if len(path) >= shortPath {
+		return statLong(path, s)
+	}
+	var p [shortPath]byte
+	if e := set(p[:], path); e != 0 {
+		return e
+	}
+	return statx(unix.AT_FDCWD, unsafe.Pointer(&p), 0, s)
+}
+
+//go:noinline
+func statLong(path string, s *Stat) Errno {
 	var p Path
 	if e := p.Set(path); e != 0 {
 		return e

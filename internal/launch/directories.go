@@ -41,7 +41,7 @@ type prepared struct {
 	unmounted bare.Trouble
 	noSession bare.Errno
 
-	list [policy.MaxDirectories]directory
+	list []directory
 }
 
 // tmpVariables are the ones that programs ask for a temporary directory. One
@@ -75,8 +75,15 @@ func (l *launcher) directories() bool {
 func (l *launcher) plan() bare.Trouble {
 	s := &l.session
 	for slot, ok := uint32(0), true; ; {
-		if s.n == len(s.list) {
+		switch s.n {
+		case len(directoryList):
 			return bare.Broken("", "", "more directories than there is room for")
+		case len(s.list):
+			//lint:ignore S1001 copy would call the runtime for a write barrier
+			for i := range s.list {
+				directoryList[i] = s.list[i]
+			}
+			s.list = directoryList[:]
 		}
 		if slot, ok = l.policy.Directory(slot, &s.list[s.n].Directory); !ok {
 			break

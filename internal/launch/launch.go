@@ -19,14 +19,16 @@ import (
 	"tmpshell/internal/bare"
 	"tmpshell/internal/build"
 	"tmpshell/internal/policy"
+	"tmpshell/internal/session"
 )
 
 // usualGroups is how many supplementary groups need no memory but the program's
 // own. The kernel's limit is 65536 (NGROUPS_MAX, limits.h).
 const usualGroups = 1024
 
-// launcher is one run of tmpshell. What is large is at the end of each part, so that
-// the rest is in few pages: each that is used costs as much as several system calls.
+// launcher is one run of tmpshell. What is large is at its end, or a variable of its
+// own, so that the rest is in one page: each that is used costs as much as several
+// system calls.
 type launcher struct {
 	inv Invocation
 	// args and given are what the program was called with, unchanged.
@@ -44,16 +46,26 @@ type launcher struct {
 	// code is what the last candidate for the shell came to.
 	code int
 
-	policy  policy.Policy
-	env     Environment
 	session prepared
+	env     Environment
 	strings arena
+	// Room for the usual number of directories.
+	fewDirectories [fewDirectories]directory
+	fewMounted     [fewDirectories]session.Directory
+
+	policy policy.Policy
 }
+
+const fewDirectories = 4
 
 // self is the one launcher of a process: too large for a stack.
 var (
 	self     launcher
 	groupIDs [usualGroups]uint32
+
+	directoryList  [policy.MaxDirectories]directory // more than a few
+	entryPointers  [usualEntries + 1]*byte
+	stringsOfLogin [arenaSize]byte
 )
 
 // Run is the program: it becomes the shell, or exits.
@@ -66,7 +78,7 @@ func Run(block *bare.Block) {
 // run returns an exit code when no program could be started.
 func (l *launcher) run(block *bare.Block) int {
 	_, _ = bare.Prctl(unix.PR_SET_DUMPABLE, 0, 0) // until execve(2): nobody reads or traces it
-	l.session.memory = -1
+	l.takeMemory()
 	l.args, l.given, l.execFn = block.Args(), block.Env(), block.ExecFn()
 	reached(atStart)
 	l.takeEnvironment()
@@ -97,6 +109,12 @@ func (l *launcher) run(block *bare.Block) int {
 	reached(atDirectories)
 	l.sayInTheEnvironment()
 	return l.become()
+}
+
+// takeMemory gives it its variables.
+func (l *launcher) takeMemory() {
+	l.session.memory, l.session.list = -1, l.fewDirectories[:]
+	l.env.usual, l.strings.buf = entryPointers[:], stringsOfLogin[:]
 }
 
 // whoIsThis asks the kernel, and nobody else.

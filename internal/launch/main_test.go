@@ -18,7 +18,7 @@ import (
 
 // pointers are strings as the kernel delivers them.
 func pointers(list []string) []*byte {
-	all := make([]*byte, len(list))
+	all := make([]*byte, len(list), len(list)+1) // and a nil
 	for i, s := range list {
 		all[i] = unsafe.StringData(s + "\x00")
 	}
@@ -70,7 +70,7 @@ func TestMain(m *testing.M) {
 func (i inside) run() int {
 	l := &self
 	l.session.known, l.policy.Log = resolved, policy.LogNone // nothing goes to the machine's log
-	l.session.memory = -1
+	l.takeMemory()
 	l.policy.Shell, l.policy.Deny = i.Shell, i.Deny
 	l.uid = 4242
 	accounts.Passwd, accounts.Shells, accounts.NSSwitch = i.Passwd, i.Shells, i.NSSwitch

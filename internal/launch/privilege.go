@@ -12,28 +12,32 @@ import (
 	"tmpshell/internal/session"
 )
 
-// mostMounted is more than a plan may have, which then says so. Memory is laid out by
-// size: with this many, what a login touches is on as few pages as can be (TestCost).
-const mostMounted = 57
-
 var (
-	mountPlan   session.Plan
-	mountedList [mostMounted]session.Directory
+	mountPlan session.Plan
+	// More than a few, and one more than a plan may have, which then says so.
+	mountedList [session.Most + 1]session.Directory
 )
 
 // planMounts lists what is to be mounted.
 func (l *launcher) planMounts() {
-	propagation, n := mounts.Shared, 0
+	propagation, n, list := mounts.Shared, 0, l.fewMounted[:]
 	var d policy.Directory
 	for slot, ok := uint32(0), true; ; {
 		if slot, ok = l.policy.Directory(slot, &d); !ok || n == len(mountedList) {
 			break
 		}
+		if n == len(list) {
+			//lint:ignore S1001 copy would call the runtime for a write barrier
+			for i := range list {
+				mountedList[i] = list[i]
+			}
+			list = mountedList[:]
+		}
 		if !d.Mounted() {
 			continue
 		}
 		propagation = narrower(propagation, d.Propagation)
-		mountedList[n] = session.Directory{
+		list[n] = session.Directory{
 			Instance: private.Instance{At: d.Path, Share: d.Share, User: l.policy.User, Store: d.Store, Fresh: d.Method == policy.Tmpfs, Job: l.job(d.Per)},
 			Link:     d.Link, Flags: mounts.Flags(d.Options), Size: d.Size, Inodes: d.Inodes,
 		}
@@ -42,7 +46,7 @@ func (l *launcher) planMounts() {
 	if l.session.mounts = n; n == 0 {
 		return // and its memory is not touched, which costs a page fault
 	}
-	mountPlan.UID, mountPlan.GID, mountPlan.Directories = l.uid, l.gid, mountedList[:n]
+	mountPlan.UID, mountPlan.GID, mountPlan.Directories = l.uid, l.gid, list[:n]
 	mountPlan.Propagation, mountPlan.Notice, mountPlan.Mend = propagation, noticeMount, mendShares
 }
 

@@ -17,7 +17,7 @@ const arenaSize = 144 << 10
 type arena struct {
 	n      int
 	failed bare.Errno
-	buf    [arenaSize]byte
+	buf    []byte // arenaSize
 }
 
 // text begins a string at the end of the arena; keep ends it.

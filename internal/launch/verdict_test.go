@@ -73,6 +73,7 @@ func TestConflict(t *testing.T) {
 		{"one name", []d{{Path: "/a-b", Method: mount}, {Path: "/a/b", Method: mount}}, "/a-b would be kept under the name of another directory"},
 		{"one name, env", []d{{Path: "/a-b", Method: env}, {Path: "/a/b", Method: mount}}, ""},
 	} {
+		self.takeMemory()
 		self.session.n = len(c.list)
 		for i := range c.list {
 			self.session.list[i].Directory = c.list[i]

@@ -60,15 +60,13 @@ func (i *Instance) entry(uid uint32, name string) string {
 	return bare.Keep(i.path(uid), "/", name, "")
 }
 
-var leftBuf [8 << 10]byte
-
 // verifyNothingLeft reads an instance of root's.
 func (i *Instance) verifyNothingLeft(shared, instance int, uid uint32) bare.Trouble {
 	own, e := bare.Reopen(instance)
 	var t bare.Trouble
 	for t.OK() && e == 0 {
 		var names bare.Entries
-		if names, e = bare.ReadEntries(own, leftBuf[:]); names.End() {
+		if names, e = bare.ReadEntries(own, bare.EntriesRoom[:]); names.End() {
 			break
 		}
 		for name, ok := names.Next(); ok && t.OK(); name, ok = names.Next() {

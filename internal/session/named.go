@@ -51,13 +51,11 @@ type linker struct {
 	shared, own int
 }
 
-var entriesBuf [32 << 10]byte
-
 // all looks at what older sessions have left, and then at what this one is told
 // of. Of a directory with more names than a system call returns, the rest waits for
 // the next boot.
 func (l *linker) all(env []*byte) bare.Trouble {
-	old, _ := bare.ReadEntries(l.own, entriesBuf[:])
+	old, _ := bare.ReadEntries(l.own, bare.EntriesRoom[:])
 	for name, ok := old.Next(); ok; name, ok = old.Next() {
 		if t := l.tidy(name); t.Lost {
 			return t

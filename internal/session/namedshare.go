@@ -45,7 +45,7 @@ func (l *linker) matches(s *private.Share) bare.Trouble {
 	found := 0
 	for reads := 0; e == 0 && reads < mostReads; reads++ {
 		var names bare.Entries
-		if names, e = bare.ReadEntries(dir, entriesBuf[:]); names.End() {
+		if names, e = bare.ReadEntries(dir, bare.EntriesRoom[:]); names.End() {
 			break
 		}
 		for name, ok := names.Next(); ok && found < mostMatches; name, ok = names.Next() {

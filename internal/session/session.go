@@ -58,8 +58,8 @@ type Plan struct {
 	Mend func()
 
 	prepared bool
-	open     [Most]private.Opened
 	parents  parents
+	open     [Most]private.Opened
 }
 
 // Needs returns the capabilities without which Enter cannot succeed.

@@ -35,9 +35,15 @@ type parents struct {
 	n      int
 	known  int
 	// Those that nothing travels from: the parents, and what was mounted.
-	ids  [3 * Most]uint64
-	list [2 * Most]parent // two for each directory, many of them the same
+	ids  []uint64
+	list []parent // two for each directory, many of them the same
 }
+
+// Their memory, which is not touched where there are none.
+var (
+	parentIDs  [3 * Most]uint64
+	parentList [2 * Most]parent
+)
 
 // apart is what keeps a copy of a mount from being a peer of the machine's.
 func (p *Plan) apart() mounts.Flags {
@@ -69,7 +75,7 @@ func (p *Plan) openParents(missing places, before *place) bare.Trouble {
 	if !knows {
 		return bare.Broken("propagation=shared", "", "needs Linux 5.15, and a mount namespace of this user namespace")
 	}
-	all.on = true
+	all.on, all.ids, all.list = true, parentIDs[:], parentList[:]
 	var e bare.Errno
 	if all.before, e = bare.Open(mountList, unix.O_RDONLY); e != 0 {
 		return bare.Failed("openat", e, mountList, "")

@@ -24,7 +24,7 @@ func (p *Plan) survivor(key string, r *record) (found bool, t bare.Trouble) {
 		return false, onlyKept(bare.Failed("openat", e, "/proc", ""))
 	}
 	for read, some := 0, true; read < mostRead && some && !found && t.OK(); read++ {
-		names, _ := bare.ReadEntries(proc, entriesBuf[:])
+		names, _ := bare.ReadEntries(proc, bare.EntriesRoom[:])
 		some = false
 		for name, ok := names.Next(); ok && !found && t.OK(); name, ok = names.Next() {
 			some = true
