@@ -6,33 +6,12 @@ set -eu
 umask 022
 dir=$(realpath "$1")
 cd "$(dirname "$0")/../.."
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin:"$PATH" DEBIAN_FRONTEND=noninteractive TMPDIR="$dir"
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:"$PATH" TMPDIR="$dir"
 
-missing=
-for p in busybox-static cpio e2fsprogs kmod mmdebstrap qemu-system-x86; do
-	case $(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null || :) in
-	installed) ;;
-	*) missing="$missing $p" ;;
-	esac
-done
-if [ -n "$missing" ]; then
-	apt-get update -q
-	# shellcheck disable=SC2086 # a list of words
-	apt-get install -q -y --no-install-recommends $missing
-fi
-
-# From where this machine has its own; from mmdebstrap's mirror on one of another kind.
-# shellcheck disable=SC2016 # apt-get expands it
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
-if [ ! -e "$dir/tar" ]; then
-	echo "image.sh: Debian trixie with SELinux"
-	nice -n 10 mmdebstrap --quiet --mode=root --variant=minbase \
-		--include=apparmor,checkpolicy,kmod,libcap2-bin,linux-image-cloud-amd64,mount,passwd,policycoreutils,procps,selinux-policy-default,selinux-utils,semodule-utils \
-		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-		--dpkgopt='path-exclude=/usr/share/locale/*' \
-		trixie "$dir/tar.new" ${mirror:+"$mirror"} --format=tar
-	mv "$dir/tar.new" "$dir/tar"
-fi
+e2e/packages.sh busybox-static cpio e2fsprogs kmod mmdebstrap qemu-system-x86
+e2e/debian.sh "$dir/tar" trixie minbase \
+	checkpolicy,iproute2,kmod,libcap2-bin,linux-image-cloud-amd64,login,mount,openssh-client,openssh-server,passwd,policycoreutils,procps,selinux-policy-default,selinux-utils,semodule-utils \
+	--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*'
 
 root=$dir/root
 rm -rf "$root"
@@ -44,10 +23,24 @@ e2e/kernels/initrd.sh "$root" "$dir/initrd"
 rm -rf "${root:?}"/boot/* "${root:?}"/usr/lib/modules/*
 ${MAKE:-make} -s install DESTDIR="$root" >/dev/null
 ln -s tmpshell "$root/usr/bin/tmpshell-bash"
-for user in alice:1001 bob:1002 carol:1003 dave:1004 erin:1005; do
+echo /usr/bin/tmpshell-bash >>"$root/etc/shells"
+for user in alice:1001 bob:1002 carol:1003 dave:1004 erin:1005 frank:1006; do
 	chroot "$root" useradd -m -u "${user#*:}" -s /usr/bin/tmpshell-bash "${user%:*}"
 done
+# Root logs in to all of them.
+chroot "$root" ssh-keygen -q -t ed25519 -N '' -f /root/key
+for user in alice bob carol dave erin frank; do
+	install -d -m 700 "$root/home/$user/.ssh"
+	cp "$root/root/key.pub" "$root/home/$user/.ssh/authorized_keys"
+	chroot "$root" chown -R "$user:" "/home/$user/.ssh"
+done
 
+# Which of SELinux's users they are, in what is read and in what "semodule -i" makes it of.
+seusers='carol:user_u:s0\ndave:user_u:s0\nerin:staff_u:s0\nfrank:user_u:s0\n'
+# shellcheck disable=SC2059 # it is a format
+printf "$seusers" >"$root/var/lib/selinux/default/active/seusers.local"
+# shellcheck disable=SC2059 # it is a format
+printf "$seusers" >>"$root/etc/selinux/default/seusers"
 for what in etc var/lib; do
 	cp -a "$root/$what/selinux/default" "$root/$what/selinux/tmpshell"
 done
