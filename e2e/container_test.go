@@ -93,6 +93,37 @@ func TestContainer(t *testing.T) {
 	})
 }
 
+// TestContainerRestricted: what docs/kubernetes.md says of a pod of the restricted
+// standard that has no volume on /tmp, and of --init in it.
+func TestContainerRestricted(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t)
+	image := rig.MakeImage(t)
+	rig.Must(t, "cp", rig.Ctl, image+"/usr/bin")
+	pod := rig.Container{UID: 1000, NoNewPrivileges: true, ReadOnly: true}
+	const script = `echo "${TMPDIR-unset} $PPID"; exit 7`
+	const why = "tmpshell: no private directory in /tmp: "
+
+	pod.Args = []string{rig.Tmpshell, "--exec", "--", "sh", "-c", script}
+	if r, _ := pod.Run(t); r.Stdout != "unset 0\n" || r.Status != exitStatus || !strings.HasPrefix(r.Stderr, why) {
+		t.Errorf("%+v; want a program without TMPDIR", r)
+	}
+	pod.Args = []string{rig.Tmpshell, "--exec", "--init", "--", "sh", "-c", script}
+	if r, _ := pod.Run(t); r.Stdout != "unset 1\n" || r.Status != exitStatus {
+		t.Errorf("--init: %+v; want tmpshell above the program", r)
+	}
+	rig.Write(t, image+"/etc/tmpshell.conf", "OnFailure deny\n", 0o644)
+	rig.Must(t, "chroot", image, "/usr/bin/tmpshellctl", "setup")
+	for _, args := range [][]string{{"--exec", "--"}, {"--exec", "--init", "--"}} {
+		pod.Args = append(append([]string{rig.Tmpshell}, args...), "sh", "-c", script)
+		if r, _ := pod.Run(t); r.Stdout != "" || r.Status != 125 || !strings.HasPrefix(r.Stderr, why) {
+			t.Errorf("%s with OnFailure deny: %+v; want 125", args, r)
+		}
+	}
+}
+
 // TestContainerSays: a container has no system log. What would stand there alone is
 // said on standard error.
 func TestContainerSays(t *testing.T) {
