@@ -39,7 +39,7 @@ func (c *cell) meet(s server) string {
 // oneLogin is what the table says of a server that only its own login reaches.
 const oneLogin = ", one login"
 
-// TestApplicationsAgents: servers of a user's own that all of his logins are to
+// TestApplicationsAgents: servers of a user's own that all of their logins are to
 // find.
 func TestApplicationsAgents(t *testing.T) {
 	if !view.Enter(t) {

@@ -53,12 +53,12 @@ func TestApplicationsOtherUsers(t *testing.T) {
 	appTable(t, "other users' files in /tmp", users, []application{
 		{name: "su - other, with bash", want: [4]string{"shared", "shared", "private", "private"}, try: made("sudo su - other -c mktemp")},
 		{name: "sudo -u other", want: [4]string{"shared", "shared", "private", "private"}, try: made("sudo -u other mktemp")},
-		{name: "su - wrapped, with tmpshell and method env", want: [4]string{"his own", "his own", "his own", "his own"}, try: func(c *cell) string {
+		{name: "su - wrapped, with tmpshell and method env", want: [4]string{"their own", "their own", "their own", "their own"}, try: func(c *cell) string {
 			f := c.do(c.first, "sudo su - wrapped -c 'mktemp -u; touch $TMPDIR/x'")
 			if dir := wrapped.Private(); len(f) <= len(dir) || f[:len(dir)] != dir {
 				c.Errorf("mktemp says %s, not in %s", f, dir)
 			}
-			return "his own"
+			return "their own"
 		}},
 	})
 }

@@ -19,7 +19,7 @@ func TestAttackFUSE(t *testing.T) {
 	rig.Write(t, "/etc/fuse.conf", "user_allow_other\n", 0o644)
 	s := newScene(t, methodEnv)
 	const pids = "/home/mallory/pids"
-	// Whoever looks is told that it is his own.
+	// Whoever looks is told that it is their own.
 	serve := func(at string) string {
 		return `mkdir -p /home/mallory/src/1000; chmod 777 /home/mallory/src /home/mallory/src/1000; mkdir -m 777 ` + at + `
 			bindfs -f -o allow_other --mirror=alice /home/mallory/src ` + at + ` </dev/null >/dev/null 2>&1 & echo $! >>` + pids + `

@@ -37,7 +37,7 @@ func TestAttackNames(t *testing.T) {
 		{name: "the base: a default ACL on /tmp", root: "setfacl -d -m u:mallory:rwx,m:rwx /tmp", after: "cd /tmp/.private && mv 1000 was && mkdir -m 777 1000"},
 		{name: "the user's: another's directory", root: "mkdir -m 711 /tmp/.private; install -d -m 777 -o mallory /tmp/.private/1000"},
 		{name: "the user's: a symbolic link", root: "mkdir -m 711 /tmp/.private; ln -s /home/mallory/open /tmp/.private/1000"},
-		{name: "the user's: a link of his own to root's", root: "mkdir -m 711 /tmp/.private; ln -s /etc /tmp/.private/1000; chown -h alice /tmp/.private/1000"},
+		{name: "the user's: a link of their own to root's", root: "mkdir -m 711 /tmp/.private; ln -s /etc /tmp/.private/1000; chown -h alice /tmp/.private/1000"},
 		{name: "the user's: a FIFO", root: "mkdir -m 711 /tmp/.private; mkfifo -m 666 /tmp/.private/1000; chown mallory /tmp/.private/1000"},
 		{name: "the user's: root's", root: "mkdir -m 711 /tmp/.private; mkdir -m 777 /tmp/.private/1000"},
 		{name: "the user's: a wrong mode", root: "mkdir -m 711 /tmp/.private; install -d -m 777 -o alice -g alice /tmp/.private/1000"},

@@ -51,7 +51,7 @@ type ailment struct {
 	breakIt     string
 	also        []string // checks that cannot but find it, too
 	by          string   // the command that doctor is run by
-	// undo mends it where doctor prints no command, or one that cannot be
+	// undo heals it where doctor prints no command, or one that cannot be
 	// run here.
 	undo string
 }
@@ -89,7 +89,7 @@ func restore(t *testing.T) {
 	rig.Must(t, "sh", "-ec", "for d in /etc /usr/lib/tmpfiles.d; do rsync -a --delete --checksum /run/healthy$d/ $d/; done; tmpshellctl setup")
 }
 
-// diagnose breaks one thing, has it found, mends it as doctor says, and has
+// diagnose breaks one thing, has it found, heals it as doctor says, and has
 // doctor agree.
 func (a ailment) diagnose(t *testing.T) {
 	t.Cleanup(func() { restore(t) })
@@ -115,17 +115,17 @@ func (a ailment) diagnose(t *testing.T) {
 	// aside is still to be removed.
 	for range 3 {
 		for _, f := range findings {
-			mend(t, f)
+			heal(t, f)
 		}
 		if findings, _ = examine(t, ""); len(findings) == 0 {
 			return
 		}
 	}
-	t.Errorf("it is not mended by what doctor says; left: %+v", findings)
+	t.Errorf("it is not healed by what doctor says; left: %+v", findings)
 }
 
-// mend does what a finding says.
-func mend(t *testing.T, f result) {
+// heal does what a finding says.
+func heal(t *testing.T, f result) {
 	t.Helper()
 	file, line, isLine := strings.Cut(f.Fix.In, ":")
 	switch {
@@ -150,7 +150,7 @@ func TestDoctorTmpreaper(t *testing.T) {
 	if len(findings) != 1 {
 		t.Fatalf("findings: %+v; want one", findings)
 	}
-	mend(t, findings[0])
+	heal(t, findings[0])
 	// A directory goes one run after the last thing in it.
 	reap := func(job string) string {
 		return rig.Must(t, "sh", "-ec", `

@@ -51,7 +51,7 @@ func TestMountRefused(t *testing.T) {
 		}
 		rig.Sh(t, "tmpshellctl setup; rmdir --ignore-fail-on-non-empty /home/missing")
 		if c.line == "Directory /home/missing mount" {
-			continue // setup has mended it
+			continue // setup has fixed it
 		}
 		r := alice.Login(t, `echo $TMPDIR; grep -c /tmpshell/ /proc/self/mountinfo`)
 		if !strings.HasPrefix(r.Stdout, "/tmp/.private") || !strings.HasSuffix(r.Stdout, "\n0\n") || r.Status != 1 {

@@ -9,7 +9,7 @@ import (
 )
 
 // TestMountFewDescriptors: in a session, a user starts the helper with as many
-// descriptors as he likes. What fails in it must not make it take the shared
+// descriptors as they like. What fails in it must not make it take the shared
 // /tmp, which is kept where there is a mount point outside, for that one.
 func TestMountFewDescriptors(t *testing.T) {
 	if !view.Enter(t) {

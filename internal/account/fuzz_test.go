@@ -107,7 +107,7 @@ func FuzzPasswd(f *testing.F) {
 	})
 }
 
-// FuzzGroup: a user is in their own group and in each that lists him, and in no
+// FuzzGroup: a user is in their own group and in each that lists them, and in no
 // other.
 func FuzzGroup(f *testing.F) {
 	f.Add(short(group), "alice", uint32(1000))

@@ -16,7 +16,7 @@ const (
 	link            //
 	symlink         //
 	rename          //
-	lock            // flock(2), and fcntl(2) with F_SETLK and its kin
+	lock            // flock(2), and fcntl(2) with F_SETLK and its like
 	ring            // io_uring_setup(2)
 	execute         // execve(2)
 	umask           //

@@ -11,7 +11,7 @@ import (
 	"tmpshell/internal/doctor"
 )
 
-// Warnings and errors are exit code 1, and say what mends them.
+// Warnings and errors are exit code 1, and say what fixes them.
 func TestDoctor(t *testing.T) {
 	good := doctor.Result{Check: "a", Verdict: doctor.OK, Fact: "fine"}
 	note := doctor.Result{Check: "b", Verdict: doctor.Note, Fact: "so it is"}

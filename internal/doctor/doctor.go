@@ -121,8 +121,8 @@ type report struct {
 	results []Result
 }
 
-// add adds a fact. A fix that a terminal would not show as it is, is none: whoever
-// chose such a name must not have a say in what root types.
+// add adds a fact. A fix with bytes that a terminal does not show is left out: an
+// attacker may have chosen such a name, and must not have a say in what root types.
 func (r *report) add(v Verdict, fact string, fix *Fix) {
 	if fix != nil && !fix.printable() {
 		fix = nil

@@ -24,7 +24,7 @@ func Retry(f func() error) error {
 }
 
 // oneName rejects what is not a single component: with one, openat(2) and its
-// kin cannot leave the directory.
+// its like cannot leave the directory.
 func oneName(dir int, name string) error {
 	if dir < 0 {
 		return unix.EBADF

@@ -1,4 +1,4 @@
-// assail has a user log in again and again, and another process of his attack each
+// assail has a user log in again and again, and another process of theirs attack each
 // login at a random moment, as early as the kernel lets it and until the shell is
 // there:
 //

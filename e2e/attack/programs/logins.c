@@ -119,7 +119,7 @@ int main(int argc, char **argv)
 		int status;
 		waitpid(pid, &status, 0);
 		int end = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-		// To himself anybody may do what he likes.
+		// To themselves anybody may do what they like.
 		if (end == WRONG && racer == uid)
 			end = WITHOUT;
 		ends[end == 125 ? 3 : end >= RIGHT && end < WRONG ? end - RIGHT : 4]++;

@@ -1,0 +1,73 @@
+package build_test
+
+import (
+	"bytes"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tmpshell/internal/ctl"
+)
+
+var (
+	// What a document says one can type. In a manual page the option may be a macro.
+	verbNamed   = regexp.MustCompile(`\btmpshellctl ([a-z]+)((?: --[a-z-]+)*)`)
+	targetNamed = regexp.MustCompile("(?m)(?:`|^    |&& )make ([a-z][a-z0-9-]*)")
+	targetLine  = regexp.MustCompile(`(?m)^([a-z][a-z0-9 -]*):`)
+)
+
+// notVerbs follow the name of the program in a sentence.
+var notVerbs = map[string]bool{"and": true, "does": true, "for": true, "has": true, "in": true, "is": true, "itself": true, "makes": true, "on": true, "prints": true, "to": true, "with": true}
+
+// TestDocumentsNameCommands: each verb, option and target of make that a document names
+// is there.
+func TestDocumentsNameCommands(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := map[string]bool{}
+	for _, m := range targetLine.FindAllStringSubmatch(string(makefile), -1) {
+		for name := range strings.FieldsSeq(m[1]) {
+			targets[name] = true
+		}
+	}
+	help := map[string]string{}
+	commands := 0
+	for _, file := range documents(t) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range targetNamed.FindAllStringSubmatch(string(text), -1) {
+			commands++
+			if !targets[m[1]] {
+				t.Errorf("%s: make %s: the Makefile has no such target", file, m[1])
+			}
+		}
+		for _, m := range verbNamed.FindAllStringSubmatch(string(text), -1) {
+			verb := m[1]
+			if notVerbs[verb] {
+				continue
+			}
+			commands++
+			if _, asked := help[verb]; !asked {
+				var out bytes.Buffer
+				ctl.Run([]string{verb, "--help"}, &out, &out)
+				help[verb] = out.String()
+			}
+			if !strings.Contains(help[verb], "tmpshellctl "+verb) {
+				t.Errorf("%s: %s: there is no such verb", file, m[0])
+			}
+			for option := range strings.FieldsSeq(m[2]) {
+				if !regexp.MustCompile(regexp.QuoteMeta(option) + `\b`).MatchString(help[verb]) {
+					t.Errorf("%s: %s: %s has no %s", file, m[0], verb, option)
+				}
+			}
+		}
+	}
+	if commands < 200 {
+		t.Errorf("only %d commands were found", commands)
+	}
+}
