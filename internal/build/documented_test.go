@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"tmpshell/internal/config"
 	"tmpshell/internal/ctl"
+	"tmpshell/internal/doctor"
 )
 
 var (
@@ -69,5 +71,26 @@ func TestDocumentsNameCommands(t *testing.T) {
 	}
 	if commands < 200 {
 		t.Errorf("only %d commands were found", commands)
+	}
+}
+
+// TestDocumentsNameAll: each keyword and each check of doctor is documented.
+func TestDocumentsNameAll(t *testing.T) {
+	has := func(file, words string) {
+		t.Helper()
+		text, err := os.ReadFile("../../" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), words) {
+			t.Errorf("%s does not have %q", file, words)
+		}
+	}
+	for _, k := range config.Keywords {
+		has("man/tmpshell.conf.5", "\n.It Cm "+k.Name+" ")
+		has("etc/tmpshell.conf", k.Name+" ")
+	}
+	for _, name := range doctor.Names() {
+		has("man/tmpshellctl.8", "\n.It Cm "+name+"\n")
 	}
 }
