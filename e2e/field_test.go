@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -236,20 +237,39 @@ func TestDocumentsNameTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	there := rig.Must(t, "grep", "-rhoE", "--include=*_test.go", `^func Test\w+`, root)
-	for _, document := range []string{"docs/field.md", "SECURITY.md", "HACKING.md"} {
-		for _, name := range regexp.MustCompile(`\b[a-z-]+\.txtar\b`).FindAllString(readSource(t, document), -1) {
+	there := strings.Fields(rig.Must(t, "grep", "-rhoP", "--include=*_test.go", `^func \KTest\w+`, root))
+	documents, err := filepath.Glob(filepath.Join(root, "docs/*.md"))
+	if err != nil || len(documents) < 5 {
+		t.Fatalf("docs: %q, %v", documents, err)
+	}
+	for i := range documents {
+		documents[i] = "docs/" + filepath.Base(documents[i])
+	}
+	for _, document := range append(documents, "SECURITY.md", "HACKING.md") {
+		text := readSource(t, document)
+		for _, name := range regexp.MustCompile(`\b[a-z-]+\.txtar\b`).FindAllString(text, -1) {
 			if _, err := os.Stat(filepath.Join(root, "e2e/testdata/script", name)); err != nil {
 				t.Errorf("%s names %s: %v", document, name, err)
 			}
 		}
-		names := regexp.MustCompile(`\bTest[A-Z]\w+\b`).FindAllString(readSource(t, document), -1)
-		if len(names) == 0 {
-			t.Errorf("%s names no test", document)
+		// What follows may be a family of tests: TestMatrix….
+		patterns := regexp.MustCompile(`\bTest[A-Z]\w+(?:…|\b)`).FindAllString(text, -1)
+		for i, name := range patterns {
+			if prefix, family := strings.CutSuffix(name, "…"); family {
+				patterns[i] = "^" + prefix
+			} else {
+				patterns[i] = "^" + name + "$"
+			}
 		}
-		for _, name := range names {
-			if !strings.Contains(there, "func "+name+"\n") && !strings.HasSuffix(there, "func "+name) {
-				t.Errorf("%s names %s, which is not there", document, name)
+		for _, m := range regexp.MustCompile(`(?:RUN=|-run )'([^']+)'`).FindAllStringSubmatch(text, -1) {
+			for one := range strings.SplitSeq(m[1], "|") {
+				name, _, _ := strings.Cut(one, "/")
+				patterns = append(patterns, name)
+			}
+		}
+		for _, pattern := range patterns {
+			if !slices.ContainsFunc(there, regexp.MustCompile(pattern).MatchString) {
+				t.Errorf("%s names %s, and no test is called so", document, pattern)
 			}
 		}
 	}
