@@ -114,7 +114,10 @@ func (l *launcher) policyOfHelper(t bare.Trouble) bare.Trouble {
 		return t
 	}
 	bare.Rewind(l.session.memory)
-	return policyFile.ReadFrom(l.session.memory, policy.Path, policyData[:])
+	if u := policyFile.ReadFrom(l.session.memory, policy.Path, policyData[:]); !u.OK() {
+		return t // it has left nothing there
+	}
+	return bare.Trouble{}
 }
 
 // configured tells whether there is a configuration: everything but a plain "no"
