@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"tmpshell/internal/account"
 	"tmpshell/internal/build"
 	"tmpshell/internal/config"
@@ -17,6 +19,22 @@ import (
 	"tmpshell/internal/roster"
 	"tmpshell/internal/wrapper"
 )
+
+func disableCommand(out *output) *cobra.Command {
+	var f rollOutFlags
+	c := &cobra.Command{
+		Use:               "disable USER... | --group GROUP | --all",
+		Short:             "Give accounts their login shell back",
+		ValidArgsFunction: completeUsers,
+		Args:              f.oneOf("disable", "--group, --all"),
+		RunE: verb(func(args []string) error {
+			return f.run(out, args, (*rollOut).disable)
+		}),
+	}
+	f.add(c)
+	c.Flags().BoolVar(&f.all, "all", false, "every account that has tmpshell")
+	return c
+}
 
 // disable gives an account the shell that its sessions become.
 func (r *rollOut) disable(a roster.Account, _ bool) {
