@@ -36,8 +36,8 @@ TMPFILES   ?= $(PREFIX)/lib/tmpfiles.d
 UNITS      ?= $(PREFIX)/lib/systemd/system
 EXAMPLES   ?= $(PREFIX)/share/doc/tmpshell
 BASHCOMP   ?= $(PREFIX)/share/bash-completion/completions
-# Debian's zsh looks in the first one, others' in the second.
-ZSHCOMP    ?= $(PREFIX)/share/zsh/$(if $(wildcard /usr/share/zsh/vendor-completions),vendor-completions,site-functions)
+# Debian's zsh looks in the first one, below /usr alone; others' in the second.
+ZSHCOMP    ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /usr/share/zsh/vendor-completions)),vendor-completions,site-functions)
 FISHCOMP   ?= $(PREFIX)/share/fish/vendor_completions.d
 
 GO      ?= go
@@ -129,7 +129,7 @@ UNIT_FILES := $(shell cd etc/systemd/system && find . -type f | sed 's|^\./||' |
 
 # place FILE,MODE,TO: with the paths of this installation in place of PREFIX=/usr's.
 place = install -d "$$(dirname "$(DESTDIR)$(3)")" && sed \
-	-e 's|/usr/$(BIN)/tmpshell|$(BINDIR)/tmpshell|g' \
+	-e 's|/usr/bin/tmpshell|$(BINDIR)/tmpshell|g' \
 	-e 's|/usr/libexec/tmpshell|$(LIBEXECDIR)/tmpshell|g' \
 	-e 's|/usr/lib/tmpfiles\.d/tmpshell|$(TMPFILES)/tmpshell|g' \
 	-e 's|/usr/share/doc/tmpshell|$(EXAMPLES)|g' "$(1)" >"$(DESTDIR)$(3).new" && \

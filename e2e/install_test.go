@@ -136,6 +136,7 @@ echo program >"$out"
 		{[]string{"build", "PREFIX=/opt/x"}, 0, ""},
 		{[]string{"build", "PREFIX=/opt/x", "VERSION=9"}, programs, "Version=9"},
 		{[]string{"build"}, programs, "launcher=/usr/bin/tmpshell"},
+		{[]string{"install", "DESTDIR=/run/elsewhere", "PREFIX=/opt/x", "BIN=programs"}, programs, "launcher=/opt/x/bin/tmpshell"},
 	} {
 		got := built(step.args...)
 		if strings.Count(got, "\n") != step.want || strings.Count(got, step.path) < step.want {
@@ -147,6 +148,9 @@ echo program >"$out"
 	}
 	if _, err := os.Stat("/run/local/opt/x/libexec/tmpshell-helper"); err != nil {
 		t.Error(err)
+	}
+	if r := rig.Sh(t, "diff -r /run/local /run/elsewhere"); r.Stdout != "" {
+		t.Errorf("what is installed with BIN=programs is not the same:\n%s", r.Stdout)
 	}
 	// Others' programs are where they were.
 	const paths = `grep -rEo '(/usr|/opt/x)/(bin|libexec|share/doc|lib/tmpfiles\.d)/?(tmpshell[-a-z/]*|$)' `
