@@ -13,6 +13,7 @@
 #   make test-all  the same with all rows of all tables: an hour
 #   make test-e2e  RUN='regexp': the end-to-end tests of these names
 #   make test-packages  packages in clean systems, thousands of logins; and compared
+#   make test-packages-foreign [PROCESSOR=arm64]: in a Debian of that, under qemu-user
 #   make test-kernels  [KERNELS=bullseye]: the core of it on the kernels of Debian 11 to
 #                  13 and sid, in qemu; downloads them once
 #   make test-selinux  in such a guest: SELinux enforcing
@@ -89,7 +90,7 @@ SOURCES  := $(shell find cmd internal -type d -o -name '*.go' ! -name '*_test.go
 
 # The linters have a module file of their own (tools.mod): what they depend on is
 # nothing that the programs do.
-.PHONY: build build-all test-arch install uninstall package try test test-all test-packages test-e2e test-unit fuzz bench bench-scale lint lint-package fmt clean
+.PHONY: build build-all test-arch install uninstall package try test test-all test-packages test-packages-foreign test-e2e test-unit fuzz bench bench-scale lint lint-package fmt clean
 build: $(PROGRAMS)
 
 build-all:
@@ -218,7 +219,16 @@ test-all:
 
 test-packages:
 	$(NO_RUN)
-	@TMPSHELL_ALL=1 e2e/test.sh e2e 'TestPackages'
+	@TMPSHELL_ALL=1 e2e/test.sh e2e 'TestPackage'
+
+# In a view of its own binfmt_misc: see docs/testing.md.
+PROCESSOR ?= arm64
+test-packages-foreign: build bin/nfpm
+	$(SUDO) e2e/packages.sh
+	$(SUDO) e2e/foreignroot.sh $(PROCESSOR)
+	GOARCH=$(PROCESSOR) GOFLAGS="$$GOFLAGS -tags=emulatortest" $(MAKE) -s build BIN=bin/emulated/$(PROCESSOR)
+	@$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 TMPSHELL_MUST_RUN=1 TMPSHELL_BIN=$$PWD/bin/emulated/$(PROCESSOR) \
+		$(GO) test -count=1 -v -run '^TestPackages$$' ./e2e
 
 # Who names a test does not mean all of them.
 NO_RUN = $(if $(filter-out file,$(origin RUN)),$(error $@ runs everything, whatever RUN is; for some tests: make test-e2e RUN='$(value RUN)'))

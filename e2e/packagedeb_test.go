@@ -26,13 +26,19 @@ func testDeb(t *testing.T, r cleanRoot) {
 	t.Run("a configuration that is refused", func(t *testing.T) {
 		rig.Write(t, filepath.Join(r.dir, rig.Conf), "Nonsense\n", 0o644)
 		r.run(t, 0, "dpkg -i "+deb(oldVersion), "is refused, fix it first", "the programs are in place, but see above")
-		r.run(t, 0, "rm -f /var/lib/misc/tmpshell.policy~")
-		r.run(t, 1, "dpkg -i "+deb(newVersion), "no last good policy for this version")
+		if emulated(t) { // where both versions have the same policy
+			r.run(t, 0, "dpkg -i "+deb(newVersion), "is refused, fix it first", "the programs are in place, but see above")
+		} else {
+			r.run(t, 0, "rm -f /var/lib/misc/tmpshell.policy~")
+			r.run(t, 1, "dpkg -i "+deb(newVersion), "no last good policy for this version")
+		}
 		if got := r.login(t, 30500, rig.Tmpshell, "echo $TMPDIR"); got.Stdout != "/tmp\n" {
 			t.Errorf("a login with the version before: status %d, %q, %q", got.Status, got.Stdout, got.Stderr)
 		}
 		rig.Write(t, filepath.Join(r.dir, rig.Conf), packageConfig, 0o644)
-		r.run(t, 0, "dpkg --configure -a", "Setting up tmpshell (1.1.0-1)")
+		if !emulated(t) {
+			r.run(t, 0, "dpkg --configure -a", "Setting up tmpshell (1.1.0-1)")
+		}
 	})
 	t.Run("removal", func(t *testing.T) {
 		r.run(t, 1, "dpkg -r tmpshell", "still the shell of alice", "tmpshellctl disable --all", "not removed, as somebody could not log in")

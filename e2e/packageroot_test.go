@@ -20,15 +20,22 @@ import (
 // cleanRoots is where e2e/roots.sh keeps clean systems.
 const cleanRoots = "/var/cache/tmpshell-e2e"
 
-// suites are those that e2e/roots.sh makes for this seed.
+// suites are the clean systems to install packages in: those that e2e/roots.sh makes for
+// this seed, or one for another processor, if the programs under test are for that.
 func suites(t *testing.T) []string {
 	list := []string{"bookworm", "trixie"}
 	if !sample.All() {
 		list = list[sample.Seed()%2:][:1]
 	}
+	made := "e2e/roots.sh"
+	if cpu, qemu, err := view.Processor(); err != nil {
+		t.Fatal(err)
+	} else if qemu != "" {
+		list, made = []string{"trixie-" + cpu}, "e2e/foreignroot.sh "+cpu
+	}
 	for _, s := range list {
 		if _, err := os.Stat(filepath.Join(cleanRoots, s+".tar")); err != nil {
-			view.Missing(t, fmt.Sprintf("%v: run TMPSHELL_SEED=%d e2e/roots.sh", err, sample.Seed()))
+			view.Missing(t, fmt.Sprintf("%v: run TMPSHELL_SEED=%d %s", err, sample.Seed(), made))
 		}
 	}
 	return list
@@ -42,7 +49,7 @@ type cleanRoot struct {
 }
 
 // newCleanRoot unpacks one, with the packages in /packages.
-func newCleanRoot(t *testing.T, suite, packages string) cleanRoot {
+func newCleanRoot(t *testing.T, suite string) cleanRoot {
 	t.Helper()
 	const dir = "/mnt"
 	rig.Must(t, "sh", "-ec", `
@@ -53,7 +60,7 @@ func newCleanRoot(t *testing.T, suite, packages string) cleanRoot {
 		mount --rbind /dev $1/dev
 		mount -t proc proc $1/proc
 		mount -t tmpfs -o mode=1777 tmp $1/tmp
-		mount -t tmpfs -o mode=755 run $1/run`, "sh", dir, filepath.Join(cleanRoots, suite+".tar"), packages)
+		mount -t tmpfs -o mode=755 run $1/run`, "sh", dir, filepath.Join(cleanRoots, suite+".tar"), packagesDir)
 	cmd := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-ec",
 		`cd $1; pivot_root . mnt; exec chroot . sh -ec 'umount -l /mnt; echo ready; read end'`, "sh", dir)
 	end, err := cmd.StdinPipe()

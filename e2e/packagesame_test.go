@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"tmpshell/e2e/rig"
@@ -37,9 +39,9 @@ func TestPackagesSame(t *testing.T) {
 	for _, k := range kinds {
 		formats += " " + k.name
 	}
-	compile := ""
+	compile, processors := "", []string{runtime.GOARCH}
 	if sample.All() {
-		compile = "all"
+		compile, processors = "all", []string{"amd64", "arm64"}
 		rig.Must(t, "sh", "-ec", `mkdir /run/modules && mount --bind "$(PATH=$1:$PATH go env GOMODCACHE)" /run/modules`, "sh", goTool)
 	}
 	for _, b := range []struct{ dir, uid, umask, date, zone, lang string }{
@@ -55,14 +57,14 @@ func TestPackagesSame(t *testing.T) {
 			chown -R $4:$4 "$3"; chmod 755 "$3"
 			cd "$3"
 			export HOME=$3/home TZ=$7 LANG=$8 SOURCE_DATE_EPOCH=1700000000 PATH="$9:$PATH"
-			[ -z "${10}" ] || { export GOMODCACHE=/run/modules GOPROXY=off GOTOOLCHAIN=local; rm bin/tmpshell*; }
+			[ -z "${10}" ] || { export GOMODCACHE=/run/modules GOPROXY=off GOTOOLCHAIN=local; rm -rf bin/tmpshell* bin/amd64 bin/arm64; }
 			umask $5
-			exec setpriv --reuid $4 --regid $4 --clear-groups make -s package FORMATS="${11}"`,
-			"sh", root, bin, b.dir, b.uid, b.umask, b.date, b.zone, b.lang, goTool, compile, formats)
+			exec setpriv --reuid $4 --regid $4 --clear-groups make -s package FORMATS="${11}" ARCHS="${12}"`,
+			"sh", root, bin, b.dir, b.uid, b.umask, b.date, b.zone, b.lang, goTool, compile, formats, strings.Join(processors, " "))
 	}
 	list, err := filepath.Glob("/run/one/dist/*")
-	if err != nil || len(list) != len(kinds) {
-		t.Fatalf("%d packages, %v; want%s: %q", len(list), err, formats, list)
+	if err != nil || len(list) != len(kinds)*len(processors) {
+		t.Fatalf("%d packages, %v; want%s for %q: %q", len(list), err, formats, processors, list)
 	}
 	for _, one := range list {
 		a, err := os.ReadFile(one)

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
+	"tmpshell/e2e/view"
 	"tmpshell/internal/sample"
 )
 
@@ -62,8 +64,9 @@ func (r cleanRoot) underLogins(t *testing.T, place cleanRoot, changes ...change)
 	for _, name := range slices.Sorted(maps.Keys(between)) {
 		text += fmt.Sprintf(", %d %s", between[name], name)
 	}
-	t.Logf("%d changes, %d logins, %d of them refused or with a fallback; when they ended: %d while a change was made%s",
-		made, sum(logins), sum(bad), during, text)
+	_, name, _ := strings.Cut(t.Name(), "/")
+	view.Tell(fmt.Sprintf("packages, %s: %d upgrades and downgrades, %d logins, %d of them refused or with a fallback; %d ended while a change was made%s\n",
+		name, made, sum(logins), sum(bad), during, text))
 }
 
 // hasNewer and hasOlder tell by the format of its policy which version the launcher is.

@@ -28,6 +28,12 @@ out=$(cd "$2" && pwd)
 shift 2
 : "${VERSION:?}" "${GOARCH:?}" "${SOURCE_DATE_EPOCH:?}"
 export VERSION GOARCH SOURCE_DATE_EPOCH
+# What nfpm knows as arm is no architecture of Debian's or Alpine's; Go's is ARMv7.
+case $GOARCH in
+arm) NFPM_ARCH=arm7 ;;
+*) NFPM_ARCH=$GOARCH ;;
+esac
+export NFPM_ARCH
 
 work=$(mktemp -d) # not below $out: rpmbuild has no blanks in its paths
 trap 'rm -rf "$work"' EXIT
