@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages whose programs the tests run, or those that are named as
-# arguments, and only what is missing. No service is started: a policy-rc.d that forbids it
-# stands in while dpkg works, unless the machine has its own.
+# arguments, and only what is missing. No service is started, now or at the next boot: a
+# policy-rc.d that forbids it stands in while dpkg works, unless the machine has its own.
 set -eu
 
 packages="
@@ -44,5 +44,17 @@ if [ ! -e $policy ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
-# shellcheck disable=SC2086 # a list of words
-apt-get -o DPkg::Lock::Timeout=600 install -q -y --no-install-recommends $missing
+# Packages of services have them start at the next boot, too: by links, which are made
+# here where only dpkg sees them, and are gone with it. Links that are gone are to Debian's
+# packages an administrator's choice, and an upgrade leaves it at that.
+# shellcheck disable=SC2016 # the inner shell expands it
+unshare --mount --propagation private sh -euc '
+	for dir in /etc/systemd/system /etc/systemd/user /etc/rc0.d /etc/rc1.d /etc/rc2.d /etc/rc3.d /etc/rc4.d /etc/rc5.d /etc/rc6.d /etc/rcS.d; do
+		[ -d "$dir" ] || continue
+		mount --bind "$dir" /mnt
+		mount -t tmpfs -o mode=755 links "$dir"
+		cp -a /mnt/. "$dir"
+		umount /mnt
+	done
+	exec apt-get -o DPkg::Lock::Timeout=600 install -q -y --no-install-recommends $1
+' sh "$missing"
