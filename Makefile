@@ -25,7 +25,7 @@
 #                  docs/benchmarks.md in some ten minutes
 #   make bench-scale  the same with thousands of sessions and accounts
 #   make fuzz      each fuzz test for FUZZTIME, 20s
-#   make lint      gofmt, vet, staticcheck, manual pages, shell scripts
+#   make lint      gofmt, vet, staticcheck, manual pages, shell scripts, workflows
 #   make lint-package  lintian, with the exceptions of etc/packaging/lintian-overrides
 
 PREFIX     ?= /usr
@@ -291,6 +291,7 @@ lint:
 	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "not gofmt-ed: $$out"; exit 1; }
 	$(GO) vet -tags bench,guest ./...
 	$(GO) tool -modfile=tools.mod staticcheck ./...
+	$(GO) tool -modfile=tools.mod actionlint .github/workflows/*.yml
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); \
 	else echo 'lint: scripts not checked: shellcheck is not installed'; fi
 	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning man/*; \
