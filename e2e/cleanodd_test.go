@@ -129,8 +129,8 @@ func TestCleanClock(t *testing.T) {
 		a.Login(t, "echo >$TMPDIR/f; touch -d 2020-01-01 $TMPDIR/f")
 	}
 	session := bob.Open(t)
-	accounts := func(uids []uint32) (isGone, there map[uint32]bool, err error) {
-		return map[uint32]bool{1002: true}, map[uint32]bool{1000: true, 1001: true}, nil
+	accounts := func([]uint32) (func(uint32) clean.Account, error) {
+		return func(uid uint32) clean.Account { return clean.Account{There: uid < 1002, Gone: uid == 1002} }, nil
 	}
 	run := func(now time.Time) string {
 		report, err := clean.Run(clean.Options{

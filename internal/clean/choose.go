@@ -10,6 +10,9 @@ import (
 // inUse is rule (k).
 func (r *run) inUse(u *unit) (by []Process, mounts []string) {
 	by = r.procs.Using(u.UID)
+	if len(r.procs.shows) == 0 {
+		return by, nil
+	}
 	at := u.at()
 	for _, s := range r.procs.shows {
 		if s.at.within(at) {
@@ -41,7 +44,8 @@ func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
 			}
 			continue
 		}
-		if r.Orphans != nil && r.Orphans.Only && !accounts.isOrphan(u) {
+		isOrphan := accounts.isOrphan(u)
+		if r.Orphans != nil && r.Orphans.Only && !isOrphan {
 			continue
 		}
 		if by, mounts := r.inUse(u); len(by)+len(mounts) > 0 {
@@ -49,11 +53,11 @@ func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
 			*stay = append(*stay, u)
 			continue
 		}
-		if accounts.isOrphan(u) && r.Orphans.Grace > 0 {
+		if isOrphan && r.Orphans.Grace > 0 {
 			list = append(list, chosen{unit: u, orphan: true})
 			continue
 		}
-		s, why := r.grace(u, accounts.isOrphan(u))
+		s, why := r.grace(u, isOrphan)
 		if why != "" {
 			r.result(u, Kept, why)
 			*stay = append(*stay, u)

@@ -3,6 +3,7 @@ package clean
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"time"
 )
 
@@ -11,9 +12,9 @@ import (
 // account which gets the uid later does not get them. After the grace time they are
 // removed, unless the account has come back: a directory service may be wrong.
 type Orphans struct {
-	// Accounts tells of some uids whether they have no account. An error says why
-	// that is not known of any that it does not tell of.
-	Accounts func(uids []uint32) (gone map[uint32]bool, there map[uint32]bool, err error)
+	// Accounts asks about some uids at once. An error says why of one or more of
+	// them it is not known.
+	Accounts func(uids []uint32) (of func(uid uint32) Account, err error)
 	// Born is when the home directory of an account was made; false: not known.
 	// An account with a home that is older than a withdrawn directory is taken for
 	// the one that the directory was withdrawn from: a hint, and no proof. In
@@ -26,32 +27,37 @@ type Orphans struct {
 	Only bool
 }
 
+// Account is what is known of a uid's; neither There nor Gone: nothing.
+type Account struct {
+	Name        string
+	There, Gone bool
+}
+
 const noAccount = "there is no account with this uid"
 
 // accounts are what is known in one run.
-type accounts struct{ gone, there map[uint32]bool }
+type accounts func(uid uint32) Account
 
 // isOrphan tells whether a unit is one that a login could get.
-func (a accounts) isOrphan(u *unit) bool { return a.gone[u.UID] && u.canBeMarked() }
+func (a accounts) isOrphan(u *unit) bool { return u.canBeMarked() && a(u.UID).Gone }
 
 // accounts asks about all users at once.
-func (r *run) accounts(units []*unit) (a accounts) {
+func (r *run) accounts(units []*unit) accounts {
 	if r.Orphans == nil {
-		return a
+		return func(uint32) Account { return Account{} }
 	}
-	seen := make(map[uint32]bool)
-	var uids []uint32
+	uids := make([]uint32, 0, len(units))
 	for _, u := range units {
-		if !seen[u.UID] && (u.canBeMarked() || u.isOrphaned()) {
-			seen[u.UID] = true
+		if u.canBeMarked() || u.isOrphaned() {
 			uids = append(uids, u.UID)
 		}
 	}
-	gone, there, err := r.Orphans.Accounts(uids)
+	slices.Sort(uids)
+	of, err := r.Orphans.Accounts(slices.Compact(uids))
 	if err != nil && r.Orphans.Only {
 		r.fault(err)
 	}
-	return accounts{gone, there}
+	return of
 }
 
 // orphaned decides about one that was withdrawn, and tells whether it may go.
@@ -60,14 +66,15 @@ func (r *run) orphaned(u *unit, a accounts) bool {
 		r.result(u, Kept, "in use").Mounts = mounts
 		return false
 	}
-	if a.there[u.UID] {
+	of := a(u.UID)
+	if of.There {
 		home, ok := r.Orphans.Born(u.UID)
 		if ok && u.born != 0 && home.UnixNano() <= u.born && r.giveBack(u) {
 			return false
 		}
 	}
 	switch since := r.Now.Sub(time.Unix(0, u.since)); {
-	case !a.gone[u.UID] && !a.there[u.UID]:
+	case !of.Gone && !of.There:
 		r.result(u, Kept, "it is not known whether there is an account")
 	case since < r.Orphans.Grace: // or the clock has gone back
 		r.result(u, Kept, "withdrawn for less than "+r.Orphans.Grace.String())

@@ -98,6 +98,7 @@ func (r *run) delete(u chosen) {
 	before := [2]uint64{r.Counts.Files.Load(), r.Counts.Directories.Load()}
 	left, err := r.remove(u.unit)
 	if errors.Is(err, fs.ErrNotExist) {
+		u.place.holds--
 		return // another run, which sees another /run, has removed it
 	}
 	res := r.result(u.unit, Gone, "")
@@ -110,7 +111,9 @@ func (r *run) delete(u chosen) {
 		if err != nil {
 			res.Why = err.Error()
 		}
+		return
 	}
+	u.place.holds--
 }
 
 // remove empties a unit as its owner, then as the owners of what is left, and
@@ -173,7 +176,7 @@ func (r *run) empty(u *unit, fd int) (lefts, error) {
 func (r *run) holders(units []*unit) []chosen {
 	var list []chosen
 	for _, u := range units {
-		if u.Kind != Holder || u.was != "" || len(r.procs.Using(u.UID)) > 0 {
+		if u.Kind != Holder || u.was != "" || u.inside.holds > 0 || len(r.procs.Using(u.UID)) > 0 {
 			continue
 		}
 		fd, err := u.open(asDirectory)

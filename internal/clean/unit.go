@@ -21,6 +21,7 @@ type place struct {
 	id fileID
 	// public: others can make names in it.
 	public bool
+	holds  int // units that are there
 }
 
 // with runs f with a descriptor of the place.
@@ -60,9 +61,11 @@ type unit struct {
 	name   string // now
 	was    string // of one that has lost its name, the name
 	job    string // that it is of
+	inside *place // of a Holder, for its instances
 	owner  uint32
 	id     fileID
 	mode   uint32
+	links  uint32
 	last   int64 // use of the directory itself
 	born   int64 // 0: not known
 	since  int64 // change of the inode: a rename is one

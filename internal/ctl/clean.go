@@ -159,19 +159,21 @@ type userNames struct {
 	known  map[uint32]string
 }
 
-// newUserNames reads the local file once: there may be thousands to be named.
-func newUserNames() *userNames {
-	n := &userNames{source: account.System(), known: map[uint32]string{}}
+// read reads the local file once: there may be thousands to be named.
+func (n *userNames) read() {
+	n.source, n.known = account.System(), map[uint32]string{}
 	_ = n.source.Each(func(a account.Account) bool { // a name that is not known is none
 		if _, before := n.known[a.UID]; !before {
 			n.known[a.UID] = a.Name
 		}
 		return true
 	})
-	return n
 }
 
 func (n *userNames) of(uid uint32) string {
+	if n.known == nil {
+		n.read()
+	}
 	name, ok := n.known[uid]
 	if !ok {
 		if a, err := n.source.ByUID(uid); err == nil {

@@ -27,15 +27,18 @@ type cleanedReport struct {
 // cleaned prints what was done: one line for each directory that did not stay as
 // it was, and what is left of it.
 func (o *output) cleaned(report *clean.Report, dryRun bool) error {
-	names := newUserNames()
+	names := &userNames{}
 	r := cleanedReport{DryRun: dryRun, Results: []cleanedResult{}, Oddities: append([]clean.Left{}, report.Oddities...), Errors: append([]string{}, report.Errors...)}
 	failed := len(report.Errors) > 0
 	for _, res := range report.Results {
 		failed = failed || res.Action == clean.Failed
-		r.Results = append(r.Results, cleanedResult{res, names.of(res.UID)})
+		r.Results = append(r.Results, cleanedResult{Result: res})
 	}
 	r.OK = !failed
 	if o.json {
+		for i := range r.Results {
+			r.Results[i].User = names.of(r.Results[i].UID)
+		}
 		if err := o.asJSON(r); err != nil {
 			return err
 		}
@@ -72,10 +75,11 @@ func (o *output) line(parts ...string) {
 }
 
 func (o *output) cleanedLine(res cleanedResult, names *userNames, dryRun bool) {
+	if res.Action == clean.Kept {
+		return
+	}
 	what := res.Path + " of " + names.label(res.UID)
 	switch res.Action {
-	case clean.Kept:
-		return
 	case clean.Withdrawn:
 		word := "withdrew"
 		if dryRun {

@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -14,19 +15,16 @@ func orphans(grace time.Duration) *clean.Orphans {
 	var known roster.Known
 	return &clean.Orphans{
 		Grace: grace,
-		Accounts: func(uids []uint32) (gone, there map[uint32]bool, err error) {
+		Accounts: func(uids []uint32) (func(uid uint32) clean.Account, error) {
 			known = roster.Machine().Look(uids)
-			gone, there = make(map[uint32]bool), make(map[uint32]bool)
-			for _, uid := range uids {
-				if _, is := known.Accounts[uid]; is {
-					there[uid] = true
-				} else if known.IsGone(uid) {
-					gone[uid] = true
-				} else {
-					err = known.Doubt
-				}
+			of := func(uid uint32) clean.Account {
+				a, there := known.Accounts[uid]
+				return clean.Account{Name: a.Name, There: there, Gone: !there && known.Doubt == nil}
 			}
-			return gone, there, err
+			if known.Doubt == nil || !slices.ContainsFunc(uids, func(uid uint32) bool { return !of(uid).There }) {
+				return of, nil
+			}
+			return of, known.Doubt
 		},
 		Born: func(uid uint32) (time.Time, bool) { return homeBorn(known.Accounts[uid].Home, uid) },
 	}

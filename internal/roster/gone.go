@@ -31,13 +31,13 @@ func (k Known) IsGone(uid uint32) bool {
 // such entry (nslcd), and so each service that is not on the machine itself has to
 // name some account in the same breath.
 func (s *System) Look(uids []uint32) Known {
-	k := Known{Accounts: make(map[uint32]Account)}
-	list, err := s.inFile()
+	text, err := os.ReadFile(s.Passwd)
+	k := Known{Accounts: make(map[uint32]Account, bytes.Count(text, []byte("\n")))}
 	if err != nil {
-		k.Doubt = err
+		k.Doubt = err // a machine has one
 		return k
 	}
-	k.add(list)
+	eachIn(text, true, k.add)
 	if _, root := k.Accounts[0]; !root {
 		k.Doubt = fmt.Errorf("%s has nobody with uid 0: it is not the whole file", s.Passwd)
 	}
@@ -105,7 +105,7 @@ func (s *System) askUIDs(k Known, keys []string) error {
 		if err != nil && !errors.Is(err, account.ErrNotFound) {
 			return fmt.Errorf("getent passwd: %w", err)
 		}
-		k.add(parse(text, false))
+		eachIn(text, false, k.add)
 	}
 	return nil
 }
@@ -126,10 +126,8 @@ func (s *System) answers(service string, keys []string) error {
 }
 
 // add keeps the first entry of a uid, as getpwuid(3) does.
-func (k Known) add(list []Account) {
-	for _, a := range list {
-		if _, there := k.Accounts[a.UID]; !there {
-			k.Accounts[a.UID] = a
-		}
+func (k Known) add(a Account) {
+	if _, there := k.Accounts[a.UID]; !there {
+		k.Accounts[a.UID] = a
 	}
 }

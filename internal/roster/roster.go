@@ -208,14 +208,17 @@ func (s *System) ask(words ...string) ([]Account, error) {
 	return nil, fmt.Errorf("getent %s: %w", strings.Join(words, " "), err)
 }
 
-func parse(text []byte, isLocal bool) []Account {
-	var list []Account
+func parse(text []byte, isLocal bool) (list []Account) {
+	eachIn(text, isLocal, func(a Account) { list = append(list, a) })
+	return list
+}
+
+func eachIn(text []byte, isLocal bool, visit func(Account)) {
 	for line := range bytes.Lines(text) {
 		if a, ok := account.ParsePasswd(bytes.TrimSuffix(line, []byte("\n"))); ok {
-			list = append(list, Account{a, isLocal})
+			visit(Account{a, isLocal})
 		}
 	}
-	return list
 }
 
 // directories are the services that may keep accounts somewhere else.
