@@ -25,8 +25,10 @@ func (m *Maker) shares(i instance, shared, fd int) error {
 	failed := m.rendezvous(i, shared, true)
 	var st bare.Stat
 	roots := bare.Fstat(fd, &st) == 0 && st.UID == 0
+	nothingLeft := false
 	if roots {
-		m.forget(i, shared, fd)
+		defer Turn()() // what another helper makes by an older list would be missed
+		nothingLeft = m.forget(i, shared, fd)
 	}
 	all := i.Shares(m.UID)
 	for s, ok := all.Next(); ok; s, ok = all.Next() {
@@ -42,7 +44,21 @@ func (m *Maker) shares(i instance, shared, fd int) error {
 			failed = err
 		}
 	}
+	if nothingLeft {
+		m.markShares(i, fd)
+	}
 	return failed
+}
+
+// markShares lets sessions know that nothing is left, without looking. A file system
+// that keeps no marks has them look.
+func (m *Maker) markShares(i instance, fd int) {
+	own, err := sys.Reopen(fd)
+	if err != nil {
+		return
+	}
+	defer sys.Close(own)
+	_ = sys.SetNumber(own, private.ShareMark, i.ShareList())
 }
 
 // rendezvous makes the directories of share= in the shared one: those of root's,
@@ -153,28 +169,33 @@ func (m *Maker) link(i instance, shared, fd int, entry string) error {
 // forget takes away what older share= lines have left: links of root's into the
 // shared directory, and empty mount points of root's. While a session of the user's
 // may live it is left, since that may see something mounted there. It is tidying; an
-// error means that it is left for another time.
-func (m *Maker) forget(i instance, shared, fd int) {
+// error means that it is left for another time. It tells whether nothing is.
+func (m *Maker) forget(i instance, shared, fd int) bool {
 	if m.UID == 0 || m.mayLive(i) {
-		return
+		return false
 	}
 	own, err := sys.Reopen(fd)
 	if err != nil {
-		return
+		return false
 	}
 	defer sys.Close(own)
 	names, err := sys.DirNamesOf(own, i.path(m.UID))
 	if err != nil {
-		return
+		return false
 	}
 	for _, entry := range names {
 		if !i.IsLeft(shared, fd, entry, m.UID) {
 			continue
 		}
-		if err := sys.UnlinkAt(fd, entry); errors.Is(err, unix.EISDIR) {
-			_ = sys.RmdirAt(fd, entry) // empty, or what is in there stays
+		err := sys.UnlinkAt(fd, entry)
+		if errors.Is(err, unix.EISDIR) {
+			err = sys.RmdirAt(fd, entry)
+		}
+		if err != nil && !missing(err) && !errors.Is(err, unix.ENOTEMPTY) { // what is in there is the user's
+			return false
 		}
 	}
+	return true
 }
 
 // mayLive tells whether a process in the list of the user's sessions is there,

@@ -23,13 +23,13 @@ func Digest(fd int, st *bare.Stat) (uint64, bare.Errno) {
 	if st.Type() == unix.S_IFDIR {
 		return digestNames(fd)
 	}
-	h := uint64(fnvOffset)
+	h := uint64(bare.HashStart)
 	for {
 		n, e := bare.Read(fd, digestBuf[:])
 		if e != 0 || n == 0 {
 			return h, e
 		}
-		h = fnv(h, unsafe.String(&digestBuf[0], n))
+		h = bare.Hash(h, unsafe.String(&digestBuf[0], n))
 	}
 }
 
@@ -47,21 +47,12 @@ func digestNames(fd int) (uint64, bare.Errno) {
 				break
 			}
 			some = true
-			sum += fnv(fnvOffset, name)
+			sum += bare.Hash(bare.HashStart, name)
 		}
 		if !some {
 			return sum, 0
 		}
 	}
-}
-
-const fnvOffset, fnvPrime = 14695981039346656037, 1099511628211
-
-func fnv(h uint64, s string) uint64 {
-	for i := 0; i < len(s); i++ {
-		h = (h ^ uint64(s[i])) * fnvPrime
-	}
-	return h
 }
 
 // sameContent tells whether a source that has other stamps is the same: of root's,

@@ -1,6 +1,7 @@
 package private
 
 import (
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -26,7 +27,32 @@ func instanceIn(top, at string) *Instance {
 // furnish makes, as root, what an instance of alice's needs.
 func furnish(t *testing.T, at string) (top string) {
 	t.Helper()
+	top = furnishIn(t, shared(t), at)
+	i := instanceIn(top, at)
+	mark(t, i, i.ShareList())
+	return top
+}
+
+// mark sets that of an instance.
+func mark(t *testing.T, i *Instance, list uint64) {
+	t.Helper()
+	must(t, unix.Setxattr(i.Store+"/61001/"+nameOfAt(i), ShareMark, binary.NativeEndian.AppendUint64(nil, list), 0))
+}
+
+// unmarked is furnish on a file system that keeps no marks.
+func unmarked(t *testing.T, at string) (top string) {
+	t.Helper()
 	top = shared(t)
+	must(t, os.Mkdir(top+"/lib", 0o755))
+	if err := unix.Mount("none", top+"/lib", "ramfs", 0, ""); err != nil {
+		t.Skip("needs to mount: ", err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(top+"/lib", unix.MNT_DETACH) })
+	return furnishIn(t, top, at)
+}
+
+func furnishIn(t *testing.T, top, at string) string {
+	t.Helper()
 	must(t, os.Chmod(top, 0o755))
 	dir := func(path string, uid int, mode os.FileMode) {
 		must(t, os.MkdirAll(path, 0o755))
@@ -218,7 +244,11 @@ func TestInstanceSpoiled(t *testing.T) {
 		}, "is left", true},
 		{"something of alice's for a link", "public", instance + "/sock", file, fine, true},
 	} {
-		top := furnish(t, c.at)
+		make := furnish
+		if c.want == "is left" {
+			make = unmarked
+		}
+		top := make(t, c.at)
 		path := top + strings.ReplaceAll(c.path, "NAME", nameOfAt(instanceIn(top, c.at)))
 		must(t, c.spoil(path))
 		verdict, shares := verified(t, capset.Keeper, top, c.at)
@@ -233,6 +263,41 @@ func TestInstanceSpoiled(t *testing.T) {
 		}
 		if c.want != fine && !strings.Contains(got, path) {
 			t.Errorf("%s: %s does not name %s", c.name, got, path)
+		}
+	}
+}
+
+// TestShareMark: an instance is read only where its file system keeps no marks; one
+// with another mark, or none, is the helper's to read.
+func TestShareMark(t *testing.T) {
+	if testas.Inside() != "" {
+		insideInstance(t)
+		return
+	}
+	const other = "may have what is left of another share"
+	for _, c := range []struct {
+		name string
+		set  func(i *Instance, own string) error
+		want string
+	}{
+		{"the mark of this list", func(*Instance, string) error { return nil }, fine},
+		{"of another list", func(i *Instance, _ string) error { mark(t, i, i.ShareList()+1); return nil }, other},
+		{"of another user's name", func(i *Instance, _ string) error {
+			named := *i
+			named.User = "alice"
+			mark(t, i, named.ShareList())
+			return nil
+		}, other},
+		{"none", func(_ *Instance, own string) error { return unix.Removexattr(own, ShareMark) }, other},
+		{"a longer one", func(_ *Instance, own string) error { return unix.Setxattr(own, ShareMark, make([]byte, 9), 0) }, other},
+		{"a shorter one", func(_ *Instance, own string) error { return unix.Setxattr(own, ShareMark, make([]byte, 7), 0) }, other},
+	} {
+		top := furnish(t, "public")
+		i := instanceIn(top, "public")
+		own := i.Store + "/61001/" + nameOfAt(i)
+		must(t, errors.Join(os.Mkdir(own+"/old", 0), os.Chmod(own+"/old", os.ModeSticky), c.set(i, own)))
+		if verdict, shares := verified(t, capset.Keeper, top, "public"); verdict != fine || shares != c.want && !strings.HasSuffix(shares, c.want) {
+			t.Errorf("%s: %s, %s; want %q", c.name, verdict, shares, c.want)
 		}
 	}
 }

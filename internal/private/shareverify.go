@@ -40,6 +40,9 @@ func (i *Instance) verifyShare(shared, instance int, s *Share, uid uint32, roots
 		bare.Close(fd)
 		switch {
 		case !t.OK() && i.IsOwners(shared, s, uid):
+			if roots && e == 0 && isPoint(&st) {
+				return i.left(uid, s.Name)
+			}
 			return bare.Trouble{}
 		case !t.OK():
 			return t
@@ -60,10 +63,34 @@ func (i *Instance) entry(uid uint32, name string) string {
 	return bare.Keep(i.path(uid), "/", name, "")
 }
 
-// verifyNothingLeft reads an instance of root's.
+// ShareMark is an attribute of an instance of root's: ShareList of the list that
+// nothing is left but of. Only the owner of a sticky directory can set one of this
+// kind (xattr(7)), and that is root.
+const ShareMark = "user.tmpshell.shares"
+
+var shareMark = [...]byte{'u', 's', 'e', 'r', '.', 't', 'm', 'p', 's', 'h', 'e', 'l', 'l', '.', 's', 'h', 'a', 'r', 'e', 's', 0}
+
+// ShareList is a number for what Share says for the user.
+func (i *Instance) ShareList() uint64 {
+	h := bare.Hash(bare.HashStart, i.Share)
+	return bare.Hash(bare.Hash(h, "\x00"), i.User)
+}
+
+// verifyNothingLeft looks at the mark of an instance of root's. The instance is read
+// only where the file system has no marks: it is as large as its user likes.
 func (i *Instance) verifyNothingLeft(shared, instance int, uid uint32) bare.Trouble {
 	own, e := bare.Reopen(instance)
 	var t bare.Trouble
+	if e == 0 {
+		list, no := bare.Attribute(own, &shareMark[0])
+		if no != bare.Errno(unix.EOPNOTSUPP) {
+			bare.Close(own)
+			if no != 0 || list != i.ShareList() {
+				return bare.Broken(i.path(uid), "", "may have what is left of another share=")
+			}
+			return t
+		}
+	}
 	for t.OK() && e == 0 {
 		var names bare.Entries
 		if names, e = bare.ReadEntries(own, bare.EntriesRoom[:]); names.End() {
@@ -72,7 +99,7 @@ func (i *Instance) verifyNothingLeft(shared, instance int, uid uint32) bare.Trou
 		for name, ok := names.Next(); ok && t.OK(); name, ok = names.Next() {
 			if names.MayBe(unix.S_IFLNK) || names.MayBe(unix.S_IFDIR) {
 				if i.IsLeft(shared, instance, name, uid) {
-					t = bare.Broken(i.entry(uid, name), "", "is left of what was shared")
+					t = i.left(uid, name)
 				}
 			}
 		}
@@ -84,6 +111,15 @@ func (i *Instance) verifyNothingLeft(shared, instance int, uid uint32) bare.Trou
 	return t
 }
 
+func (i *Instance) left(uid uint32, name string) bare.Trouble {
+	return bare.Broken(i.entry(uid, name), "", "is left of what was shared")
+}
+
+// isPoint tells whether a mount point in an instance of root's is one of tmpshell's.
+func isPoint(st *bare.Stat) bool {
+	return st.UID == 0 && st.Type() == unix.S_IFDIR && st.Perm() == PointMode
+}
+
 // IsLeft tells whether an entry of an instance was made by tmpshell for what is not
 // shared any more: a link of root's to the shared directory under the same name, or
 // a mount point of root's.
@@ -93,7 +129,7 @@ func (i *Instance) IsLeft(shared, instance int, name string, uid uint32) bool {
 		return false
 	}
 	isLink := st.Type() == unix.S_IFLNK && i.IsLink(instance, name)
-	if !isLink && !(st.Type() == unix.S_IFDIR && st.Perm() == PointMode) {
+	if !isLink && !isPoint(&st) {
 		return false
 	}
 	for s := i.Shares(uid); ; {

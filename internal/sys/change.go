@@ -1,6 +1,7 @@
 package sys
 
 import (
+	"encoding/binary"
 	"io/fs"
 
 	"golang.org/x/sys/unix"
@@ -44,4 +45,14 @@ func WithUmask(mask int, f func() error) error {
 	old := unix.Umask(mask)
 	defer unix.Umask(old)
 	return f()
+}
+
+// SetNumber sets an extended attribute (xattr(7)) of an open file, as bare.Attribute
+// reads it.
+func SetNumber(fd int, attribute string, value uint64) error {
+	b := binary.NativeEndian.AppendUint64(nil, value)
+	if err := Retry(func() error { return unix.Fsetxattr(fd, attribute, b, 0) }); err != nil {
+		return &fs.PathError{Op: "fsetxattr", Path: attribute, Err: err}
+	}
+	return nil
 }
