@@ -115,6 +115,22 @@ func (term *Term) Resize(rows, columns uint16) {
 	}
 }
 
+// Settings are those of the terminal (termios(3)).
+func (term *Term) Settings() unix.Termios {
+	term.t.Helper()
+	conn, err := term.master.SyscallConn()
+	if err != nil {
+		term.t.Fatal(err)
+	}
+	var s *unix.Termios
+	var failed error
+	err = conn.Control(func(fd uintptr) { s, failed = unix.IoctlGetTermios(int(fd), unix.TCGETS) })
+	if err = errors.Join(err, failed); err != nil {
+		term.t.Fatal(err)
+	}
+	return *s
+}
+
 // HangUp takes the terminal away from whoever is on it.
 func (term *Term) HangUp() {
 	term.t.Helper()

@@ -18,6 +18,10 @@ const lastMillis = 1000
 func (p *parent) endOthers() {
 	p.tell(unix.SIGTERM)
 	p.until(bare.Milliseconds()+p.orders.Grace, unix.SIGTERM)
+	p.killOthers()
+}
+
+func (p *parent) killOthers() {
 	if p.others() {
 		p.told = [len(p.told)]int{}
 		p.tell(unix.SIGKILL)

@@ -47,11 +47,13 @@ func (p *parent) run(args []*byte) int {
 		}
 	}
 	for p.reap(); !p.ended && !p.last; {
-		p.wait(-1)
+		p.wait(p.untilFront())
 	}
 	p.finish()
 	if p.init {
 		p.endOthers()
+	} else if p.first {
+		p.killOthers() // as the end of this process does, but before the removal
 	}
 	p.remove()
 	return p.end()
@@ -120,11 +122,15 @@ func (p *parent) reap() {
 // waits for it notices. When that goes on, the program does, and gets the terminal
 // back.
 func (p *parent) stopToo() {
-	if p.first || p.master >= 0 {
+	switch {
+	case p.first || p.master >= 0 && !p.raw:
 		return // nobody would wake it
+	case p.raw:
+		p.suspend()
+	default:
+		_ = send(bare.Getpid(), unix.SIGSTOP)
 	}
-	_ = send(bare.Getpid(), unix.SIGSTOP)
-	if bare.Foreground(0) == bare.Group() {
+	if p.master < 0 && bare.Foreground(0) == bare.Group() {
 		bare.SetForeground(0, p.child)
 	}
 	_ = send(-p.child, unix.SIGCONT)

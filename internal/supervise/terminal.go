@@ -55,10 +55,11 @@ type terminal struct {
 	out    pending
 	// inEnd, outEnd: nothing more comes from there, or goes there.
 	inEnd, outEnd bool
-	// raw: standard input is a terminal, which before has the settings of.
-	raw    bool
-	before unix.Termios
-	polled [4]unix.PollFd
+	// tty: standard input is the session's terminal. raw: it is this process
+	// group's, and was made raw; before has the settings that it had.
+	tty, raw bool
+	before   unix.Termios
+	polled   [4]unix.PollFd
 }
 
 // begin takes the descriptors. Others that the caller has left open are the
@@ -72,20 +73,22 @@ func (p *parent) begin(pty bool) {
 	bare.CloseFrom(masterFD + 1)
 	p.master = masterFD
 	noWaiting(p.master)
+	p.tty = bare.Foreground(0) != 0 && settings(0, &p.before)
+	if p.tty && bare.Foreground(0) == bare.Group() {
+		setSettings(p.master, &p.before)
+	}
+	setWindowSize(p.master, &unix.Winsize{Row: 24, Col: 80}) // a VT100, where there is none outside
 	p.takeTerminal()
 }
 
-// takeTerminal makes the outer terminal raw: the inner one does what there is to
-// do. Where there is no outer one, the inner one has the size of a VT100.
+// takeTerminal makes the outer terminal raw, if this process is in the foreground
+// there: the inner one does what there is to do.
 func (t *terminal) takeTerminal() {
-	size := unix.Winsize{Row: 24, Col: 80}
-	_ = windowSize(0, &size)
-	setWindowSize(t.master, &size)
-	if bare.Foreground(0) != bare.Group() || !settings(0, &t.before) {
+	t.resize()
+	// One that was stopped by SIGSTOP has left it raw: what it was before is known.
+	if !t.tty || bare.Foreground(0) != bare.Group() || !t.raw && !settings(0, &t.before) {
+		t.raw = false
 		return
-	}
-	if !t.raw {
-		setSettings(t.master, &t.before)
 	}
 	t.raw = true
 	s := t.before // as cfmakeraw(3)
@@ -98,10 +101,40 @@ func (t *terminal) takeTerminal() {
 	setSettings(0, &s)
 }
 
+// frontMillis is how often one in the background looks whether it is in the foreground:
+// nothing tells a job that goes on already.
+const frontMillis = 200
+
+// untilFront is for how long to wait for anything to happen.
+func (t *terminal) untilFront() int64 {
+	if t.master < 0 || !t.tty || t.raw {
+		return -1
+	}
+	if t.takeTerminal(); t.raw {
+		return -1
+	}
+	return frontMillis
+}
+
 func (t *terminal) giveBack() {
 	if t.raw {
 		setSettings(0, &t.before)
 	}
+	t.raw = false
+}
+
+func (t *terminal) resize() {
+	var size unix.Winsize
+	if windowSize(0, &size) {
+		setWindowSize(t.master, &size)
+	}
+}
+
+// suspend stops this process, and takes the terminal again when it goes on.
+func (t *terminal) suspend() {
+	t.giveBack()
+	_ = send(bare.Getpid(), unix.SIGSTOP)
+	t.takeTerminal()
 }
 
 // ofTerminal does what a signal is about the outer terminal.
@@ -111,18 +144,11 @@ func (t *terminal) ofTerminal(n unix.Signal) bool {
 	}
 	switch n {
 	case unix.SIGWINCH:
-		var size unix.Winsize
-		if windowSize(0, &size) {
-			setWindowSize(t.master, &size)
-		}
+		t.resize()
 	case unix.SIGTSTP:
-		t.giveBack()
-		_ = send(bare.Getpid(), unix.SIGSTOP)
+		t.suspend()
+	case unix.SIGCONT: // fg, perhaps
 		t.takeTerminal()
-	case unix.SIGCONT:
-		if t.raw {
-			t.takeTerminal()
-		}
 	default:
 		return false
 	}
@@ -144,6 +170,9 @@ func (t *terminal) waitFor() []unix.PollFd {
 		master |= unix.POLLOUT
 	} else if !t.inEnd {
 		list[1] = unix.PollFd{Fd: 0, Events: unix.POLLIN}
+		if t.tty && !t.raw { // what is typed is for somebody else
+			list[1].Events = 0
+		}
 	}
 	if t.out.empty() {
 		master |= unix.POLLIN
@@ -181,7 +210,7 @@ func (t *terminal) copy() {
 // a pipe, the end is told as a person at a terminal would.
 func (t *terminal) endOfInput() {
 	t.inEnd = true
-	if t.raw {
+	if t.tty {
 		t.hangUp()
 		return
 	}
