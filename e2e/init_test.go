@@ -71,6 +71,12 @@ func TestInit(t *testing.T) {
 			fmt.Fprintf(&table, "%-12s%-12s%-12s%-14s%-8s%-8s%-8s\n", p.name, c.signals(), c.codes(), c.zombies(), c.group(), c.remap(), c.rest())
 		})
 	}
+	t.Run("--pty", func(t *testing.T) { // its end kills the rest, and so it does that before the removal
+		r, root := runIn(t, []string{rig.Tmpshell, "--exec", "--pty", "--"}, nil, "rest")
+		if r.Status != 5 || r.Stderr != "" || exists(root+"/tmp/.private/1000") || !exists(root+"/tmp/.private") {
+			t.Errorf("%+v; want status 5, and no directory left", r)
+		}
+	})
 	t.Run("an image made in no container", func(t *testing.T) {
 		rig.Must(t, "setcap", "-r", image+rig.Remover)
 		r, root := runIn(t, initPrograms[0].plain, nil, "rest")

@@ -45,7 +45,7 @@ func (r *run) contain(o *clean.Options) {
 		return
 	}
 	o.Contained = true
-	if r.said != nil && r.said.Supervise {
+	if r.supervised() {
 		return
 	}
 	root, known := mountOf("/")

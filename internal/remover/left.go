@@ -29,6 +29,8 @@ import (
 //
 // A process in another control group does not count: the user manager of systemd(1)
 // ends after the last process of the last session has, and that would be this one.
+// Where nobody has configured it, as with --init, the one that has started this one
+// counts alone: it is about to end, and no other process is waited for.
 func (r *run) left(report *clean.Report) (fd int, ended bool) {
 	group, _ := clean.ProcFile(unix.Getpid(), "cgroup")
 	fd = -1
@@ -45,7 +47,7 @@ func (r *run) left(report *clean.Report) (fd int, ended bool) {
 		}
 		// That of one that has ended is the first, until somebody has waited for it.
 		of, err := clean.ProcFile(p.PID, "cgroup")
-		if fd < 0 && err == nil && bytes.Equal(of, group) {
+		if fd < 0 && err == nil && bytes.Equal(of, group) && (r.supervised() || p.PID == r.parent) {
 			fd = one
 			continue
 		}

@@ -39,8 +39,8 @@ const (
 	exitFailed = 1
 )
 
-// patience is for how long what is left is waited for where nobody has configured
-// it, as with --init: no process stays there.
+// patience bounds how long the end of the process that has started this one is waited
+// for, which somebody may have stopped.
 const patience = time.Second
 
 // looks bounds how often one is repeated because what was seen has ended: a user who
@@ -102,12 +102,11 @@ func Run() int {
 // configured it, as with --init, what cannot be known is no failure: the remover
 // lacks sys_ptrace then.
 func (r *run) remove(o clean.Options) int {
-	supervised := r.said != nil && r.said.Supervise
 	again := looks
 	for until := time.Now().Add(patience); ; {
 		report, err := clean.Run(o)
 		switch {
-		case err != nil && supervised:
+		case err != nil && r.supervised():
 			return r.tell(syslog.Warning, "nothing is removed: "+err.Error())
 		case err != nil:
 			return exitOK
@@ -122,7 +121,7 @@ func (r *run) remove(o clean.Options) int {
 		if left < 0 {
 			return exitOK
 		}
-		if supervised && r.above == 0 {
+		if r.supervised() && r.above == 0 {
 			r.becomeWatcher(left)
 			return exitFailed
 		}
@@ -134,6 +133,9 @@ func (r *run) remove(o clean.Options) int {
 	}
 }
 
+// supervised tells whether an administrator has configured Supervise yes.
+func (r *run) supervised() bool { return r.said != nil && r.said.Supervise }
+
 func inUse(report *clean.Report) bool {
 	return slices.ContainsFunc(report.Results, func(res *clean.Result) bool {
 		return res.Action == clean.Kept || res.Action == clean.Back
@@ -143,7 +145,7 @@ func inUse(report *clean.Report) bool {
 // log says what could not be removed, and with Log all what was.
 func (r *run) log(report *clean.Report) int {
 	code := exitOK
-	if r.said != nil && r.said.Supervise {
+	if r.supervised() {
 		for _, why := range report.Errors {
 			code = r.tell(syslog.Warning, why)
 		}
