@@ -11,7 +11,7 @@ import (
 // installUnits puts the units in place that "make install" does.
 func installUnits(t *testing.T) {
 	t.Helper()
-	for _, name := range []string{"tmpshell-clean.service", "tmpshell-clean.timer", "tmpshell-boot.service", "tmpshell-.service.d/hardening.conf"} {
+	for _, name := range []string{"tmpshell-clean.service", "tmpshell-clean.timer", "tmpshell-boot.service", "tmpshell-accounts.path", "tmpshell-accounts.service", "tmpshell-.service.d/hardening.conf"} {
 		rig.Must(t, "mkdir", "-p", "/usr/lib/systemd/system/tmpshell-.service.d")
 		rig.Write(t, "/usr/lib/systemd/system/"+name, readSource(t, "etc/systemd/system/"+name), 0o644)
 	}
@@ -25,7 +25,7 @@ func TestUnits(t *testing.T) {
 	view.Need(t, "systemd-analyze")
 	rig.Install(t)
 	installUnits(t)
-	r := rig.Sh(t, "cd /usr/lib/systemd/system; systemd-analyze --man=no verify tmpshell-clean.service tmpshell-clean.timer tmpshell-boot.service")
+	r := rig.Sh(t, "cd /usr/lib/systemd/system; systemd-analyze --man=no verify tmpshell-clean.service tmpshell-clean.timer tmpshell-boot.service tmpshell-accounts.path tmpshell-accounts.service")
 	var own []string // other units of the machine's are looked at, too
 	for line := range strings.Lines(r.Stdout + r.Stderr) {
 		if strings.Contains(line, "tmpshell") {
@@ -39,7 +39,7 @@ func TestUnits(t *testing.T) {
 	if r := rig.Sh(t, "systemd-analyze --man=no verify /usr/lib/systemd/system/tmpshell-boot.service"); !strings.Contains(r.Stderr, "Typ") {
 		t.Errorf("systemd-analyze does not look: %+v", r)
 	}
-	r = rig.Sh(t, "systemd-analyze security --offline=true --threshold=30 tmpshell-clean.service tmpshell-boot.service")
+	r = rig.Sh(t, "systemd-analyze security --offline=true --threshold=30 tmpshell-clean.service tmpshell-boot.service tmpshell-accounts.service")
 	if r.Status != 0 {
 		t.Errorf("systemd-analyze security: %d, %s", r.Status, r.Stderr)
 	}

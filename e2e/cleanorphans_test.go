@@ -79,9 +79,6 @@ func TestOrphans(t *testing.T) {
 	if doctor := rig.Sh(t, "tmpshellctl doctor --only orphans"); doctor.Status != 1 || !strings.Contains(doctor.Stdout, "uid 1000 has no account: the next account with this number would get /tmp/.private/1000\norphans: fix: tmpshellctl clean --orphans\n") {
 		t.Errorf("doctor: %+v", doctor)
 	}
-	rig.Must(t, "sh", "-c", "for n in 0 1; do echo x$n::100$n:100$n::/home/x:/bin/sh >>/etc/passwd; done")
-	stays("another account with the number, in the same hour")
-	rig.Must(t, "cp", "/etc/passwd.less", "/etc/passwd")
 	if r := rig.Sh(t, run); r.Status != 0 || exists(kept[alice]) || exists(kept[bob]) || strings.Count(r.Stdout, "withdrew ") != 4 {
 		t.Errorf("%+v", r)
 	}
@@ -112,6 +109,58 @@ func TestOrphans(t *testing.T) {
 	}
 	row("withdrawn, after the grace time", "removed")
 	view.Tell("\nclean: accounts that are gone\n" + table.String())
+}
+
+// TestReused: a number that another account has got, before any run saw it without one.
+func TestReused(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "usermod")
+	rig.Install(t, "Directory /tmp env", "Match User bo*", "Directory /tmp mount")
+	var table strings.Builder
+	const run = "tmpshellctl clean --contained"
+	for _, c := range []struct {
+		what string
+		uid  uint32
+		seen bool   // by a run, before
+		do   string // to account $1, with uid $2
+		goes bool
+	}{
+		{"another account, with a home of its own", 1000, true, "sed -i /^$1:/d /etc/passwd; install -d -o $2 /home/x$2; echo x$2::$2:$2::/home/x$2:/bin/sh >>/etc/passwd", true},
+		{"another account, without a home", 1001, true, "sed -i /^$1:/d /etc/passwd; echo x$2::$2:$2::/nonexistent:/bin/sh >>/etc/passwd", true},
+		{"renamed", 1002, true, "usermod -l x$2 $1", false},
+		{"renamed, and the home moved", 1003, true, "usermod -l x$2 -m -d /home/x$2 $1", false},
+		{"a second name, which comes first", 1004, true, "sed -i 1ix$2::$2:$2::/nonexistent:/bin/sh /etc/passwd", false},
+		{"another account, and no run before", 1005, false, "sed -i /^$1:/d /etc/passwd; install -d -o $2 /home/x$2; echo x$2::$2:$2::/home/x$2:/bin/sh >>/etc/passwd", false},
+	} {
+		for n, path := range []string{"/tmp/.private/%d", "/var/lib/tmpshell/%d/tmp"} {
+			uid := c.uid + uint32(100*n)
+			name := fmt.Sprintf("%s%d", []string{"al", "bo"}[n], uid)
+			a := rig.AddUser(t, rig.Account{Name: name, UID: uid})
+			dir := fmt.Sprintf(path, uid)
+			if r := a.Login(t, "echo secret >$TMPDIR/f"); r.Status != 0 || !exists(dir+"/f") {
+				t.Fatalf("%+v", r)
+			}
+			if c.seen {
+				rig.Must(t, "sh", "-c", run)
+			}
+			rig.Must(t, "sh", "-ec", c.do, "sh", name, fmt.Sprint(uid))
+			r := rig.Sh(t, run+" --orphans")
+			if r.Status != 0 || exists(dir+"/f") == c.goes || strings.Contains(r.Stdout, "it was "+name+"'s, and the uid is x") != c.goes {
+				t.Errorf("%s: %+v; it is there: %v", c.what, r, exists(dir+"/f"))
+			}
+			if again := rig.Sh(t, run); exists(dir+"/f") == c.goes || c.goes && withdrawn(t, dir) == "" {
+				t.Errorf("%s, the next run: %+v", c.what, again)
+			}
+		}
+		end := "stayed"
+		if c.goes {
+			end = "withdrawn"
+		}
+		fmt.Fprintf(&table, "%-58s %s\n", c.what, end)
+	}
+	view.Tell("\nclean: numbers that another account has\n" + table.String())
 }
 
 // orphanComesBack: an account that was not found for a while has its directory

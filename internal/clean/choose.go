@@ -26,8 +26,8 @@ func (r *run) inUse(u *unit) (by []Process, mounts []string) {
 type chosen struct {
 	*unit
 	Survey
-	// orphan: only its name goes, see Orphans.
-	orphan bool
+	// orphan: only its name goes, see Orphans, for this reason.
+	orphan string
 }
 
 // choose tells which units nobody uses, and for long enough.
@@ -44,8 +44,8 @@ func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
 			}
 			continue
 		}
-		isOrphan := accounts.isOrphan(u)
-		if r.Orphans != nil && r.Orphans.Only && !isOrphan {
+		orphan := r.orphan(u, accounts)
+		if r.Orphans != nil && r.Orphans.Only && orphan == "" {
 			continue
 		}
 		if by, mounts := r.inUse(u); len(by)+len(mounts) > 0 {
@@ -53,11 +53,11 @@ func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
 			*stay = append(*stay, u)
 			continue
 		}
-		if isOrphan && r.Orphans.Grace > 0 {
-			list = append(list, chosen{unit: u, orphan: true})
+		if orphan != "" && r.Orphans.Grace > 0 {
+			list = append(list, chosen{unit: u, orphan: orphan})
 			continue
 		}
-		s, why := r.grace(u, isOrphan)
+		s, why := r.grace(u, orphan != "")
 		if why != "" {
 			r.result(u, Kept, why)
 			*stay = append(*stay, u)
@@ -71,7 +71,7 @@ func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
 // used is what becomes of a unit that is in use. One whose name a run before had
 // taken, and which was in use nevertheless, gets it back.
 func (r *run) used(u *unit, by []Process, mounts []string) {
-	a, why := Kept, "in use"
+	a, why := Kept, InUse
 	if u.was != "" && !r.DryRun {
 		switch err := u.back(); {
 		case err == nil:

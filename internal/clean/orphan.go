@@ -31,20 +31,39 @@ type Orphans struct {
 type Account struct {
 	Name        string
 	There, Gone bool
+	// Before is the name of the account that had the uid when its directories were
+	// last seen, if that account has gone: this one is another, or has been renamed.
+	Before string
 }
-
-const noAccount = "there is no account with this uid"
 
 // accounts are what is known in one run.
 type accounts func(uid uint32) Account
 
-// isOrphan tells whether a unit is one that a login could get.
-func (a accounts) isOrphan(u *unit) bool { return u.canBeMarked() && a(u.UID).Gone }
+// orphan tells why a unit that a login could get is of an account that is gone; empty:
+// it is not. An account that was renamed has a home that is older.
+func (r *run) orphan(u *unit, a accounts) string {
+	if r.Orphans == nil || !u.canBeMarked() {
+		return ""
+	}
+	switch of := a(u.UID); {
+	case of.Gone:
+		return "there is no account with this uid"
+	case of.Before != "" && !r.homeIsOlder(u):
+		return "it was " + of.Before + "'s, and the uid is " + of.Name + "'s now"
+	}
+	return ""
+}
+
+// homeIsOlder is the hint of Born.
+func (r *run) homeIsOlder(u *unit) bool {
+	home, ok := r.Orphans.Born(u.UID)
+	return ok && u.born != 0 && home.UnixNano() <= u.born
+}
 
 // accounts asks about all users at once.
 func (r *run) accounts(units []*unit) accounts {
 	if r.Orphans == nil {
-		return func(uint32) Account { return Account{} }
+		return nil
 	}
 	uids := make([]uint32, 0, len(units))
 	for _, u := range units {
@@ -63,15 +82,12 @@ func (r *run) accounts(units []*unit) accounts {
 // orphaned decides about one that was withdrawn, and tells whether it may go.
 func (r *run) orphaned(u *unit, a accounts) bool {
 	if _, mounts := r.inUse(u); len(mounts) > 0 {
-		r.result(u, Kept, "in use").Mounts = mounts
+		r.result(u, Kept, InUse).Mounts = mounts
 		return false
 	}
 	of := a(u.UID)
-	if of.There {
-		home, ok := r.Orphans.Born(u.UID)
-		if ok && u.born != 0 && home.UnixNano() <= u.born && r.giveBack(u) {
-			return false
-		}
+	if of.There && r.homeIsOlder(u) && r.giveBack(u) {
+		return false
 	}
 	switch since := r.Now.Sub(time.Unix(0, u.since)); {
 	case !of.Gone && !of.There:

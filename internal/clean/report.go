@@ -14,6 +14,9 @@ const (
 	Withdrawn Action = "withdrawn"
 )
 
+// InUse is why one that is in use stays.
+const InUse = "in use"
+
 // Result is what came of one directory.
 type Result struct {
 	Path   string `json:"path"`

@@ -78,8 +78,8 @@ func Run(o Options) (*Report, error) {
 	take := r.choose(units, &stay)
 	if o.DryRun {
 		for _, u := range take {
-			if u.orphan {
-				r.result(u.unit, Withdrawn, noAccount)
+			if u.orphan != "" {
+				r.result(u.unit, Withdrawn, u.orphan)
 			} else {
 				r.result(u.unit, Gone, "").of(u.Survey)
 			}

@@ -22,8 +22,8 @@ func (r *run) take(list []chosen, stay *[]*unit) error {
 	gone, err := r.withdraw(list, stay)
 	end()
 	for _, u := range gone {
-		if u.orphan {
-			res := r.result(u.unit, Withdrawn, noAccount+", kept as "+u.name)
+		if u.orphan != "" {
+			res := r.result(u.unit, Withdrawn, u.orphan+", kept as "+u.name)
 			res.Path = u.place.path + "/" + u.was
 			continue
 		}
@@ -69,7 +69,7 @@ func (r *run) withdraw(list []chosen, stay *[]*unit) (gone []chosen, looked erro
 		}
 		if u.canBeMarked() {
 			tail := Removed
-			if u.orphan {
+			if u.orphan != "" {
 				tail = Orphaned
 			}
 			away, err := u.away(tail)
@@ -79,7 +79,7 @@ func (r *run) withdraw(list []chosen, stay *[]*unit) (gone []chosen, looked erro
 			}
 			if !away {
 				if stay != nil {
-					r.result(u.unit, Kept, "in use")
+					r.result(u.unit, Kept, InUse)
 				}
 				continue
 			}

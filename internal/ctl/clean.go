@@ -73,12 +73,17 @@ func (o *output) clean(flags cleanFlags, stderr io.Writer) error {
 		return errors.New("clean needs root")
 	}
 	conf, wrong := config.Load(build.Config)
-	opts := cleanOptions(conf, flags)
+	opts, remember := cleanOptions(conf, flags)
 	stop := progress(stderr, opts.Counts)
 	report, err := clean.Run(opts)
 	stop()
 	if err != nil {
 		return err
+	}
+	if opts.Orphans != nil && !flags.dryRun {
+		if err := remember(report); err != nil {
+			report.Errors = append(report.Errors, "who has directories now is not remembered: "+err.Error())
+		}
 	}
 	return o.ran(report, flags, wrong)
 }
@@ -93,9 +98,9 @@ func (o *output) ran(report *clean.Report, flags cleanFlags, wrong error) error 
 }
 
 // cleanOptions are those of a run for everybody.
-func cleanOptions(conf *config.Config, flags cleanFlags) clean.Options {
+func cleanOptions(conf *config.Config, flags cleanFlags) (opts clean.Options, remember func(*clean.Report) error) {
 	where := whereToClean(conf)
-	opts := clean.Options{Where: where, DryRun: flags.dryRun, Contained: flags.contained, Counts: &clean.Counts{}}
+	opts = clean.Options{Where: where, DryRun: flags.dryRun, Contained: flags.contained, Counts: &clean.Counts{}}
 	grace, given := config.ParseAge(flags.grace)
 	opts.Grace = func(uid uint32, shared string) time.Duration {
 		switch {
@@ -108,7 +113,7 @@ func cleanOptions(conf *config.Config, flags cleanFlags) clean.Options {
 		}
 		return graceOther
 	}
-	opts.Orphans = orphans(graceOrphan)
+	opts.Orphans, remember = orphans(graceOrphan)
 	if given {
 		opts.Orphans.Grace = time.Duration(grace) * time.Second
 	}
@@ -122,7 +127,7 @@ func cleanOptions(conf *config.Config, flags cleanFlags) clean.Options {
 		opts.Kinds = []clean.Kind{clean.Instance, clean.Job}
 		opts.Only = func(_ uint32, shared string) bool { return emptiedAtBoot[shared] }
 	}
-	return opts
+	return opts, remember
 }
 
 // whereToClean is every place that a configuration has for anybody; /tmp is built

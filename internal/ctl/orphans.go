@@ -10,16 +10,21 @@ import (
 	"tmpshell/internal/roster"
 )
 
-// orphans asks the machine's sources of accounts.
-func orphans(grace time.Duration) *clean.Orphans {
+// orphans asks the machine's sources of accounts. remember is for the end of a run.
+func orphans(grace time.Duration) (o *clean.Orphans, remember func(*clean.Report) error) {
 	var known roster.Known
-	return &clean.Orphans{
+	var asked []uint32
+	var was seen
+	o = &clean.Orphans{
 		Grace: grace,
 		Accounts: func(uids []uint32) (func(uid uint32) clean.Account, error) {
-			known = roster.Machine().Look(uids)
+			asked, known, was = uids, roster.Machine().Look(uids), readSeen()
 			of := func(uid uint32) clean.Account {
 				a, there := known.Accounts[uid]
-				return clean.Account{Name: a.Name, There: there, Gone: !there && known.Doubt == nil}
+				if !there {
+					return clean.Account{Gone: known.Doubt == nil}
+				}
+				return clean.Account{Name: a.Name, There: true, Before: was.before(uid, a.Name)}
 			}
 			if known.Doubt == nil || !slices.ContainsFunc(uids, func(uid uint32) bool { return !of(uid).There }) {
 				return of, nil
@@ -28,6 +33,7 @@ func orphans(grace time.Duration) *clean.Orphans {
 		},
 		Born: func(uid uint32) (time.Time, bool) { return homeBorn(known.Accounts[uid].Home, uid) },
 	}
+	return o, func(r *clean.Report) error { return was.write(known, asked, r) }
 }
 
 // homeBorn is when a home directory was made, which is the account's own.

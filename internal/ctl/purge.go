@@ -49,7 +49,7 @@ func (o *output) purge(who user, flags cleanFlags, stderr io.Writer) error {
 		return errors.New("purge needs root")
 	}
 	conf, wrong := config.Load(build.Config)
-	opts := cleanOptions(conf, flags)
+	opts, _ := cleanOptions(conf, flags)
 	opts.MaxAge, opts.Orphans = nil, nil
 	opts.Grace = func(uint32, string) time.Duration { return 0 }
 	opts.Only = func(uid uint32, _ string) bool { return uid == who.UID() }

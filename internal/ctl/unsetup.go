@@ -48,6 +48,7 @@ func undo() []step {
 	for _, p := range policies {
 		err = errors.Join(err, os.Remove(p))
 	}
+	_ = os.Remove(seenPath) // of clean
 	steps = append(append(steps, result("policy", "removed", err), unlistShells()), unlink()...)
 	if notKnown != nil {
 		steps = append(steps, result("bases", "", notKnown))
