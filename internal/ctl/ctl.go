@@ -51,7 +51,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 			return errors.New("no command given")
 		},
 	}
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
+	root.SetUsageFunc(wrapped(root.UsageFunc()))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -76,6 +76,23 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	printError(stderr, err.Error())
 	printHint(stderr, nextStep(root, ran, args, err))
 	return ExitUsage
+}
+
+// wrapped is usage, cobra's own, with flags that fit a terminal of 80 columns. A
+// template of ours would do so, too, and link text/template: a quarter more program.
+func wrapped(usage func(*cobra.Command) error) func(*cobra.Command) error {
+	return func(c *cobra.Command) error {
+		w, text := c.OutOrStderr(), &strings.Builder{}
+		c.SetOut(text)
+		err := usage(c)
+		c.SetOut(w)
+		fit := text.String()
+		for _, flags := range []*pflag.FlagSet{c.LocalFlags(), c.InheritedFlags()} {
+			fit = strings.Replace(fit, strings.TrimSpace(flags.FlagUsages()), strings.TrimSpace(flags.FlagUsagesWrapped(80)), 1)
+		}
+		_, _ = io.WriteString(w, fit)
+		return err
+	}
 }
 
 // nextStep is the verb or the flag that was probably meant, or where to look.
