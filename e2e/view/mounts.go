@@ -67,6 +67,11 @@ func build() error {
 			return err
 		}
 	}
+	// What the machine has mounted in its /sys, such as tracefs, would be in mountinfo
+	// still, and podman takes it away from a container's. In a user namespace it stays.
+	if err := unix.Unmount("/sys", unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("umount /sys: %w", err)
+	}
 	if err := mount("sysfs", "/sys", "sysfs", unix.MS_RDONLY, ""); err != nil {
 		return err
 	}
