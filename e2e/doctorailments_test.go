@@ -233,7 +233,8 @@ func TestDoctorReport(t *testing.T) {
 		}
 	})
 	t.Run("administrators", func(t *testing.T) {
-		rig.Must(t, "sh", "-ec", "groupadd -f sudo; usermod -aG sudo alice")
+		rig.Must(t, "sh", "-ec", "groupadd -f sudo; usermod -aG sudo alice; mount --make-rshared /")
+		defer rig.Must(t, "mount", "--make-rprivate", "/")
 		for conf, noted := range map[string]bool{
 			"Directory /tmp mount": true,
 			"Directory /tmp mount\nMatch Group sudo\nDirectory /tmp mount propagation=shared": false,

@@ -53,7 +53,7 @@ func TestMountRefused(t *testing.T) {
 		if c.line == "Directory /home/missing mount" {
 			continue // setup has fixed it
 		}
-		r := alice.Login(t, `echo $TMPDIR; grep -c /tmpshell/ /proc/self/mountinfo`)
+		r := alice.Login(t, `echo $TMPDIR; grep -c " /run/tmpshell/" /proc/self/mountinfo`)
 		if !strings.HasPrefix(r.Stdout, "/tmp/.private") || !strings.HasSuffix(r.Stdout, "\n0\n") || r.Status != 1 {
 			t.Errorf("login with %s: status %d, %q, %q; want method env, and nothing mounted", c.line, r.Status, r.Stdout, r.Stderr)
 		}
