@@ -52,10 +52,10 @@ func needsShared(t *testing.T) {
 // With propagation shared mounts travel both ways, but for what the session alone has:
 // wherever that is mounted, and what is mounted in it.
 func TestShared(t *testing.T) {
+	needsShared(t)
 	if !world(t) {
 		return
 	}
-	needsShared(t)
 	for _, how := range []string{"in the root's mount", "a mount each", "private"} {
 		top := furnish(t)
 		must(t, os.MkdirAll(top+"/srv", 0o755))
@@ -117,10 +117,10 @@ func TestShared(t *testing.T) {
 
 // A directory may be inside another one that was mounted before it.
 func TestSharedNested(t *testing.T) {
+	needsShared(t)
 	if !world(t) {
 		return
 	}
-	needsShared(t)
 	top := furnish(t)
 	must(t, os.Mkdir(top+"/run/places/shared/"+shareName(top, "public/deep"), 0o755))
 	before := mountsIn(t, "self", "")
@@ -136,10 +136,10 @@ func TestSharedNested(t *testing.T) {
 
 // In a chroot(2) that is no mount point it is as with slave: nothing travels outside.
 func TestSharedChroot(t *testing.T) {
+	needsShared(t)
 	if !world(t) {
 		return
 	}
-	needsShared(t)
 	top := furnish(t)
 	must(t, os.MkdirAll(top+"/jail/srv", 0o755))
 	jail(t, top)
