@@ -97,10 +97,11 @@ func (l *launcher) run(block *bare.Block) int {
 		return ExitOwn
 	}
 	reached(atPolicy)
+	needs := l.needsPrivilege()
 	if !l.supervise() {
 		return ExitOwn
 	}
-	if l.needsPrivilege() && !l.becomeSession() {
+	if needs && !l.becomeSession() {
 		return ExitOwn
 	}
 	if !l.directories() || !l.restrict() {

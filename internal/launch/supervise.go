@@ -15,13 +15,17 @@ import (
 // Beside, not above: the session is the very process that the caller has started.
 // Its signals, its terminal, its end are what they are without, and whatever
 // happens to the one that stays, the session goes on.
+//
+// A session inside another one that has its directories mounted already has that one's
+// watcher, which waits for what a session leaves. Its own would stand in that namespace,
+// where nobody can remove what share= has something mounted on.
 func (l *launcher) supervise() bool {
 	switch {
 	case l.execFn == build.Session():
 		return true // done before that was executed
 	case l.inv.Init || l.inv.PTY:
 		return l.stayAbove()
-	case l.policy.Supervise && !l.policy.Exempt:
+	case l.policy.Supervise && !l.policy.Exempt && !l.session.entered:
 		return l.haveWatched()
 	}
 	return true
