@@ -160,6 +160,12 @@ func TestReused(t *testing.T) {
 		}
 		fmt.Fprintf(&table, "%-58s %s\n", c.what, end)
 	}
+	// What cannot be read is said, and not written over.
+	const memory = "/var/lib/misc/tmpshell.seen"
+	r := rig.Sh(t, "ln -sf tmpshell.seen "+memory+"; "+run+" --orphans")
+	if r.Status != 1 || !strings.Contains(r.Stdout, "who has directories now is not remembered: open "+memory+": too many levels") || rig.Sh(t, "test -L "+memory).Status != 0 {
+		t.Errorf("a memory that cannot be read: %+v", r)
+	}
 	view.Tell("\nclean: numbers that another account has\n" + table.String())
 }
 

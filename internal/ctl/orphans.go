@@ -15,10 +15,12 @@ func orphans(grace time.Duration) (o *clean.Orphans, remember func(*clean.Report
 	var known roster.Known
 	var asked []uint32
 	var was seen
+	var unread error
 	o = &clean.Orphans{
 		Grace: grace,
 		Accounts: func(uids []uint32) (func(uid uint32) clean.Account, error) {
-			asked, known, was = uids, roster.Machine().Look(uids), readSeen()
+			asked, known = uids, roster.Machine().Look(uids)
+			was, unread = readSeen()
 			of := func(uid uint32) clean.Account {
 				a, there := known.Accounts[uid]
 				if !there {
@@ -33,7 +35,12 @@ func orphans(grace time.Duration) (o *clean.Orphans, remember func(*clean.Report
 		},
 		Born: func(uid uint32) (time.Time, bool) { return homeBorn(known.Accounts[uid].Home, uid) },
 	}
-	return o, func(r *clean.Report) error { return was.write(known, asked, r) }
+	return o, func(r *clean.Report) error {
+		if unread != nil {
+			return unread // what could not be read is not written over
+		}
+		return was.write(known, asked, r)
+	}
 }
 
 // homeBorn is when a home directory was made, which is the account's own.

@@ -2,7 +2,9 @@ package ctl
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -23,11 +25,14 @@ const seenPath = "/var/lib/misc/tmpshell.seen"
 type seen map[uint32]string
 
 // readSeen: what is not there, or not as it was written, is not remembered.
-func readSeen() seen {
+func readSeen() (seen, error) {
 	s := make(seen)
 	text, err := os.ReadFile(seenPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
 	if err != nil {
-		return s
+		return nil, err
 	}
 	for line := range strings.Lines(string(text)) {
 		number, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
@@ -35,7 +40,7 @@ func readSeen() seen {
 			s[uid] = name
 		}
 	}
-	return s
+	return s, nil
 }
 
 // before is the account that a uid was, if that has gone and another one has it.
