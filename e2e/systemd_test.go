@@ -21,7 +21,7 @@ type booted struct {
 }
 
 // bootedConf has a user for each method.
-var bootedConf = []string{"Match User supervised", "Supervise yes", "Match User mount", "Directory /tmp mount share=.X11-unix/", "Match User tmpfs", "Directory /tmp tmpfs size=16M"}
+var bootedConf = []string{"Match User supervised", "Supervise yes", "Match User mount*", "Directory /tmp mount share=.X11-unix/", "Match User tmpfs", "Directory /tmp tmpfs size=16M"}
 
 // TestSystemd boots systemd, with what tmpshell ships for it and says of it, twice.
 func TestSystemd(t *testing.T) {
@@ -55,6 +55,7 @@ func TestSystemd(t *testing.T) {
 		{"tmpshellctl env as an EnvironmentFile", bootedEnvironmentFile},
 		{"systemd-tmpfiles, 15 days later", bootedAgeing},
 		{"tmpshell-clean.timer and its service", bootedClean},
+		{"tmpshell-accounts.path and its service", bootedAccounts},
 		{"the second boot", bootedAgain},
 	} {
 		verdict := "right"
@@ -74,6 +75,8 @@ func shipUnits(t *testing.T) {
 		"systemd/system/tmpshell-boot.service":              "/usr/lib/systemd/system/tmpshell-boot.service",
 		"systemd/system/tmpshell-clean.service":             "/usr/lib/systemd/system/tmpshell-clean.service",
 		"systemd/system/tmpshell-clean.timer":               "/usr/lib/systemd/system/tmpshell-clean.timer",
+		"systemd/system/tmpshell-accounts.path":             "/usr/lib/systemd/system/tmpshell-accounts.path",
+		"systemd/system/tmpshell-accounts.service":          "/usr/lib/systemd/system/tmpshell-accounts.service",
 		"systemd/system/tmpshell-.service.d/hardening.conf": "/usr/lib/systemd/system/tmpshell-.service.d/hardening.conf",
 		"systemd/user@.service.d/tmpshell.conf":             "/etc/systemd/system/user@.service.d/tmpshell.conf",
 
@@ -87,7 +90,7 @@ func shipUnits(t *testing.T) {
 		rig.Write(t, to, readSource(t, "etc/"+from), mode)
 	}
 	// What tmpshellctl(8) says of a container with a systemd of its own, which this is.
-	for unit, verb := range map[string]string{"boot": "clean --boot", "clean": "clean --grace 0"} {
+	for unit, verb := range map[string]string{"boot": "clean --boot", "clean": "clean --grace 0", "accounts": "clean --orphans"} {
 		rig.Write(t, "/etc/systemd/system/tmpshell-"+unit+".service.d/override.conf",
 			"[Service]\nExecStart=\nExecStart=/usr/bin/tmpshellctl "+verb+" --contained\n", 0o644)
 	}
