@@ -83,12 +83,28 @@ func stopHelper(t *testing.T, a *rig.Account) int {
 		if _, err := fmt.Sscan(filepath.Base(dir), &pid); err != nil || unix.Kill(pid, unix.SIGSTOP) != nil {
 			continue
 		}
-		// It may have ended, or not be there to its end.
-		if state, err := os.ReadFile(dir + "/stat"); err != nil || bytes.Fields(state)[2][0] == 'Z' {
+		if !isStopped(dir) {
 			continue
 		}
 		t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 		return pid
 	}
 	return 0
+}
+
+// isStopped waits until a process that was told to stop does; false: it has ended
+// instead, or is about to, which no signal keeps it from.
+func isStopped(dir string) bool {
+	for {
+		state, err := os.ReadFile(dir + "/stat")
+		if err != nil {
+			return false
+		}
+		switch bytes.Fields(state)[2][0] {
+		case 'T':
+			return true
+		case 'Z', 'X':
+			return false
+		}
+	}
 }
