@@ -17,7 +17,7 @@ import (
 // kind of work for each set, and nothing that the caller could have a say in.
 var raised = map[string]string{
 	// The launcher: mount.
-	"CAP_SYS_ADMIN":                "unshare mount open_tree mount_setattr move_mount openat open_by_handle_at",
+	"CAP_SYS_ADMIN":                "unshare mount open_tree mount_setattr move_mount openat open_by_handle_at fsopen fsconfig fsmount",
 	"CAP_SYS_CHROOT|CAP_SYS_ADMIN": "setns",
 	"CAP_DAC_READ_SEARCH":          "openat openat2 statx fchdir",
 	// The helper: become root, take the user's file-system ids, and make what is

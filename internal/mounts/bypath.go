@@ -55,3 +55,38 @@ func bindByPath(source int, at *Place, flags Flags) bare.Trouble {
 	bare.Close(root)
 	return at.failed("mount", e)
 }
+
+// mountByPath is Mount with mount(2).
+func (o *Tmpfs) mountByPath(at *Place) bare.Trouble {
+	var buf [6 * maxOption]byte
+	var one [maxOption]byte
+	options, value := bare.NewText(buf[:]), bare.NewText(one[:])
+	for i := 0; ; i++ {
+		key, v, ok := o.option(i, &value)
+		if !ok {
+			break
+		}
+		if v == "" {
+			continue
+		}
+		if i > 0 {
+			options.AddByte(',')
+		}
+		options.Add(key)
+		options.AddByte('=')
+		options.Add(v)
+	}
+	var source [maxOption]byte
+	copy(source[:len(source)-1], o.Source)
+	target, t := at.target()
+	if !t.OK() {
+		return t
+	}
+	var to descriptor
+	to.of(target)
+	name := [...]byte{'t', 'm', 'p', 'f', 's', 0}
+	_, e := bare.Call(unix.SYS_MOUNT, uintptr(unsafe.Pointer(&source)), uintptr(unsafe.Pointer(&to)),
+		uintptr(unsafe.Pointer(&name)), uintptr(o.Flags), uintptr(unsafe.Pointer(&buf)), 0)
+	at.close(target)
+	return at.failed("mount", e)
+}

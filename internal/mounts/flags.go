@@ -4,7 +4,8 @@
 // Both ends of a mount are given by descriptors: what is mounted as one that is
 // open, the place as an open directory and one name in it. No path is looked up
 // between a check and a use, neither with the calls of Linux 5.12 (open_tree,
-// mount_setattr, move_mount) nor where mount(2) is given /proc/thread-self/fd/N.
+// mount_setattr, move_mount) nor without them, when mount(2) is given
+// /proc/thread-self/fd/N.
 //
 // All of it acts on the calling thread alone, which a program that has the
 // runtime must lock, and needs CAP_SYS_ADMIN effective; the caller raises it.
