@@ -40,8 +40,7 @@ init /usr/sbin/sshd
 setenforce 1
 touch /tmp/.s.x
 chcon -u system_u /tmp/.s.x
-# dave shares no directory: a session in his session starts a remover, too, which sees that
-# mounted, and cannot remove what it is mounted on.
+# dave, who is supervised, shares no directory: frank does.
 printf 'Match User bob,erin,frank\nDirectory /tmp mount share=.meet/,.s.x\nMatch User dave\nDirectory /tmp mount share=.s.x\nMatch User bob,dave,erin,frank\nDirectory /dev/shm tmpfs\nMatch User carol,dave\nSupervise yes\n' >/etc/tmpshell.conf
 tmpshellctl setup >$out/setup || cat $out/setup
 tmpshellctl doctor --only selinux >$out/doctor
