@@ -145,7 +145,8 @@ func (l *looker) process(pid int, name string) (bool, error) {
 		return true, nil
 	}
 	p := Process{PID: pid, Name: field(text, "Name:"), Session: first(field(text, "NSsid:"))}
-	if p.Namespace, err = readlink(l.proc, name+"/ns/mnt"); err != nil {
+	var at string
+	if at, p.Namespace, err = mountNamespace(l.proc, name); err != nil {
 		return false, onlyKept(unseen(p, err))
 	}
 	for i, uid := range ids {
@@ -156,7 +157,7 @@ func (l *looker) process(pid int, name string) (bool, error) {
 	if l.seen[p.Namespace] || len(l.interest) == 0 {
 		return true, nil
 	}
-	list, tmpfs, err := readMounts(l.proc, name, pid, l.interest)
+	list, tmpfs, err := readMounts(l.proc, at, pid, l.interest)
 	if err != nil {
 		return false, onlyKept(err)
 	}
