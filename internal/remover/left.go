@@ -45,9 +45,9 @@ func (r *run) left(report *clean.Report) (fd int, ended bool) {
 			ended = true
 			continue
 		}
-		// That of one that has ended is the first, until somebody has waited for it.
 		of, err := clean.ProcFile(p.PID, "cgroup")
-		if fd < 0 && err == nil && bytes.Equal(of, group) && (r.supervised() || p.PID == r.parent) {
+		ours := err == nil && bytes.Equal(of, group) || isEnding(p.PID)
+		if fd < 0 && ours && (r.supervised() || p.PID == r.parent) {
 			fd = one
 			continue
 		}
@@ -55,6 +55,19 @@ func (r *run) left(report *clean.Report) (fd int, ended bool) {
 		sys.Close(one)
 	}
 	return fd, ended && fd < 0
+}
+
+// isEnding tells whether a process is in exit(2), or its first thread is. With cgroup 1
+// the kernel says of such a one that it is in the first group, whichever it is in.
+func isEnding(pid int) bool {
+	const exiting = 0x4 // PF_EXITING, of the flags of proc_pid_stat(5)
+	text, err := clean.ProcFile(pid, "stat")
+	words := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:]) // a name may have blanks in it
+	if err != nil || len(words) < 7 {
+		return false
+	}
+	flags, err := strconv.ParseUint(string(words[6]), 10, 64)
+	return err == nil && flags&exiting != 0
 }
 
 func same(exe, program string) bool {
