@@ -105,9 +105,10 @@ func TestPTYSuspend(t *testing.T) {
 	})
 	// Without a shell that sets the terminal, it is in the end as it was.
 	t.Run("SIGSTOP and SIGCONT, nobody sets the terminal", func(t *testing.T) {
-		term := rig.Command{As: a, Path: "/bin/sh", Args: []string{"sh", "-c", "tmpshell --exec --pty -- ~/answer; echo end''ed; read x"}, Env: a.Env()}.OnTerminal(t)
+		term := rig.Command{As: a, Path: "/bin/sh", Args: []string{"sh", "-c", "read x; tmpshell --exec --pty -- ~/answer; echo end''ed; read x"}, Env: a.Env()}.OnTerminal(t)
 		s := &suspended{t: t, a: a, size: "24 80", term: term}
 		before := term.Settings()
+		term.Send("\n")
 		s.up()
 		pid := supervisorOf(t, 1000)
 		rig.Must(t, "kill", "-STOP", pid)
