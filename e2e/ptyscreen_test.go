@@ -47,6 +47,7 @@ type drawn struct {
 	program                    string
 	lasting                    []string // of what else it draws, nothing stays; nil: all does
 	begun, resized, keys, then []string
+	bottom                     string // of the last line, once it is drawn anew
 	quit                       []string
 }
 
@@ -79,11 +80,12 @@ func TestPTYScreen(t *testing.T) {
 	rig.Write(t, "/home/alice/inner", `#!/bin/sh
 exec tmux -L in$1 -f /dev/null new-session 'exec env PS1=inner: sh' \; set -g status-right '' \; set -g status-left '' \; set -g automatic-rename off \; set -g default-command 'echo second; exec cat'
 `, 0o755)
-	rig.Write(t, "/home/alice/text", strings.Repeat("one line of many\n", 200), 0o644)
+	const line = "one line of many\n"
+	rig.Write(t, "/home/alice/text", strings.Repeat(line, 200), 0o644)
 	for _, c := range []drawn{
-		{"htop -d 100 -p 1", []string{"PID", "F1"}, []string{"PID", "F1Help", "F10Quit"}, []string{"F1Help", "F10Quit"}, []string{"F1"}, []string{"Arrows: scroll", "help screen"}, []string{"Space", "q"}},
-		{"vim -u NONE -i NONE -n -N text", nil, []string{"one line of many"}, []string{"one line of many"}, []string{":set number", "Enter", "G"}, []string{"200 one line"}, []string{":q!", "Enter"}},
-		{"./inner NAME", nil, []string{"inner:", "0:"}, []string{"inner:", "0:"}, []string{"C-b", "\""}, []string{"second"}, []string{"C-b", "&", "y"}},
+		{"htop -d 100 -p 1", []string{"PID", "F1"}, []string{"PID", "F1Help", "F10Quit"}, []string{"F1Help", "F10Quit"}, []string{"F1"}, []string{"Arrows: scroll", "help screen"}, "F1Help", []string{"Space", "q"}},
+		{"vim -u NONE -i NONE -n -N text", nil, []string{strings.Repeat(line, 23) + `"text" `}, []string{strings.Repeat(line, 29)}, []string{":set number", "Enter", "G"}, []string{"200 one line"}, "", []string{":q!", "Enter"}},
+		{"./inner NAME", nil, []string{"inner:", "0:"}, []string{"inner:", "0:"}, []string{"C-b", "\""}, []string{"second"}, "0:", []string{"C-b", "&", "y"}},
 	} {
 		t.Run(strings.Fields(c.program)[0], func(t *testing.T) {
 			var seen [2][]string
@@ -106,7 +108,8 @@ exec tmux -L in$1 -f /dev/null new-session 'exec env PS1=inner: sh' \; set -g st
 				stable(c.begun)
 				s.tmux("resize-window", "-x", "100", "-y", "30")
 				rig.Await(t, func() string { return "the last line is not drawn" }, func() bool {
-					return strings.Count(s.tmux("capture-pane", "-p"), "\n") == 30
+					lines := strings.Split(s.tmux("capture-pane", "-p"), "\n")
+					return len(lines) == 31 && strings.Contains(lines[29], c.bottom)
 				})
 				stable(c.resized)
 				s.tmux(append([]string{"send-keys"}, c.keys...)...)
