@@ -6,13 +6,15 @@
 #
 # TMPSHELL_SEED chooses the shares of the tables, TMPSHELL_ALL=1 is all of them;
 # TMPSHELL_MUST_RUN=1 turns a skipped test into a failed one; TEST_TIMEOUT is the
-# one limit on time, for a machine on which something moves for ever.
+# one limit on time, for a machine on which something moves for ever: then the tests
+# that run are named, with what they do.
 set -eu
 cd "$(dirname "$0")/.."
 
 began=$(date +%s)
 sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
+[ "${TMPSHELL_ALL-}" = 1 ] || : "${TEST_TIMEOUT:=75m}"
 : "${MAKE:=make}" "${GO:=go}" "${TEST_TIMEOUT:=4h}"
 : "${TMPSHELL_SEED:=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"
 [ -z "${CI-}" ] || : "${TMPSHELL_MUST_RUN=1}"

@@ -14,6 +14,8 @@ import (
 	"os/exec"
 	"runtime"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() { os.Exit(run(os.Args)) }
@@ -25,6 +27,8 @@ func run(args []string) int {
 	}
 	// The child has the namespace of the thread that makes it.
 	runtime.LockOSThread()
+	// Who is killed alone, as make and its shell are, takes nothing along: see watch.
+	_ = unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(syscall.SIGTERM), 0, 0, 0)
 	if os.Geteuid() == 0 {
 		if err := privateTmp(); err != nil {
 			fmt.Fprintln(os.Stderr, "suite: no /tmp for the tests alone:", err)
@@ -34,7 +38,8 @@ func run(args []string) int {
 	cmd := exec.Command(args[2], args[3:]...)
 	cmd.Env = append(os.Environ(), "TMPSHELL_TABLES="+args[1])
 	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	// A group of its own: the tests are told to end, and this program sees it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -44,6 +49,7 @@ func run(args []string) int {
 		return 1
 	}
 	r := newReport(os.Stdout, os.Getenv("TMPSHELL_MUST_RUN") != "")
+	go r.running.watch(os.Stdout, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGQUIT) })
 	readErr := r.read(out)
 	err = errors.Join(readErr, cmd.Wait())
 	tables, _ := os.ReadFile(args[1]) // where e2e was not run there are none

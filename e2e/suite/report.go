@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // event is a line of `go test -json`, see go doc test2json.
@@ -23,6 +24,7 @@ type report struct {
 	// mustRun: a test that is skipped has failed, unless another one runs it.
 	mustRun bool
 	output  map[string][]string // of what has not ended yet, by package and test
+	running running
 	tests   []test
 	skipped []string
 	failed  []string
@@ -39,7 +41,7 @@ type test struct {
 }
 
 func newReport(to io.Writer, mustRun bool) *report {
-	return &report{to: to, mustRun: mustRun, output: map[string][]string{}}
+	return &report{to: to, mustRun: mustRun, output: map[string][]string{}, running: running{since: map[string]time.Time{}}}
 }
 
 func (r *report) read(from io.Reader) error {
@@ -64,6 +66,9 @@ func (r *report) read(from io.Reader) error {
 func (r *report) add(e event) {
 	top, _, below := strings.Cut(e.Test, "/")
 	key := e.Package + " " + top
+	if !below {
+		r.running.add(e.Action, key)
+	}
 	switch e.Action {
 	case "build-output":
 		fmt.Fprint(r.to, e.Output)
