@@ -6,6 +6,7 @@ import (
 	"tmpshell/internal/account"
 	"tmpshell/internal/making"
 	"tmpshell/internal/private"
+	"tmpshell/internal/sys"
 )
 
 // Removed is what the name of a directory gets, before a random part, between the
@@ -30,16 +31,11 @@ const (
 	List     Kind = "sessions" // the list of a user's sessions, a file
 )
 
-const (
-	digits     = "0123456789abcdef"
-	tailLength = 12
-)
-
 // movedAway is what a name was before it got a tail of Removed or Orphaned.
 func movedAway(name string) (was string, ok bool) {
 	for _, mark := range []string{Removed, Orphaned} {
 		was, tail, _ := strings.Cut(name, mark)
-		if was != "" && len(tail) == tailLength && strings.Trim(tail, digits) == "" {
+		if was != "" && len(tail) == sys.RandomLength && strings.Trim(tail, sys.RandomDigits) == "" {
 			return was, true
 		}
 	}
@@ -59,7 +55,7 @@ func parseFallback(name string) (uint32, bool) {
 		return 0, false
 	}
 	uid, tail, more := strings.Cut(rest, ".")
-	if more && (tail == "" || strings.Trim(tail, digits) != "") {
+	if more && (tail == "" || strings.Trim(tail, sys.RandomDigits) != "") {
 		return 0, false
 	}
 	return parseUID(uid)

@@ -155,7 +155,7 @@ func (u *unit) away(tail string) (bool, error) {
 		return false, err
 	}
 	defer sys.Close(fd)
-	end, err := random()
+	end, err := sys.RandomName()
 	if err != nil {
 		return false, err
 	}
@@ -206,16 +206,4 @@ func (u *unit) back() error {
 // rename renames within a place.
 func (p *place) rename(from, to string) error {
 	return p.with(func(fd int) error { return sys.RenameAt(fd, from, to, unix.RENAME_NOREPLACE) })
-}
-
-func random() (string, error) {
-	var b [tailLength / 2]byte
-	if _, err := unix.Getrandom(b[:], 0); err != nil {
-		return "", &fs.PathError{Op: "getrandom", Path: "name", Err: err}
-	}
-	text := make([]byte, 0, tailLength)
-	for _, c := range b {
-		text = append(text, digits[c>>4], digits[c&15])
-	}
-	return string(text), nil
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"path"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -22,12 +21,13 @@ func Write(file string, data []byte) error {
 	}
 	defer sys.Close(dir)
 	base := path.Base(file)
-	// One of a process that was killed by a crash of the machine may be left;
-	// nobody else has this process's number.
-	entry := base + ".new-" + strconv.Itoa(unix.Getpid())
-	if err := sys.UnlinkAt(dir, entry); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	// What a crash of the machine has left stays until `tmpshellctl setup --remove`;
+	// one that another process writes now looks the same.
+	end, err := sys.RandomName()
+	if err != nil {
 		return err
 	}
+	entry := base + ".new-" + end
 	fd, err := sys.CreateAt(dir, entry, 0o644)
 	if err != nil {
 		return err

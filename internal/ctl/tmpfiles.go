@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tmpshell/internal/build"
+	"tmpshell/internal/compile"
 	"tmpshell/internal/doctor"
 	"tmpshell/internal/needs"
 )
@@ -24,21 +25,9 @@ func atBoot(n needs.Needs) []step {
 	}
 	if err == nil {
 		text := "# Written by tmpshellctl setup, from " + build.Config + ": changes are lost.\n" + strings.Join(lines, "\n") + "\n"
-		err = writeTmpfiles(text)
+		err = compile.Write(tmpfilesConf, []byte(text)) // a boot finds the old file or the new one
 	}
 	return []step{result(tmpfilesConf, strings.Join(lines, "; "), err)}
-}
-
-// writeTmpfiles has a boot find the old file or the new one.
-func writeTmpfiles(text string) error {
-	if err := os.MkdirAll("/etc/tmpfiles.d", 0o755); err != nil {
-		return err
-	}
-	const fresh = tmpfilesConf + ".new"
-	if err := os.WriteFile(fresh, []byte(text), 0o644); err != nil {
-		return err
-	}
-	return errors.Join(os.Chmod(fresh, 0o644), os.Rename(fresh, tmpfilesConf))
 }
 
 // forgetBoot removes the file, if there is one.

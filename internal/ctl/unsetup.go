@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"tmpshell/internal/build"
 	"tmpshell/internal/compile"
@@ -45,10 +46,12 @@ func undo() []step {
 	}
 	bases, notKnown := basesInForce()                  // before the policy goes
 	policies, err := filepath.Glob(policy.Paths + "*") // of other versions, too
-	for _, p := range policies {
+	// What clean has seen, and what a crash has left of compile.Write.
+	others, _ := filepath.Glob(seenPath + "*")
+	unfinished, _ := filepath.Glob(tmpfilesConf + ".new-*")
+	for _, p := range slices.Concat(policies, others, unfinished) {
 		err = errors.Join(err, os.Remove(p))
 	}
-	_ = os.Remove(seenPath) // of clean
 	steps = append(append(steps, result("policy", "removed", err), unlistShells()), unlink()...)
 	if notKnown != nil {
 		steps = append(steps, result("bases", "", notKnown))

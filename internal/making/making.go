@@ -51,7 +51,7 @@ const Squatted = ".squatted-"
 // found in the place of a directory and would not use, and what it was called.
 func IsMovedAside(entry string) (was string, ok bool) {
 	was, tail, _ := strings.Cut(entry, Squatted)
-	return was, was != "" && len(tail) == randomLength && strings.Trim(tail, digits) == ""
+	return was, was != "" && len(tail) == sys.RandomLength && strings.Trim(tail, sys.RandomDigits) == ""
 }
 
 var errRace = errors.New("another process changes it all the time")
@@ -130,7 +130,7 @@ func (m *Maker) aside(dir int, where, entry string, why error) error {
 	if err := notTooMany(dir, where, entry); err != nil {
 		return err
 	}
-	tail, err := random()
+	tail, err := sys.RandomName()
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func (m *Maker) replace(dir int, where, entry string, w owned.Want, why error) e
 	if err := notTooMany(dir, where, entry); err != nil {
 		return err
 	}
-	tail, err := random()
+	tail, err := sys.RandomName()
 	if err != nil {
 		return err
 	}
