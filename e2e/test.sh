@@ -45,6 +45,7 @@ fi
 # These need systems and programs that are made for all rows alone.
 [ "${TMPSHELL_ALL-}" = 1 ] || set -- -skip '^(TestRun0|TestRun0Sid|TestMatrixSSHWithoutPAM)$' "$@"
 $GO build -o bin/suite ./e2e/suite
+echo "TMPSHELL_SEED=$TMPSHELL_SEED"
 status=0
 $sudo env "PATH=$PATH" "HOME=$HOME" CGO_ENABLED=0 "CI=${CI-}" "GOFLAGS=${GOFLAGS-}" "GOCACHE=$cache" \
 	"TMPSHELL_MUST_RUN=${TMPSHELL_MUST_RUN-}" "TMPSHELL_SEED=$TMPSHELL_SEED" "TMPSHELL_ALL=${TMPSHELL_ALL-}" \

@@ -65,7 +65,12 @@ const node = `
 // Cluster is one of Slurm's.
 type Cluster struct {
 	t     testing.TB
-	nodes map[string]*exec.Cmd
+	nodes map[string]*running
+}
+
+type running struct {
+	*exec.Cmd
+	ended chan struct{}
 }
 
 // StartSlurm starts a cluster of n1 and n2. The programs are installed. Lines are those
@@ -98,7 +103,7 @@ func StartSlurm(t testing.TB, lines ...string) *Cluster {
 	Start(t, "munged", "--foreground", "--force", "--socket=/run/munge/munge.socket.2", "--pid-file=/run/munge/pid", "--log-file=/run/munge/log", "--seed-file=/run/munge/seed")
 	Await(t, func() string { return "munged answers nobody" }, func() bool { return exec.Command("munge", "-n").Run() == nil })
 	Start(t, "slurmctld", "-D")
-	c := &Cluster{t, map[string]*exec.Cmd{}}
+	c := &Cluster{t, map[string]*running{}}
 	t.Cleanup(func() {
 		for name := range c.nodes {
 			c.Crash(name)
@@ -131,14 +136,16 @@ func (c *Cluster) Boot(name string) {
 	if err := cmd.Start(); err != nil {
 		c.t.Fatal(err)
 	}
-	c.nodes[name] = cmd
+	n := &running{cmd, make(chan struct{})}
+	go func() { _ = cmd.Wait(); close(n.ended) }()
+	c.nodes[name] = n
 }
 
 // Crash ends all that runs on a node, at once.
 func (c *Cluster) Crash(name string) {
-	cmd := c.nodes[name]
-	_ = cmd.Process.Kill() // and with it, by its parent-death signal, the first process
-	_ = cmd.Wait()
+	n := c.nodes[name]
+	_ = n.Process.Kill() // and with it, by its parent-death signal, the first process
+	<-n.ended
 	delete(c.nodes, name)
 }
 
@@ -148,11 +155,19 @@ func (c *Cluster) AwaitIdle() {
 	c.Await("sinfo -h -o %T | sort -u", "idle\n")
 }
 
-// Await runs a script on the node of the logins until it prints something.
+// Await runs a script on the node of the logins until it prints something. No node may
+// end by itself.
 func (c *Cluster) Await(script, want string) {
 	c.t.Helper()
 	said := ""
 	Await(c.t, func() string { return fmt.Sprintf("%s prints %q, not %q", script, said, want) }, func() bool {
+		for name, n := range c.nodes {
+			select {
+			case <-n.ended:
+				c.t.Fatalf("the node %s has ended: %v", name, n.ProcessState)
+			default:
+			}
+		}
 		out, _ := exec.Command("sh", "-c", script).CombinedOutput()
 		if said = string(out); said != want {
 			time.Sleep(200 * time.Millisecond) // each look asks slurmctld

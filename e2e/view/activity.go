@@ -33,8 +33,9 @@ var usualLooks = sync.OnceValue(func() int {
 	return stallSamples
 })
 
-// moves is how much processor time, in ticks of 10 ms, is a movement: a server
-// that wakes up now and then to look at its clock is none.
+// moves is how much processor time, in ticks of 10 ms, is a movement from one look to
+// the next: a server that wakes up now and then to look at its clock is none, such as
+// slurmctld(8), which takes one tick.
 const moves = 10
 
 // Activity tells whether the processes that the caller sees in /proc, a view's
@@ -44,13 +45,12 @@ type Activity struct {
 	// moving are a standstill.
 	Looks  int
 	used   map[string]uint64 // ticks, by process
-	ticks  uint64            // since the last movement
-	idle   int               // looks in a row without one
+	idle   int               // looks in a row without a movement
 	looked time.Time
 }
 
 // Touch notes a movement that processor time does not show, such as output.
-func (a *Activity) Touch() { a.idle, a.ticks = 0, 0 }
+func (a *Activity) Touch() { a.idle = 0 }
 
 // Stalled looks at the processes, every two seconds at most, and reports whether
 // nothing has moved for long.
@@ -60,7 +60,12 @@ func (a *Activity) Stalled() bool {
 		return false
 	}
 	a.looked = now
-	if a.look(); a.ticks >= moves {
+	return a.stands(a.look())
+}
+
+// stands is Stalled, for what one look has found.
+func (a *Activity) stands(ticks uint64) bool {
+	if ticks >= moves {
 		a.Touch()
 	}
 	a.idle++
@@ -72,11 +77,11 @@ func (a *Activity) Stalled() bool {
 }
 
 // look adds up what the processes have used since the last time. One that waits
-// for a processor moves: it cannot help it. What was not there the last time does
+// for a processor moves, or for a disk: it cannot help it. What was not there the last time does
 // not count yet: it may be a question of somebody who waits as well, and those
 // would keep each other waiting for ever. What short-lived processes have used is
 // their parent's.
-func (a *Activity) look() {
+func (a *Activity) look() (sum uint64) {
 	self := os.Getpid()
 	used := map[string]uint64{}
 	names, _ := filepath.Glob("/proc/[0-9]*/stat")
@@ -94,13 +99,14 @@ func (a *Activity) look() {
 		used[key] = ticks
 		switch before, there := a.used[key]; {
 		case !there:
-		case pid != 1 && p.state == "R":
-			a.ticks += moves
+		case pid != 1 && (p.state == "R" || p.state == "D"):
+			sum += moves
 		case ticks > before:
-			a.ticks += ticks - before
+			sum += ticks - before
 		}
 	}
 	a.used = used
+	return sum
 }
 
 type processStat struct {
