@@ -48,6 +48,7 @@ type drawn struct {
 	lasting                    []string // of what else it draws, nothing stays; nil: all does
 	begun, resized, keys, then []string
 	bottom                     string // of the last line, once it is drawn anew
+	asks                       string // before the last key of quit
 	quit                       []string
 }
 
@@ -83,9 +84,9 @@ exec tmux -L in$1 -f /dev/null new-session 'exec env PS1=inner: sh' \; set -g st
 	const line = "one line of many\n"
 	rig.Write(t, "/home/alice/text", strings.Repeat(line, 200), 0o644)
 	for _, c := range []drawn{
-		{"htop -d 100 -p 1", []string{"PID", "F1"}, []string{"PID", "F1Help", "F10Quit"}, []string{"F1Help", "F10Quit"}, []string{"F1"}, []string{"Arrows: scroll", "help screen"}, "F1Help", []string{"Space", "q"}},
-		{"vim -u NONE -i NONE -n -N text", nil, []string{strings.Repeat(line, 23) + `"text" `}, []string{strings.Repeat(line, 29)}, []string{":set number", "Enter", "G"}, []string{"200 one line"}, "", []string{":q!", "Enter"}},
-		{"./inner NAME", nil, []string{"inner:", "0:"}, []string{"inner:", "0:"}, []string{"C-b", "\""}, []string{"second"}, "0:", []string{"C-b", "&", "y"}},
+		{"htop -d 100 -p 1", []string{"PID", "F1"}, []string{"PID", "F1Help", "F10Quit"}, []string{"F1Help", "F10Quit"}, []string{"F1"}, []string{"Arrows: scroll", "help screen"}, "F1Help", "", []string{"Space", "q"}},
+		{"vim -u NONE -i NONE -n -N text", nil, []string{strings.Repeat(line, 23) + `"text" `}, []string{strings.Repeat(line, 29)}, []string{":set number", "Enter", "G"}, []string{"200 one line"}, "", ":q!", []string{":q!", "Enter"}},
+		{"./inner NAME", nil, []string{"inner:", "0:"}, []string{"inner:", "0:"}, []string{"C-b", "\""}, []string{"second"}, "0:", "(y/n)", []string{"C-b", "&", "y"}},
 	} {
 		t.Run(strings.Fields(c.program)[0], func(t *testing.T) {
 			var seen [2][]string
@@ -114,7 +115,10 @@ exec tmux -L in$1 -f /dev/null new-session 'exec env PS1=inner: sh' \; set -g st
 				stable(c.resized)
 				s.tmux(append([]string{"send-keys"}, c.keys...)...)
 				stable(c.then)
-				for _, key := range c.quit {
+				for i, key := range c.quit {
+					if i == len(c.quit)-1 {
+						s.shows(c.asks)
+					}
 					s.tmux("send-keys", key)
 				}
 				stable([]string{"status 0"})
