@@ -7,6 +7,7 @@ import (
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/sample"
 )
 
 func TestLDAPByNslcd(t *testing.T) { ldap(t, "slapd, nslcd", rig.StartNslcd) }
@@ -36,7 +37,7 @@ func (s ldapServer) Rename() {
 }
 func (s ldapServer) Remove() { s.Modify("dn: uid=carol,@\nchangetype: delete\n") }
 
-// peopleOf are carol, and groups that she is in: one of 20,000, and one by another.
+// peopleOf are carol, and groups that she is in: one of many members, and one by another.
 func peopleOf() string {
 	var b strings.Builder
 	b.WriteString("dn: uid=carol,@\nobjectClass: account\nobjectClass: posixAccount\nuid: carol\ncn: carol\nuidNumber: 5000\ngidNumber: 5000\nhomeDirectory: /home/carol\nloginShell: /usr/bin/tmpshell\n\n")
@@ -54,7 +55,11 @@ func peopleOf() string {
 	group("outer", 5003, "cn=inner")
 	group("course", 5004, "uid=dave")
 	fmt.Fprint(&b, "dn: cn=everybody,@\nobjectClass: groupOfNames\nobjectClass: posixGroupOf\ncn: everybody\ngidNumber: 5005\nmember: uid=carol,@\n")
-	for i := range 20_000 {
+	members := 20_000
+	if sample.All() {
+		members = 80_000
+	}
+	for i := range members {
 		fmt.Fprintf(&b, "memberUid: student.number.%d\n", i)
 	}
 	return b.String()

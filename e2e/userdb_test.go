@@ -204,6 +204,9 @@ func TestUserDBSlowGroup(t *testing.T) {
 	}
 	in, out := []uint32{5001, 5003}, []uint32{5001}
 	try("not known", in, "nnp1 lab")
+	if r := rig.Sh(t, "tmpshellctl check"); r.Stdout != rig.Conf+": ok\n" {
+		t.Errorf("check, which may wait: %q", r.Stdout)
+	}
 	if r := rig.Sh(t, "tmpshellctl setup"); r.Status != 0 || strings.Contains(r.Stdout, "does not answer") {
 		t.Errorf("setup: %+v", r)
 	}

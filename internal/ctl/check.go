@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tmpshell/internal/account"
 	"tmpshell/internal/build"
 	"tmpshell/internal/compile"
 	"tmpshell/internal/config"
@@ -94,9 +95,11 @@ func checkFile(file string) checkReport {
 	return report
 }
 
-// names tells which names no account and no group has.
+// names tells which names no account and no group has. It waits as long as setup does.
 func names(file string, conf *config.Config) []*config.Error {
-	in, err := compile.All(conf, compile.Options{})
+	patient := compile.System()
+	patient.Service = account.NewPatientService()
+	in, err := compile.All(conf, compile.Options{Names: patient})
 	if err == nil {
 		err = in.Failed
 	}
