@@ -16,14 +16,19 @@ func TestMountPer(t *testing.T) {
 		return
 	}
 	rig.Install(t, "Directory /tmp mount per=JOB share=.X11-unix/,.s.db", "Directory /var/tmp mount", "Supervise yes",
-		"Match User bob", "Directory /tmp mount per=user", "Match User carol", "Directory /tmp env")
+		"Match User bob", "Directory /tmp mount per=user", "Match User carol", "Directory /tmp env", "Match User dave", "OnFailure deny")
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
 	bob := rig.AddUser(t, rig.Account{Name: "bob", UID: 1001})
 	rig.AddUser(t, rig.Account{Name: "carol", UID: 1002})
+	dave := rig.AddUser(t, rig.Account{Name: "dave", UID: 1003})
 	const store = "/var/lib/tmpshell/"
+	run := func(a *rig.Account, job, script string) rig.Result {
+		t.Helper()
+		return rig.Command{As: a, Path: rig.Tmpshell, Args: []string{"tmpshell", "-c", script}, Env: append(a.Env(), job), Dir: "/"}.Run(t)
+	}
 	in := func(a *rig.Account, job, script string) string {
 		t.Helper()
-		r := rig.Command{As: a, Path: rig.Tmpshell, Args: []string{"tmpshell", "-c", script}, Env: append(a.Env(), job), Dir: "/"}.Run(t)
+		r := run(a, job, script)
 		if r.Status != 0 || r.Stderr != "" {
 			t.Errorf("%s: %d, %q", job, r.Status, r.Stderr)
 		}
@@ -55,10 +60,33 @@ func TestMountPer(t *testing.T) {
 	if there(store + "1000/tmp/of17") {
 		t.Error("what was made in job 17 is in the user's own directory")
 	}
-	for _, job := range []string{"NONE=17", "JOB=", "JOB=18", "JOB=1002.17", "JOB=../1000.17", "JOB=17/", "JOB=17/../17", "JOB=.", "JOB=17\n", "JOB=" + strings.Repeat("1", 5000)} {
+	for _, job := range []string{"NONE=17", "JOB="} {
 		if got := in(alice, job, "ls /tmp; ls /var/tmp; touch /var/tmp/own"); strings.Contains(got, "of17") {
-			t.Errorf("%q: %q; want the user's own directory", job[:min(len(job), 20)], got)
+			t.Errorf("%q: %q; want the user's own directory", job, got)
 		}
+	}
+	missing := func(uid, job string) string {
+		return "tmpshell: no private directory in /tmp: " + store + uid + "." + job + "/tmp was not made for this batch job"
+	}
+	log := rig.ListenSyslog(t)
+	const none = "tmpshell: no private directory in /tmp: JOB names no batch job"
+	for job, why := range map[string]string{"18": missing("1000", "18"), "1002.17": missing("1000", "1002.17"), "../1000.17": none, "17/": none,
+		"17/../17": none, ".": none, "17\n": none, strings.Repeat("1", 5000): none} {
+		r := run(alice, "JOB="+job, "ls /tmp; ls /var/tmp; touch /var/tmp/own")
+		if r.Status != 0 || strings.Contains(r.Stdout, "of17") {
+			t.Errorf("JOB=%q: %d, %q; want the user's own directory", job[:min(len(job), 20)], r.Status, r.Stdout)
+		}
+		if want := why + "; using " + store + "1000/tmp\n"; r.Stderr != want {
+			t.Errorf("JOB=%q: %q; want %q", job[:min(len(job), 20)], r.Stderr, want)
+		}
+		if r = run(dave, "JOB="+job, "echo begun"); r.Status != 125 || r.Stdout != "" || r.Stderr != strings.ReplaceAll(why, "1000.", "1003.")+"\n" {
+			t.Errorf("with OnFailure deny, JOB=%q: %d, %q, %q; want no session", job[:min(len(job), 20)], r.Status, r.Stdout, r.Stderr)
+		}
+	}
+	log.Expect(t, "fallback uid=1000 user=alice: no private directory in /tmp: "+store+"1000.18/tmp was not made for this batch job")
+	log.Expect(t, "denied uid=1003 user=dave: no private directory in /tmp: "+store+"1003.18/tmp was not made for this batch job")
+	if got := in(dave, "NONE=17", "echo begun"); got != "begun" {
+		t.Errorf("with OnFailure deny, and no job: %q; want a session", got)
 	}
 	if got := in(bob, "JOB=17", "ls /tmp"); strings.Contains(got, "of17") {
 		t.Errorf("bob, of per=user, sees %q", got)

@@ -25,6 +25,8 @@ type prepared struct {
 	mounts int
 	// entered: everything that is to be mounted is.
 	entered bool
+	// batch: the session says that it is a batch job's, see per=.
+	batch bool
 	// runtime is XDG_RUNTIME_DIR, empty for none. It is left as it is where
 	// keepRuntime says so.
 	runtime     string

@@ -37,8 +37,10 @@ func (l *launcher) planMounts() {
 			continue
 		}
 		propagation = narrower(propagation, d.Propagation)
+		job, named := l.job(d.Per)
+		l.session.batch = l.session.batch || named
 		list[n] = session.Directory{
-			Instance: private.Instance{At: d.Path, Share: d.Share, User: l.policy.User, Store: d.Store, Fresh: d.Method == policy.Tmpfs, Job: l.job(d.Per)},
+			Instance: private.Instance{At: d.Path, Share: d.Share, User: l.policy.User, Store: d.Store, Fresh: d.Method == policy.Tmpfs, Job: job, NoJob: named && job == ""},
 			Link:     d.Link, Flags: mounts.Flags(d.Options), Size: d.Size, Inodes: d.Inodes,
 		}
 		n++
@@ -48,19 +50,6 @@ func (l *launcher) planMounts() {
 	}
 	mountPlan.UID, mountPlan.GID, mountPlan.Directories = l.uid, l.gid, list[:n]
 	mountPlan.Propagation, mountPlan.Notice, mountPlan.Mend = propagation, noticeMount, mendShares
-}
-
-// job is what the variable of per= says. It only chooses among what root has made of
-// the user's own.
-func (l *launcher) job(variable string) string {
-	if variable == "" {
-		return ""
-	}
-	value, ok := l.env.Get(variable)
-	if !ok || !private.IsJob(bare.String(value)) {
-		return ""
-	}
-	return bare.String(value)
 }
 
 // narrower is what a session has of the directories so far and one more: one that is
@@ -163,6 +152,9 @@ func (l *launcher) mount() {
 		t = l.enter()
 	}
 	s.unmounted = t
+	if s.entered && s.batch {
+		l.seeToJobs()
+	}
 	switch {
 	case s.entered && t.Kind() != bare.Lost: // what could not be linked, the session does without
 	case t.Kind() != bare.Object:

@@ -14,11 +14,13 @@ func TestJob(t *testing.T) {
 		var l launcher
 		l.env.Take(nil)
 		set(&l.env, "JOB", value)
-		if got := l.job("JOB"); got != want {
-			t.Errorf("JOB=%q is job %q; want %q", value, got, want)
+		if got, named := l.job("JOB"); got != want || named != (value != "") {
+			t.Errorf("JOB=%q is job %q, %v; want %q", value, got, named, want)
 		}
-		if l.job("") != "" || l.job("OTHER") != "" {
-			t.Errorf("with no such variable, there is job %q", l.job("OTHER"))
+		for _, other := range []string{"", "OTHER"} {
+			if got, named := l.job(other); got != "" || named {
+				t.Errorf("with no such variable, there is job %q, %v", got, named)
+			}
 		}
 	}
 }

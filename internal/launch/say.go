@@ -58,8 +58,11 @@ func (l *launcher) tell(what, why, hint string) {
 }
 
 // toTerminal tells whether a person sees what is said on standard error. A
-// container has no system log: what --exec cannot do is always said there.
-func (l *launcher) toTerminal() bool { return l.inv.Mode == Program || bare.IsTerminal(2) }
+// container has no system log: what --exec cannot do is always said there. That of a
+// batch job is a file that they read.
+func (l *launcher) toTerminal() bool {
+	return l.inv.Mode == Program || l.session.batch || bare.IsTerminal(2)
+}
 
 // complain says that a session does not get what it should: to the log, and on
 // standard error where there is somebody, or where there is no session.

@@ -15,9 +15,10 @@ type Instance struct {
 	User  string // the user's login name, for Share; empty if it has none
 	Fresh bool   // method tmpfs: nothing is kept
 	// Job is the batch job that it is of (per=), empty for the user's own instance.
-	// Opening one clears it where root has made none for that job: the session then
-	// gets the user's own.
-	Job string
+	// Opening one clears it where root has made none for that job, and sets NoJob: the
+	// session then gets the user's own.
+	Job   string
+	NoJob bool
 	// Store is where instances are kept, and Run what a boot forgets. Empty
 	// for the constants of these names.
 	Store, Run string

@@ -245,7 +245,7 @@ func (i *Instance) openInstance(root int, uid uint32, o *Opened) bare.Trouble {
 	}
 	t = i.openIn(store, uid, o)
 	if t.Missing() && i.Job != "" {
-		i.Job = ""
+		i.Job, i.NoJob = "", true
 		t = i.openIn(store, uid, o)
 	}
 	bare.Close(store)

@@ -44,7 +44,7 @@ func TestInstanceJob(t *testing.T) {
 			var o Opened
 			verdict := i.Open(alice, &o)
 			o.Close()
-			t.Logf("verify=%v job=%s path=%s=", verdict.Err(), i.Job, text(func(to *bare.Text) { i.AddPath(to, alice) }))
+			t.Logf("verify=%v job=%s none=%v path=%s=", verdict.Err(), i.Job, i.NoJob, text(func(to *bare.Text) { i.AddPath(to, alice) }))
 		})
 		return
 	}
@@ -56,7 +56,7 @@ func TestInstanceJob(t *testing.T) {
 		out, _, _ = strings.Cut(out, "=\n")
 		return out
 	}
-	own := fine + " job= path=" + store + "61001/" + name
+	own := fine + " job= none=true path=" + store + "61001/" + name
 	for _, c := range []struct {
 		name string
 		make func() error
@@ -67,7 +67,7 @@ func TestInstanceJob(t *testing.T) {
 		{"another's", func() error { return os.MkdirAll(store+"61002.17/"+name, 0o700) }, own},
 		{"one that is shut", func() error { return os.Mkdir(store+"61001.17/"+name, 0o700) }, "has mode"},
 		{"one as it must be", func() error { return os.Chmod(store+"61001.17/"+name, 0o777|os.ModeSticky) },
-			fine + " job=17 path=" + store + "61001.17/" + name},
+			fine + " job=17 none=false path=" + store + "61001.17/" + name},
 		{"one that others can reach", func() error { return os.Chmod(store+"61001.17", 0o711) }, "has mode"},
 	} {
 		must(t, c.make())
