@@ -97,6 +97,28 @@ func TestMountPer(t *testing.T) {
 		t.Errorf("inside a session of job 17 there is %q", got)
 	}
 
+	// A file of it is called otherwise outside, and another session's is not there.
+	for _, c := range []struct{ job, args, want string }{
+		{"JOB=17", "/tmp/of17", store + "1000.17/tmp/of17"},
+		{"JOB=17", "/var/tmp/f", store + "1000/var-tmp/f"},
+		{"JOB=17", "--inside " + store + "1000.17/tmp/of17", "/tmp/of17"},
+		{"JOB=17", "--inside " + store + "1000/tmp/f", ""},
+		{"NONE=17", "/tmp/of17", store + "1000/tmp/of17"},
+		{"NONE=17", "--inside " + store + "1000.17/tmp/of17", ""},
+		{"NONE=17", "--job 17 /tmp/of17", store + "1000.17/tmp/of17"},
+		{"NONE=17", "--job ../17 /tmp/of17", ""},
+	} {
+		if r := run(alice, c.job, "exec tmpshellctl path "+c.args); strings.TrimSpace(r.Stdout) != c.want || (r.Status == 0) != (c.want != "") {
+			t.Errorf("%s, path %s: %d, %q, %q; want %q", c.job, c.args, r.Status, r.Stdout, r.Stderr, c.want)
+		}
+	}
+	if got := rig.Must(t, "tmpshellctl", "path", "--user", "alice", "--job", "17", "/tmp/of17"); !there(strings.TrimSpace(got)) {
+		t.Errorf("root is told that a file of job 17 is %q; want where it is", got)
+	}
+	if r := rig.Sh(t, "tmpshellctl path --user bob --job 17 /tmp/f"); r.Status == 0 || r.Stdout != "" {
+		t.Errorf("of per=user, a file of job 17 is %q; want an error", r.Stdout)
+	}
+
 	// The end of the user's sessions takes what is theirs, and not what is the job's.
 	if !there(store+"1000.17/tmp/of17") || !there("/tmp/.private/1002.17") {
 		t.Error("the directory of the job has gone with the session")

@@ -24,7 +24,7 @@ type pathReport struct {
 }
 
 func pathCommand(out *output) *cobra.Command {
-	var name string
+	var name, job string
 	var inside bool
 	c := &cobra.Command{
 		Use:   "path FILE",
@@ -32,6 +32,9 @@ func pathCommand(out *output) *cobra.Command {
 		Args:  takes(1, 1),
 		RunE: verb(func(args []string) error {
 			s, err := viewOf(name)
+			if err == nil && job != "" {
+				err = s.ofJob(job)
+			}
 			if err != nil {
 				return err
 			}
@@ -55,6 +58,7 @@ func pathCommand(out *output) *cobra.Command {
 		}),
 	}
 	c.Flags().StringVar(&name, "user", "", "of the sessions of this user, by name or uid, in place of the caller's")
+	c.Flags().StringVar(&job, "job", "", "of the sessions of this batch job (per=), in place of the caller's or the user's own")
 	c.Flags().BoolVar(&inside, "inside", false, "the file is named as outside: print its name in a session")
 	return c
 }
@@ -64,6 +68,9 @@ type sessionView struct {
 	uid  uint32
 	dirs []config.Directory // that are mounted over
 	name string             // the login name
+	// jobs are the batch jobs whose instances they are, by the paths of dirs; none is
+	// the user's own.
+	jobs map[string]string
 	// present: this process sees it, too; it was started by parent.
 	present bool
 	parent  int
@@ -71,7 +78,7 @@ type sessionView struct {
 
 // viewOf is that of a user, or for an empty name of the caller.
 func viewOf(name string) (sessionView, error) {
-	v := sessionView{uid: uint32(os.Getuid()), parent: os.Getppid()}
+	v := sessionView{uid: uint32(os.Getuid()), parent: os.Getppid(), jobs: map[string]string{}}
 	policy, err := ownPolicy()
 	if name != "" {
 		who, err := findUser(account.System(), []string{name})
@@ -98,7 +105,37 @@ func viewOf(name string) (sessionView, error) {
 		}
 	}
 	v.present = len(v.dirs) > 0 && plan.Present()
+	for i := range plan.Directories {
+		if d := &plan.Directories[i]; v.present {
+			v.jobs[d.At] = d.JobOf(v.uid)
+		}
+	}
 	return v, nil
+}
+
+// ofJob makes it that of the sessions of one batch job.
+func (v *sessionView) ofJob(job string) error {
+	if !private.IsJob(job) {
+		return fmt.Errorf("%q is no name of a job", job)
+	}
+	clear(v.jobs)
+	v.present = false // for all that is known
+	for _, d := range v.dirs {
+		if d.Per != "" {
+			v.jobs[d.Path] = job
+		}
+	}
+	if len(v.jobs) == 0 {
+		return errors.New("no Directory of the user's has per=")
+	}
+	return nil
+}
+
+// instance is what the sessions have in the place of a directory.
+func (v *sessionView) instance(d config.Directory) private.Instance {
+	i := needs.Instance(d)
+	i.Job = v.jobs[d.Path]
+	return i
 }
 
 // directory is the innermost that a path is in, and the rest of the path, which
@@ -131,7 +168,7 @@ func (v *sessionView) outside(path string) (string, error) {
 	case d == nil, v.isShared(d, rest):
 		return path, nil
 	case d.Method == config.Mount:
-		return making.InstancePath(needs.Instance(*d), v.uid) + rest, nil
+		return making.InstancePath(v.instance(*d), v.uid) + rest, nil
 	case !v.present:
 		return "", errors.New(path + " is in a tmpfs of each session's own: ask there, or name a process of it, as /proc/PID/root" + path)
 	}
@@ -141,11 +178,14 @@ func (v *sessionView) outside(path string) (string, error) {
 // inside is the name by which a session finds what is called path outside.
 func (v *sessionView) inside(path string) (string, error) {
 	for _, d := range v.dirs {
-		i := needs.Instance(d)
+		i := v.instance(d)
 		if d.Method == config.Mount && below(path, making.InstancePath(i, v.uid)) {
 			return d.Path + strings.TrimPrefix(path, making.InstancePath(i, v.uid)), nil
 		}
-		if d.Method == config.Mount && below(path, making.StoreOf(i)) {
+		if rest, in := strings.CutPrefix(path, making.StoreOf(i)+"/"); d.Method == config.Mount && in {
+			if holder, _, _ := strings.Cut(rest, "/"); private.IsHolder(holder, v.uid) {
+				return "", errors.New(path + " is of other sessions of the user's: see per= in tmpshell.conf(5)")
+			}
 			return "", errors.New(path + " is another user's")
 		}
 	}
@@ -163,7 +203,7 @@ func (v *sessionView) isShared(d *config.Directory, rest string) bool {
 	if name == "" {
 		return false
 	}
-	i := needs.Instance(*d)
+	i := v.instance(*d)
 	i.User = v.name
 	at := d.Path
 	if !v.present {

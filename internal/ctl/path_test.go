@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"strings"
 	"testing"
 
 	"tmpshell/internal/config"
@@ -29,6 +30,20 @@ func TestPath(t *testing.T) {
 			if got, err := f(c.file); got != want || (err != nil) != (want == "") {
 				t.Errorf("%s, %s: %q, %v; want %q", c.file, what, got, err, want)
 			}
+		}
+	}
+	v.jobs = map[string]string{"/tmp": "17"}
+	for file, want := range map[string]string{"/tmp/a": "/var/lib/tmpshell/4000001.17/tmp/a", "/var/tmp/f": "/var/tmp/.store/4000001/var-tmp/f"} {
+		if got, err := v.outside(file); got != want || err != nil {
+			t.Errorf("%s in job 17: %q, %v; want %q", file, got, err, want)
+		}
+		if got, err := v.inside(want); got != file || err != nil {
+			t.Errorf("%s in job 17: %q, %v; want %q", want, got, err, file)
+		}
+	}
+	for file, want := range map[string]string{"/var/lib/tmpshell/4000001/tmp/a": "other sessions", "/var/lib/tmpshell/4000001.18/tmp/a": "other sessions", "/var/lib/tmpshell/4000002.17/tmp/a": "another user's"} {
+		if got, err := v.inside(file); got != "" || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s in job 17: %q, %v; want %q", file, got, err, want)
 		}
 	}
 	v.present = true

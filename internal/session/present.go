@@ -143,9 +143,15 @@ func (m *mount) isOf(d *Directory, uid uint32) bool {
 	var name private.Name
 	want.AddByte('/')
 	want.Add(name.Of(d.At))
-	end := ending(m.root, len(want.String()))
-	holder := bare.Base(m.root[:len(m.root)-len(end)])
+	holder, end := m.holder(len(want.String()))
 	return !bare.HasPrefix(m.kind, "fuse") && same(end, want.String()) && private.IsHolder(holder, uid)
+}
+
+// holder is the directory of a store that an instance is in, whose name and the '/'
+// before it have n bytes.
+func (m *mount) holder(n int) (holder, end string) {
+	end = ending(m.root, n)
+	return bare.Base(m.root[:len(m.root)-len(end)]), end
 }
 
 // addSource writes what /proc/mounts shows of a session's tmpfs: by it the next

@@ -1,0 +1,27 @@
+package session
+
+import (
+	"tmpshell/internal/bare"
+	"tmpshell/internal/private"
+)
+
+// JobOf returns the batch job whose instance this process has in the place of a
+// directory, empty for the user's own, and where there is none.
+func (d *Directory) JobOf(uid uint32) (job string) {
+	var name private.Name
+	n := len("/") + len(name.Of(d.At))
+	e := eachMount(func(m mount) {
+		if !same(m.at, d.At) {
+			return
+		}
+		job = "" // the last one is on top
+		if !d.Fresh && m.isOf(d, uid) {
+			holder, _ := m.holder(n)
+			_, job, _ = bare.Cut(string([]byte(holder)), '.') // the line is a buffer's
+		}
+	})
+	if e != 0 {
+		return ""
+	}
+	return job
+}
