@@ -33,3 +33,4 @@ fetch doas opendoas
 fetch greetd greetd
 fetch lightdm lightdm
 fetch bash-completion bash-completion
+fetch prometheus prometheus

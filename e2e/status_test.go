@@ -114,6 +114,13 @@ func TestStatus(t *testing.T) {
 	if got, _ := statusOf(t, "bob"); !strings.Contains(fmt.Sprint(got["/var/lib/tmpshell/1001/tmp"].Notes), "the configuration has changed") {
 		t.Errorf("%+v", got)
 	}
+	// The metrics have the number of errors, and standard error says which.
+	rig.Write(t, "/etc/tmpshell.conf", "Nonsense\n", 0o644)
+	metrics := rig.Sh(t, "tmpshellctl status --contained --format prometheus")
+	if metrics.Status != 1 || !strings.Contains(metrics.Stdout, "\ntmpshell_status_errors 1\n") || !strings.HasPrefix(metrics.Stderr, "tmpshellctl: /etc/tmpshell.conf is refused, ") {
+		t.Errorf("metrics, with a configuration that is refused: %+v", metrics)
+	}
+	rig.Configure(t)
 	for wrong, status := range map[string]int{"--sort x": 2, "--format x": 2, "nobody-of-this-name": 1} {
 		if r := rig.Sh(t, "tmpshellctl status --contained "+wrong); r.Status != status || r.Stdout != "" {
 			t.Errorf("%s: %+v", wrong, r)

@@ -52,6 +52,7 @@ func TestSystemd(t *testing.T) {
 		{"callers, compared with the shell itself", bootedCallers},
 		{"a runtime directory is logind's alone", bootedRuntime},
 		{"fields of the journal", bootedJournal},
+		{"sessions in the journal, for Prometheus", bootedMetrics},
 		{"tmpshellctl env as an EnvironmentFile", bootedEnvironmentFile},
 		{"systemd-tmpfiles, 15 days later", bootedAgeing},
 		{"tmpshell-clean.timer and its service", bootedClean},

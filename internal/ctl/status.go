@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -132,7 +133,14 @@ func (o *output) status(flags statusFlags, names []string) error {
 	var err error
 	switch {
 	case flags.format == "prometheus":
-		err = o.statusMetrics(r, time.Since(began))
+		past, wrong := sessionsLogged(conf, q.Only, began)
+		if wrong != nil {
+			r.Errors = append(r.Errors, wrong.Error())
+		}
+		err = o.statusMetrics(r, past, time.Since(began))
+		if err == nil && len(r.Errors) > 0 { // the metrics have their number alone
+			err = errors.New(strings.Join(slices.Compact(r.Errors), "; "))
+		}
 	case o.json:
 		err = o.asJSON(r)
 	default:

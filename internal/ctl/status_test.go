@@ -81,11 +81,11 @@ func TestStatusJSON(t *testing.T) {
 
 // TestStatusMetrics: the parser of Prometheus takes them.
 func TestStatusMetrics(t *testing.T) {
-	for _, unseen := range []error{nil, errors.New("hidden")} {
+	for unseen, past := range map[error]*logged{nil: {fallback: 3, denied: 2, reach: time.Hour}, errors.New("hidden"): nil} {
 		inv := inventory()
 		inv.Unseen = unseen
 		var out bytes.Buffer
-		if err := (&output{w: &out}).statusMetrics(reportOf(inv, nil), time.Second); err != nil {
+		if err := (&output{w: &out}).statusMetrics(reportOf(inv, nil), past, time.Second); err != nil {
 			t.Fatal(err)
 		}
 		parser := expfmt.NewTextParser(model.LegacyValidation)
@@ -110,6 +110,17 @@ func TestStatusMetrics(t *testing.T) {
 		} {
 			if got := value(want.name, want.method); got != want.value {
 				t.Errorf("%s of %q is %v; want %v", want.name, want.method, got, want.value)
+			}
+		}
+		for _, want := range []struct {
+			name, outcome string
+			value         float64
+		}{{"logged_sessions", "fallback", 3}, {"logged_sessions", "denied", 2}, {"logged_sessions_window_seconds", "", 3600}} {
+			if past == nil {
+				want.value = -1 // left out
+			}
+			if got := value(want.name, want.outcome); got != want.value {
+				t.Errorf("%s of %q is %v; want %v", want.name, want.outcome, got, want.value)
 			}
 		}
 		used := map[bool]float64{true: 1, false: -1}[unseen == nil]

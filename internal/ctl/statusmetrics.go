@@ -9,7 +9,7 @@ import (
 )
 
 // metric is one family of the text format of Prometheus, all of them gauges: what
-// there is now. What happened at logins is in the system log, and nobody counts it.
+// there is now.
 type metric struct {
 	name, help string
 	of         func(d statusDirectory) (n float64, counts bool)
@@ -33,8 +33,8 @@ var metrics = []metric{
 var methods = []clean.Kind{clean.Env, clean.Job, clean.Instance, clean.Fresh, clean.Fallback, clean.Squatted}
 
 // statusMetrics prints for the textfile collector of node_exporter. What is not
-// known is left out, and not 0.
-func (o *output) statusMetrics(r *statusReport, took time.Duration) error {
+// known is left out, and not 0: without past, that is what came of sessions.
+func (o *output) statusMetrics(r *statusReport, past *logged, took time.Duration) error {
 	w := bufio.NewWriter(o.w)
 	family := func(name, help string) {
 		fmt.Fprintf(w, "# HELP tmpshell_%s %s\n# TYPE tmpshell_%s gauge\n", name, help, name)
@@ -71,6 +71,11 @@ func (o *output) statusMetrics(r *statusReport, took time.Duration) error {
 	single("users", "Users who have a private directory.", float64(len(users)))
 	if r.ProcessesKnown {
 		single("active_users", "Those of them who have a process.", float64(len(active)))
+	}
+	if past != nil {
+		family("logged_sessions", "Sessions of the last 24 hours that the journal has a line of, by what came of them.")
+		fmt.Fprintf(w, "tmpshell_logged_sessions{outcome=\"denied\"} %d\ntmpshell_logged_sessions{outcome=\"fallback\"} %d\n", past.denied, past.fallback)
+		single("logged_sessions_window_seconds", "How far back the journal goes, 24 hours at most.", past.reach.Seconds())
 	}
 	single("oddities", "Names of tmpshell's that something else has.", float64(len(r.Oddities)))
 	single("status_errors", "What tmpshellctl status could not find out.", float64(len(r.Errors)))
