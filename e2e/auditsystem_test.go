@@ -145,8 +145,9 @@ func TestAuditSystemBurst(t *testing.T) {
 	}
 	for _, u := range got.Users {
 		if u.Pattern == "/tmp/burst<n>" || u.Count > 1 {
-			if u.Name != "root" || filepath.Base(u.Program) != "burst" {
-				t.Errorf("%+v; want root's burst", u)
+			isKnown := u.Name == "root" && filepath.Base(u.Program) == "burst"
+			if !isKnown && (got.Lost == 0 || u.Name != "" || u.Program != "unknown") {
+				t.Errorf("%+v; want root's burst, or unknown where something was lost", u)
 			}
 		}
 	}

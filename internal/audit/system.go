@@ -39,6 +39,7 @@ type SystemWatcher struct {
 	known  known
 	users  map[userKey]*User
 	last   lastProcess // who the event before was from, in one reading
+	lossy  bool        // events have been lost since the queue was empty
 	SystemResult
 	buf []byte
 }
@@ -92,9 +93,7 @@ func (w *SystemWatcher) Close() {
 			unix.Close(p.fd)
 		}
 	}
-	for t := range w.known.byThread {
-		w.known.drop(t)
-	}
+	w.forget()
 }
 
 func (w *SystemWatcher) add(dir string) error {
@@ -146,7 +145,11 @@ func (w *SystemWatcher) Serve(stop int) error {
 		ended := p[1].Revents != 0
 		for range 64 {
 			n, err := unix.Read(w.fd, w.buf)
+			if w.lossy {
+				w.forget()
+			}
 			if err != nil || n <= 0 {
+				w.lossy = false // the next loss is told anew
 				break
 			}
 			w.last = lastProcess{}
@@ -155,6 +158,16 @@ func (w *SystemWatcher) Serve(stop int) error {
 		if ended {
 			return nil
 		}
+	}
+}
+
+// forget forgets what each process executes: that it has executed something else may
+// be among what was lost. The kernel tells once that its queue was full, and may lose
+// more until the queue is empty.
+func (w *SystemWatcher) forget() {
+	clear(w.execs)
+	for t := range w.known.byThread {
+		w.known.drop(t)
 	}
 }
 
@@ -169,6 +182,8 @@ func (w *SystemWatcher) read(rest []byte) {
 		}
 		if e.Mask&unix.FAN_Q_OVERFLOW != 0 {
 			w.Lost++
+			w.lossy, w.last = true, lastProcess{}
+			w.forget()
 		} else {
 			w.event(e.Mask, e.Pid, rest[int(e.Metadata_len):length])
 		}

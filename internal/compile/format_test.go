@@ -10,8 +10,6 @@ import (
 	"tmpshell/internal/policy"
 )
 
-func itoa(n int) string { return fmt.Sprint(n) }
-
 // What is not a whole policy of this format is refused, and nothing makes its
 // reader or evaluator fault.
 func TestBrokenFiles(t *testing.T) {
