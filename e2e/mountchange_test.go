@@ -57,9 +57,9 @@ func TestMountShareChanges(t *testing.T) {
 	// A directory has become a file, a file a directory, and the rest is gone.
 	rig.Configure(t, shareLine("nvidia-mps,stays,to-file,to-dir/"))
 	each("changed", look+"; cat nvidia-mps/control", ".runtime\nnvidia-mps@\nstays@\nto-dir\nto-file@\npipe\n")
-	// Her own programs have the names now.
+	// Her own programs have the names now. An agent that answers takes its socket away.
 	each("own programs", `ends() { pkill -u $USER $1; while pgrep -u $USER $1 >/dev/null; do sleep 0.01; done; }
-		ssh-agent -a /tmp/mysql.sock >/dev/null && echo agent; ends ssh-agent
+		ssh-agent -a /tmp/mysql.sock >/dev/null && echo agent; SSH_AUTH_SOCK=/tmp/mysql.sock ssh-add -l >/dev/null; ends ssh-agent
 		Xvfb -displayfd 1 -nolisten local -nolisten tcp -screen 0 64x64x8 2>/dev/null | { read n; test -S /tmp/.X11-unix/X$n && echo socket; ends Xvfb; }`,
 		"agent\nsocket\n")
 	// And back.
