@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,9 +28,83 @@ func installSlurmScripts(t *testing.T) {
 // there, and nowhere else.
 func fromLogin(t *testing.T, a *rig.Account, script string) rig.Result {
 	t.Helper()
-	elsewhere := []string{"TMPDIR=/tmp/.private/1000/login", "TMP=/nowhere", "TEMP=/tmp/.private/4242"}
+	elsewhere := []string{"TMPDIR=/tmp/.private/1000/login", "TMP=/nowhere", "TEMP=/tmp/.private/4242", "TEMPDIR=/tmp/.private/1000"}
 	return rig.Command{As: a, Path: "/bin/bash", Args: []string{"bash", "-c", script}, Dir: "/",
 		Env: append(a.Env(), elsewhere...)}.Run(t)
+}
+
+// nextJob is the number of the job that is next: they are counted.
+func nextJob(t *testing.T, a *rig.Account) string {
+	t.Helper()
+	last, err := strconv.Atoi(strings.TrimSpace(fromLogin(t, a, "exec srun -Q -w n1 sh -c 'echo $SLURM_JOB_ID'").Stdout))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(last + 1)
+}
+
+// shut has nothing made in a directory of a node's disk until it is opened, as where
+// that is full.
+func shut(t *testing.T, dir string) (open func()) {
+	t.Helper()
+	rig.Must(t, "chattr", "+i", dir)
+	return func() { rig.Must(t, "chattr", "-i", dir) }
+}
+
+// withoutDirectory: where the prolog cannot make what a job is to have, its log says so;
+// the job has the user's own directory and says so on its standard error, once for all
+// tasks on a node, or with OnFailure deny no task.
+func withoutDirectory(t *testing.T, c *rig.Cluster, log *rig.Syslog, a, deny *rig.Account) {
+	why := func(uid, job string) string {
+		return "no private directory in /tmp: /tmp/.private/" + uid + "." + job + " was not made for this batch job"
+	}
+	job := nextJob(t, a)
+	open := shut(t, c.Disk("n2")+"/.private")
+	r := fromLogin(t, a, "exec srun -w n2 -n2 sh -c 'echo $SLURM_JOB_ID $TMPDIR'")
+	if want := job + " /tmp/.private/1000\n"; r.Status != 0 || r.Stdout != want+want {
+		t.Errorf("srun without a directory: %d, %q; want %q", r.Status, r.Stdout, want+want)
+	}
+	if n := strings.Count(r.Stderr, why("1000", job)); n != 1 || !strings.Contains(r.Stderr, "; using /tmp/.private/1000\n") {
+		t.Errorf("srun without a directory: %q; want it to say so once", r.Stderr)
+	}
+	open()
+	log.Expect(t, "tmpshellctl", "job: no directory for batch job "+job+" of 1000 in /tmp: ")
+	log.Expect(t, "tmpshellctl", "fallback uid=1000: "+why("1000", job))
+
+	// A batch script, and what is on its standard error.
+	job = nextJob(t, a)
+	open = shut(t, c.Disk("n2")+"/.private")
+	rig.Write(t, "/home/alice/job", "#!/bin/sh\necho $TMPDIR\n", 0o755)
+	r = fromLogin(t, a, "cd; sbatch -Q --wait -w n2 -o out -e err job; cat out err")
+	if !strings.HasPrefix(r.Stdout, "/tmp/.private/1000\n") || strings.Count(r.Stdout, why("1000", job)) != 1 {
+		t.Errorf("sbatch without a directory: %q", r.Stdout)
+	}
+	open()
+
+	job = nextJob(t, deny)
+	open = shut(t, c.Disk("n2")+"/.private")
+	r = fromLogin(t, deny, "exec srun -w n2 echo begun")
+	if r.Status == 0 || r.Stdout != "" || strings.Count(r.Stderr, why("1002", job)) != 1 {
+		t.Errorf("with OnFailure deny: %d, %q, %q; want no task, and why", r.Status, r.Stdout, r.Stderr)
+	}
+	open()
+	log.Expect(t, "tmpshellctl", "denied uid=1002: "+why("1002", job))
+	if r = fromLogin(t, deny, "exec srun -Q -w n2 echo begun"); r.Status != 0 || r.Stdout != "begun\n" || r.Stderr != "" {
+		t.Errorf("with OnFailure deny, and a directory: %d, %q, %q", r.Status, r.Stdout, r.Stderr)
+	}
+
+	// The prolog has not run.
+	rig.Write(t, "/etc/slurm/prolog", "#!/bin/sh\n", 0o755)
+	job = nextJob(t, a)
+	r = fromLogin(t, a, "exec srun -w n2 sh -c 'echo $TMPDIR'")
+	if r.Status != 0 || r.Stdout != "/tmp/.private/1000\n" || strings.Count(r.Stderr, why("1000", job)) != 1 {
+		t.Errorf("without a prolog: %d, %q, %q", r.Status, r.Stdout, r.Stderr)
+	}
+	rig.Write(t, "/etc/slurm/prolog", readSource(t, "etc/slurm/prolog"), 0o755)
+	c.AwaitIdle()
+	if left := leftOn(t, c); len(left) > 0 {
+		t.Errorf("after the jobs there is %q", left)
+	}
 }
 
 // leftOn lists the directories of jobs on the nodes.
@@ -52,14 +127,18 @@ func TestSlurm(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	rig.Install(t, "SetEnv "+setHostile()+" 'BLANKS=  two, é, \xff ' TMUX_TMPDIR=${TMPDIR}/t", "Match User mount", "Directory /tmp mount")
+	rig.Install(t, "SetEnv "+setHostile()+" 'BLANKS=  two, é, \xff ' TMUX_TMPDIR=${TMPDIR}/t", "Match User mount", "Directory /tmp mount", "Match User deny", "OnFailure deny")
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000, Shell: "/bin/bash"})
 	mount := rig.AddUser(t, rig.Account{Name: "mount", UID: 1001, Shell: "/bin/bash"})
+	deny := rig.AddUser(t, rig.Account{Name: "deny", UID: 1002, Shell: "/bin/bash"})
 	rig.Must(t, "install", "-d", "-m", "700", "-o", "1000", "-g", "1000", "/tmp/.private/1000", "/tmp/.private/1000/login")
 	installSlurmScripts(t)
 	c := rig.StartSlurm(t, slurmScripts...)
+	log := rig.ListenSyslog(t)
 
 	t.Run("variables", func(t *testing.T) {
+		// Their own directory on the node, which TEMPDIR names there, too.
+		rig.Must(t, "install", "-d", "-m", "700", "-o", "1000", "-g", "1000", c.Disk("n2")+"/.private/1000")
 		r := fromLogin(t, alice, "exec srun -Q -w n2 sh -c 'echo $SLURM_JOB_ID; ls -ld $TMPDIR; env -0'")
 		job, rest, _ := strings.Cut(r.Stdout, "\n")
 		ls, rest, _ := strings.Cut(rest, "\n")
@@ -139,10 +218,13 @@ func TestSlurm(t *testing.T) {
 	})
 
 	t.Run("mount", func(t *testing.T) {
-		if r := fromLogin(t, mount, "exec srun -Q true"); r.Status == 0 || !strings.Contains(r.Stderr, "TaskProlog failed") {
-			t.Errorf("with method mount: %d, %q; want it to fail", r.Status, r.Stderr)
+		r := fromLogin(t, mount, "exec srun true")
+		if r.Status == 0 || !strings.Contains(r.Stderr, "TaskProlog failed") || !strings.Contains(r.Stderr, "/tmp is private only inside a session") {
+			t.Errorf("with method mount: %d, %q; want it to fail, and to say why", r.Status, r.Stderr)
 		}
 	})
+
+	t.Run("without", func(t *testing.T) { withoutDirectory(t, c, log, alice, deny) })
 
 	t.Run("many", func(t *testing.T) {
 		n := 24

@@ -3,6 +3,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -21,11 +22,12 @@ func TestSlurmMount(t *testing.T) {
 	rig.Unpack(t, "slurm-dev")
 	view.Need(t, "gcc")
 	rig.Must(t, "install", "-d", "-m", "1777", "/var/refused")
-	rig.Install(t, "Match User env", "Directory /tmp env", "Match User refused", "Directory /var/refused env variables=REFUSED", "OnFailure deny", "Match User perjob", "Directory /tmp mount per=SLURM_JOB_ID", "Match All", "Directory /tmp mount")
+	rig.Install(t, "Match User env", "Directory /tmp env", "Match User refused", "Directory /var/refused env variables=REFUSED", "OnFailure deny", "Match User perjob,perdeny", "Directory /tmp mount per=SLURM_JOB_ID", "Match User perdeny", "OnFailure deny", "Match All", "Directory /tmp mount")
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000, Shell: "/bin/bash"})
 	env := rig.AddUser(t, rig.Account{Name: "env", UID: 1001, Shell: "/bin/bash"})
 	refused := rig.AddUser(t, rig.Account{Name: "refused", UID: 1002, Shell: "/bin/bash"})
 	perjob := rig.AddUser(t, rig.Account{Name: "perjob", UID: 1003, Shell: "/bin/bash"})
+	perdeny := rig.AddUser(t, rig.Account{Name: "perdeny", UID: 1004, Shell: "/bin/bash"})
 	installSlurmScripts(t)
 	rig.Write(t, "/etc/slurm/spank.c", readSource(t, "etc/slurm/spank.c"), 0o644)
 	rig.Must(t, "gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-o", "/usr/lib/slurm-tmpshell.so", "/etc/slurm/spank.c")
@@ -82,7 +84,8 @@ func TestSlurmMount(t *testing.T) {
 		}
 		rig.Must(t, "chmod", "0777", "/var/refused")
 		defer func() { rig.Must(t, "chmod", "1777", "/var/refused") }() // a node that boots sets up
-		if r := fromLogin(t, refused, "cd; exec srun -Q -w n2 echo begun"); r.Status == 0 || r.Stdout != "" || !strings.Contains(r.Stderr, "has no session on this node") {
+		if r := fromLogin(t, refused, "cd; exec srun -Q -w n2 echo begun"); r.Status == 0 || r.Stdout != "" || !strings.Contains(r.Stderr, "has no session on this node") ||
+			!strings.Contains(r.Stderr, "tmpshell: no private directory in /var/refused: ") {
 			t.Errorf("a refused user: %d, %q, %q", r.Status, r.Stdout, r.Stderr)
 		}
 	})
@@ -103,6 +106,7 @@ func TestSlurmMount(t *testing.T) {
 	})
 
 	t.Run("per job", func(t *testing.T) { perJob(t, c, perjob) })
+	t.Run("per job, without", func(t *testing.T) { perJobWithout(t, c, perjob, perdeny) })
 }
 
 // storedOn lists what there is for jobs in the stores of the nodes.
@@ -134,8 +138,8 @@ func perJob(t *testing.T, c *rig.Cluster, a *rig.Account) {
 	}
 	rig.Write(t, a.Home+"/job", `#!/bin/sh
 		touch /tmp/script
-		srun -N2 -n2 sh -c 'touch /tmp/first.$(hostname)'
-		srun -N2 -n2 sh -c 'echo $(hostname) $TMPDIR $(ls /tmp)' | sort -u
+		srun -Q -N2 -n2 sh -c 'touch /tmp/first.$(hostname)'
+		srun -Q -N2 -n2 sh -c 'echo $(hostname) $TMPDIR $(ls /tmp)' | sort -u
 	`, 0o755)
 	want := "n1 /tmp first.n1 script\nn2 /tmp first.n2\n"
 	for range 2 { // and the second finds nothing of the first
@@ -170,4 +174,50 @@ func perJob(t *testing.T, c *rig.Cluster, a *rig.Account) {
 	}
 	c.Boot("n2")
 	c.Await("squeue -h; sinfo -h -o %T | sort -u; ls -d "+c.Disk("n2")+".store/*.* 2>/dev/null", "idle\n")
+}
+
+// perJobWithout: where the prolog cannot make what a job is to have, the standard error
+// of each task says that it has the user's own; with OnFailure deny there is no task.
+func perJobWithout(t *testing.T, c *rig.Cluster, a, deny *rig.Account) {
+	if got := fromLogin(t, a, "exec srun -Q -w n2 sh -c 'echo $SLURM_JOB_ID; tmpshellctl path /tmp/f'").Stdout; !regexp.MustCompile(`^(\d+)\n/var/lib/tmpshell/1003\.\d+/tmp/f\n$`).MatchString(got) ||
+		!strings.HasSuffix(got, "."+strings.TrimSpace(got[:strings.Index(got, "\n")])+"/tmp/f\n") {
+		t.Errorf("in a job, a file of it is called %q outside", got)
+	}
+	const see = "exec srun -Q -w n2 -n2 sh -c 'echo $SLURM_JOB_ID $TMPDIR; exec tmpshellctl path /tmp/f'"
+	for _, n := range []string{"first", "again"} {
+		job := nextJob(t, a)
+		open := shut(t, c.Disk("n2")+".store")
+		r := fromLogin(t, a, see)
+		if r.Status != 0 || strings.Count(r.Stdout, job+" /tmp\n") != 2 || strings.Count(r.Stdout, "/var/lib/tmpshell/1003/tmp/f\n") != 2 {
+			t.Errorf("%s, without a directory: %d, %q, %q", n, r.Status, r.Stdout, r.Stderr)
+		}
+		if strings.Count(r.Stderr, "tmpshell: no private directory in /tmp: /var/lib/tmpshell/1003."+job) != 2 {
+			t.Errorf("%s, without a directory: %q; want each task to say so", n, r.Stderr)
+		}
+		open()
+	}
+	fromLogin(t, deny, "exec srun -Q -w n2 true") // makes what is their own there
+	job := nextJob(t, deny)
+	open := shut(t, c.Disk("n2")+".store")
+	r := fromLogin(t, deny, see)
+	if r.Status == 0 || r.Stdout != "" || !strings.Contains(r.Stderr, "tmpshell: no private directory in /tmp: /var/lib/tmpshell/1004."+job) || !strings.Contains(r.Stderr, "has no session on this node") {
+		t.Errorf("with OnFailure deny: %d, %q, %q; want no task, and why", r.Status, r.Stdout, r.Stderr)
+	}
+	open()
+	if r = fromLogin(t, deny, see); r.Status != 0 || r.Stderr != "" {
+		t.Errorf("with OnFailure deny, and a directory: %d, %q, %q", r.Status, r.Stdout, r.Stderr)
+	}
+
+	// The prolog has not run: a batch script, too.
+	rig.Write(t, "/etc/slurm/prolog", "#!/bin/sh\n", 0o755)
+	job = nextJob(t, a)
+	want := "tmpshell: no private directory in /tmp: /var/lib/tmpshell/1003." + job + "/tmp was not made for this batch job; using /var/lib/tmpshell/1003/tmp\n"
+	rig.Write(t, a.Home+"/job", "#!/bin/sh\necho $TMPDIR\n", 0o755)
+	if r = fromLogin(t, a, "cd; sbatch -Q --wait -w n2 -o out -e err job; cat out err"); r.Stdout != "/tmp\n"+want {
+		t.Errorf("without a prolog: %d, %q, %q; want %q", r.Status, r.Stdout, r.Stderr, want)
+	}
+	c.AwaitIdle()
+	if left := storedOn(c); len(left) > 0 {
+		t.Errorf("after the jobs there is %q", left)
+	}
 }

@@ -1,7 +1,8 @@
 /*
  * A plugin of slurmd's, spank(7): the tasks of srun and sbatch begin in the session
  * of their user, with the /tmp that method mount has for it. A task that may not have
- * a session does not begin. Where nothing is mounted for a user, it does nothing.
+ * a session does not begin. Where nothing is mounted for a user, it does nothing. What
+ * tmpshell has to say is on the standard error of the task.
  *
  *	cc -shared -fPIC -O2 -o /usr/lib/slurm-tmpshell.so spank.c
  *	echo 'required /usr/lib/slurm-tmpshell.so' >>/etc/slurm/plugstack.conf

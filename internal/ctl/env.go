@@ -18,7 +18,7 @@ import (
 )
 
 func envCommand(out *output, stderr func(string)) *cobra.Command {
-	var format string
+	var format, job string
 	c := &cobra.Command{
 		Use:   "env",
 		Short: "Print the environment of a session, for scripts outside of one",
@@ -32,22 +32,24 @@ func envCommand(out *output, stderr func(string)) *cobra.Command {
 				return fmt.Errorf("there is no format %q (%s)", format, strings.Join(envFormatNames(), ", "))
 			}
 			return verb(func([]string) error {
-				e, err := sessionEnvironment()
+				e, err := sessionEnvironment(job)
 				if err != nil {
 					return err
 				}
 				e.leaveUnsaid(format)
-				if err := f.write(out.w, e); err != nil || len(e.missing) == 0 {
-					return err
-				}
-				for _, text := range e.missing {
+				err = f.write(out.w, e)
+				for _, text := range append(e.said, e.missing...) {
 					stderr(text)
 				}
-				return errFindings
+				if err == nil && len(e.missing) > 0 {
+					err = errFindings
+				}
+				return err
 			})(c, args)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "sh", "one of "+strings.Join(envFormatNames(), ", "))
+	c.Flags().StringVar(&job, "job", "", "with the directories of this batch job")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(envFormatNames(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -58,24 +60,36 @@ type sessionEnv struct {
 	unset []string
 	// missing says what is not in it, and why.
 	missing []string
+	// said is what the caller should know, and which is no failure.
+	said []string
 }
 
 // sessionEnvironment has a session begin, and looks at what it finds: what makes
-// and verifies directories is in one place, and says the same here.
-func sessionEnvironment() (sessionEnv, error) {
+// and verifies directories is in one place, and says the same here. It is that of a
+// batch job, if one is named.
+func sessionEnvironment(job string) (sessionEnv, error) {
 	policy, err := ownPolicy()
 	if err != nil || policy.Exempt {
 		return sessionEnv{}, err
 	}
+	env, without := os.Environ(), ""
+	if job != "" {
+		if env, without, err = inJob(policy, uint32(os.Getuid()), job, env); err != nil {
+			return sessionEnv{}, err
+		}
+	}
 	// cat is the session's program, and reads what the kernel gave it.
 	c := exec.Command(build.Launcher(), "--exec", "--", "/bin/cat", "/proc/self/environ")
-	c.Stderr = os.Stderr
+	c.Stderr, c.Env = os.Stderr, env
 	text, err := c.Output()
 	if err != nil {
 		return sessionEnv{}, fmt.Errorf("no session could begin: %w", err)
 	}
 	e := changes(policy, os.Environ(), splitEnv(text))
 	e.leaveOut(policy, uint32(os.Getuid()))
+	if without != "" {
+		e.useOwn(policy, without)
+	}
 	return e, nil
 }
 

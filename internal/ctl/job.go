@@ -15,6 +15,7 @@ import (
 	"tmpshell/internal/making"
 	"tmpshell/internal/needs"
 	"tmpshell/internal/private"
+	"tmpshell/internal/syslog"
 )
 
 func jobCommand(out *output) *cobra.Command {
@@ -24,11 +25,19 @@ func jobCommand(out *output) *cobra.Command {
 		Short: "Make the directory of a batch job, and print its path",
 		Args:  takes(2, 2),
 		RunE: verb(func(args []string) error {
-			who, err := findUser(account.System(), args[:1])
-			if err != nil {
-				return err
+			if os.Geteuid() != 0 {
+				return errors.New("job needs root")
 			}
-			return out.job(who, args[1], in)
+			who, err := findUser(account.System(), args[:1])
+			if err == nil {
+				err = out.job(who, args[1], in)
+			}
+			// What calls it may show nobody what it says.
+			var none noJob
+			if err != nil && !errors.As(err, &none) {
+				syslog.Logger{Program: "tmpshellctl"}.Send(syslog.Warning, "job", fmt.Sprintf("no directory for batch job %s of %s in %s", args[1], args[0], in), err.Error())
+			}
+			return err
 		}),
 	}
 	c.Flags().StringVar(&in, "directory", in, "for this Directory, of method env, or of mount with per=")
@@ -42,11 +51,11 @@ type jobReport struct {
 	Path string `json:"path"`
 }
 
+// noJob is why a user's jobs are to have no directory: there is nothing to be done.
+type noJob struct{ error }
+
 // job is the verb. What it makes is the user's as it would be by a login of theirs.
 func (o *output) job(who user, job, in string) error {
-	if os.Geteuid() != 0 {
-		return errors.New("job needs root")
-	}
 	as, err := who.whoIs()
 	if err != nil {
 		return fmt.Errorf("looking up the groups of %s: %w", who.label(), err)
@@ -56,7 +65,7 @@ func (o *output) job(who user, job, in string) error {
 		return err
 	}
 	if p.Exempt {
-		return fmt.Errorf("%s is exempt", who.label())
+		return noJob{fmt.Errorf("%s is exempt", who.label())}
 	}
 	d := config.Directory{Path: in, Method: config.Off}
 	for _, one := range p.Directories {
@@ -65,7 +74,7 @@ func (o *output) job(who user, job, in string) error {
 		}
 	}
 	if d.Method != config.Env && d.Per == "" {
-		return fmt.Errorf("%s is of method %s for %s, not of method env, or of mount with per=; --directory names another", in, d.Method, who.label())
+		return noJob{fmt.Errorf("%s is of method %s for %s, not of method env, or of mount with per=; --directory names another", in, d.Method, who.label())}
 	}
 	report := jobReport{User: who.Name, UID: as.UID, Job: job}
 	err = apart(&making.Maker{UID: as.UID, GID: as.GID}, func(m *making.Maker) (err error) {

@@ -18,6 +18,11 @@ func ParseJob(name string) (uid uint32, job string, ok bool) {
 	return uid, job, ok && private.IsJob(job) && decimal(uid) == user
 }
 
+// JobPath is the directory of a batch job of method env.
+func JobPath(parent string, uid uint32, job string) string {
+	return EnvPath(parent, uid) + "." + job
+}
+
 // Job makes sure that the directory of a batch job is there, PARENT/.private/UID.JOB,
 // and returns its path: the user's, and empty if it was not there. Nobody but root can
 // make a name beside it.
