@@ -123,6 +123,8 @@ func TestAuditSystemBurst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Of an overlay the kernel does not tell what is executed there.
+	rig.Must(t, "mount", "-t", "tmpfs", "tests", "/usr/local/bin")
 	const burst, count = "/usr/local/bin/burst", 100000
 	view.Compile(t, burst, []string{"-static", "-O1"}, filepath.Join(root, "e2e/audit/burst.c"))
 	a := startSystemAudit(t)
@@ -145,8 +147,8 @@ func TestAuditSystemBurst(t *testing.T) {
 	}
 	for _, u := range got.Users {
 		if u.Pattern == "/tmp/burst<n>" || u.Count > 1 {
-			isKnown := u.Name == "root" && filepath.Base(u.Program) == "burst"
-			if !isKnown && (got.Lost == 0 || u.Name != "" || u.Program != "unknown") {
+			isBurst := filepath.Base(u.Program) == "burst" || got.Lost > 0 && u.Program == "unknown"
+			if !isBurst || u.Name != "root" && u.Name != "" { // it may be gone, and whose it was
 				t.Errorf("%+v; want root's burst, or unknown where something was lost", u)
 			}
 		}
