@@ -3,6 +3,7 @@ package clean
 import (
 	"errors"
 	"io/fs"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -90,11 +91,11 @@ func (r *run) grace(u *unit, isOrphan bool) (Survey, string) {
 	if isOrphan || u.was != "" || u.Kind == List || u.Kind == Holder {
 		grace = 0
 	}
-	s := surveyor{}
+	var cutoff int64
 	if grace != 0 {
-		s.cutoff = r.Now.Add(-grace).UnixNano()
-		if u.last > s.cutoff {
-			return Survey{}, "younger than " + grace.String()
+		cutoff = r.Now.Add(-grace).UnixNano()
+		if u.last > cutoff {
+			return Survey{}, r.younger(grace)
 		}
 	}
 	if u.mode&unix.S_IFMT != unix.S_IFDIR {
@@ -103,14 +104,23 @@ func (r *run) grace(u *unit, isOrphan bool) (Survey, string) {
 	if grace == 0 && !r.DryRun {
 		return Survey{}, "" // nobody asks what is in it
 	}
+	s := surveyor{cutoff: cutoff}
 	err := s.over(u)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return s.Survey, "gone"
 	case s.Young:
-		return s.Survey, "something in it is younger than " + grace.String()
+		return s.Survey, "something in it is " + r.younger(grace)
 	case err != nil:
 		return s.Survey, err.Error()
 	}
 	return s.Survey, ""
+}
+
+// younger says so: of thousands of users with the same grace time, in the same words.
+func (r *run) younger(grace time.Duration) string {
+	if r.youngerThan != grace || r.youngerText == "" {
+		r.youngerThan, r.youngerText = grace, "younger than "+grace.String()
+	}
+	return r.youngerText
 }

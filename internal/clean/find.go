@@ -36,6 +36,7 @@ type finder struct {
 	// job, if it is not empty, is the only one of which what is in a store is listed.
 	job  string
 	seen []seen // for expected
+	text []byte // of a name
 }
 
 func (f *finder) close() {
@@ -107,6 +108,9 @@ func (f *finder) each(p *place, visit func(name string) *unit) {
 	err := p.with(func(fd int) error {
 		names, err := sys.DirNamesOf(fd, p.path)
 		slices.Sort(names)
+		if !p.public { // in a shared directory most names are others'
+			f.units = slices.Grow(f.units, len(names))
+		}
 		for _, name := range names {
 			if u := visit(name); u != nil {
 				u.place, u.name = p, name
@@ -122,7 +126,8 @@ func (f *finder) each(p *place, visit func(name string) *unit) {
 
 // add takes a unit, if what has its name is one.
 func (f *finder) add(dir int, u *unit) {
-	e := named(u.name)
+	f.text = append(append(f.text[:0], u.name...), 0)
+	e := entry{name: f.text[:len(u.name)]}
 	var x unix.Statx_t
 	switch errno := statAt(dir, &e, &x); errno {
 	case 0:

@@ -10,9 +10,12 @@ import (
 	"tmpshell/internal/private"
 )
 
-// seen is something that statx(2) has told about.
+// usual is a name that instances have, and what it stands for.
+type usual struct{ name, shared string }
+
+// seen is one of those that statx(2) has told about.
 type seen struct {
-	unit
+	usual
 	x unix.Statx_t
 }
 
@@ -21,10 +24,15 @@ type seen struct {
 func (f *finder) inStore(store string) {
 	p := f.place(store, roots(store, private.StoreMode))
 	byName := map[string]string{}
+	var names []usual
 	for _, shared := range f.Shared {
 		var name private.Name
 		byName[strings.Clone(name.Of(shared))] = shared
 	}
+	for name, shared := range byName {
+		names = append(names, usual{name, shared})
+	}
+	slices.SortFunc(names, func(a, b usual) int { return strings.Compare(a.name, b.name) })
 	f.each(p, func(name string) *unit {
 		u := byUID(name, Holder, "")
 		if u == nil {
@@ -38,13 +46,17 @@ func (f *finder) inStore(store string) {
 		return u
 	})
 	// Those are kept in a list of their own until they are empty.
-	for _, u := range f.units {
+	holders := f.units
+	if p != nil {
+		f.units = slices.Grow(f.units, p.holds)
+	}
+	for _, u := range holders {
 		if u.Kind != Holder || u.place != p || u.was != "" {
 			continue
 		}
-		user := &place{path: u.path(), at: u.at(), fd: -1, in: p, id: u.id}
+		user := &place{path: u.path(), fd: -1, in: p, id: u.id}
 		u.inside = user
-		if f.expected(u, user, byName) {
+		if f.expected(u, user, names) {
 			continue
 		}
 		f.each(user, func(name string) *unit {
@@ -61,29 +73,29 @@ func (f *finder) inStore(store string) {
 //
 // It goes down two names at once: only root can make any there. Before anything is
 // done to an instance it is opened step by step.
-func (f *finder) expected(holder *unit, user *place, byName map[string]string) bool {
+func (f *finder) expected(holder *unit, user *place, names []usual) bool {
 	if holder.links < 3 {
 		return false
 	}
 	f.seen = f.seen[:0]
-	for name, shared := range byName {
-		e := named(holder.name + "/" + name)
-		var x unix.Statx_t
+	var x unix.Statx_t
+	for _, n := range names {
+		f.text = append(append(append(append(f.text[:0], holder.name...), '/'), n.name...), 0)
+		e := entry{name: f.text[:len(f.text)-1]}
 		switch errno := statAt(user.in.fd, &e, &x); {
 		case errno == unix.ENOENT:
 		case errno != 0 || x.Mode&unix.S_IFMT != unix.S_IFDIR:
 			return false
 		default:
-			f.seen = append(f.seen, seen{unit{Kind: Instance, UID: holder.UID, Shared: shared, place: user, name: name, job: holder.job}, x})
+			f.seen = append(f.seen, seen{n, x})
 		}
 	}
 	if int(holder.links) != 2+len(f.seen) {
 		return false
 	}
-	slices.SortFunc(f.seen, func(a, b seen) int { return strings.Compare(a.name, b.name) })
 	for i := range f.seen {
-		u := f.seen[i].unit
-		f.looked(&u, &f.seen[i].x)
+		s := &f.seen[i]
+		f.looked(&unit{Kind: Instance, UID: holder.UID, Shared: s.shared, place: user, name: s.name, job: holder.job}, &s.x)
 	}
 	return true
 }

@@ -42,6 +42,9 @@ type run struct {
 	report Report
 	procs  *Processes
 	places []*place
+	// See younger.
+	youngerThan time.Duration
+	youngerText string
 }
 
 // Run cleans. An error says that nothing was done.
@@ -74,7 +77,8 @@ func Run(o Options) (*Report, error) {
 	if err := r.look(); err != nil {
 		return nil, err
 	}
-	var stay []*unit
+	stay := make([]*unit, 0, len(units))
+	r.report.Results = make([]*Result, 0, len(units))
 	take := r.choose(units, &stay)
 	if o.DryRun {
 		for _, u := range take {

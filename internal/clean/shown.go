@@ -33,6 +33,11 @@ func (p fsPath) within(d fsPath) bool {
 	return p.dev == d.dev && (d.path == "/" || p.path == d.path || strings.HasPrefix(p.path, d.path+"/"))
 }
 
+// below is what has a name in a directory.
+func (p fsPath) below(name string) fsPath {
+	return fsPath{p.dev, strings.TrimSuffix(p.path, "/") + "/" + name}
+}
+
 // shown is what a mount has to do with one of our places: it shows something that
 // is in there, or something else covers a directory in there.
 type shown struct {

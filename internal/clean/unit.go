@@ -14,8 +14,8 @@ import (
 // place is a directory of root's that units are in.
 type place struct {
 	path string
-	at   fsPath
-	fd   int // -1: it is opened when it is needed, see in
+	at   fsPath // of one that is in no other
+	fd   int    // -1: it is opened when it is needed, see in
 	// in is the place that it is in, if it is one of many.
 	in *place
 	id fileID
@@ -78,7 +78,15 @@ func (u *unit) isOrphaned() bool { return strings.Contains(u.name, Orphaned) && 
 func (u *unit) path() string { return u.place.path + "/" + u.name }
 
 func (u *unit) at() fsPath {
-	return fsPath{u.place.at.dev, strings.TrimSuffix(u.place.at.path, "/") + "/" + u.name}
+	return u.place.where().below(u.name)
+}
+
+// where is the place in its file system.
+func (p *place) where() fsPath {
+	if p.in == nil {
+		return p.at
+	}
+	return p.in.where().below(p.path[strings.LastIndexByte(p.path, '/')+1:])
 }
 
 var errChanged = errors.New("it is not the one that was looked at")

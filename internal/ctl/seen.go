@@ -26,14 +26,15 @@ type seen map[uint32]string
 
 // readSeen: what is not there, or not as it was written, is not remembered.
 func readSeen() (seen, error) {
-	s := make(seen)
+	var s seen
 	text, err := os.ReadFile(seenPath)
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, nil
+		return make(seen), nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	s = make(seen, bytes.Count(text, []byte("\n")))
 	for line := range strings.Lines(string(text)) {
 		number, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		if uid, ok := account.ParseID(number); ok && name != "" {
