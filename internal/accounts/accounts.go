@@ -6,6 +6,7 @@
 package accounts
 
 import (
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -60,7 +61,7 @@ func Busy() bool { return lines.busy }
 func (r *reader) next() (string, bool) {
 	for {
 		rest := text(r.buf[r.at:r.have])
-		end := bare.IndexByte(rest, '\n')
+		end := strings.IndexByte(rest, '\n')
 		if end < 0 && len(rest) <= maxLine {
 			if r.fill() {
 				continue
@@ -148,12 +149,12 @@ func byEntry(name string, uid uint32, a *Account) (bool, bare.Trouble) {
 
 // isOf tells whether a line can be the entry; most are not, and need not be parsed.
 func isOf(line, name string, uid uint32) bool {
-	first, line, _ := bare.Cut(line, ':')
+	first, line, _ := strings.Cut(line, ":")
 	if name != "" {
 		return first == name
 	}
-	_, line, _ = bare.Cut(line, ':')
-	number, _, _ := bare.Cut(line, ':')
+	_, line, _ = strings.Cut(line, ":")
+	number, _, _ := strings.Cut(line, ":")
 	n, ok := ParseID(number)
 	return ok && n == uid
 }
@@ -178,7 +179,7 @@ func split(line string, f []string, exactly bool) bool {
 		return false
 	}
 	for i := range f {
-		before, after, more := bare.Cut(line, ':')
+		before, after, more := strings.Cut(line, ":")
 		if !more && i < len(f)-1 || more && i == len(f)-1 && exactly {
 			return false
 		}
@@ -227,9 +228,9 @@ func EachShell(visit func(path string) bool) bare.Trouble {
 		if !ok {
 			break
 		}
-		line, _, _ = bare.Cut(line, '#')
+		line, _, _ = strings.Cut(line, "#")
 		line = trim(line)
-		if !lines.truncated && bare.HasPrefix(line, "/") && !visit(line) {
+		if !lines.truncated && strings.HasPrefix(line, "/") && !visit(line) {
 			break
 		}
 	}

@@ -1,6 +1,10 @@
 package accounts
 
-import "tmpshell/internal/bare"
+import (
+	"strings"
+
+	"tmpshell/internal/bare"
+)
 
 // NSSwitch is nsswitch.conf(5). It is a variable for the tests alone.
 var NSSwitch = "/etc/nsswitch.conf"
@@ -28,8 +32,8 @@ func ReachOf(path, database string) (Reach, bare.Trouble) {
 		if !ok {
 			break
 		}
-		line, _, _ = bare.Cut(line, '#')
-		name, sources, found := bare.Cut(trim(line), ':')
+		line, _, _ = strings.Cut(line, "#")
+		name, sources, found := strings.Cut(trim(line), ":")
 		switch {
 		case !found || trim(name) != database:
 		case lines.truncated:
@@ -51,12 +55,12 @@ func reachOf(list string) Reach {
 	reach := Files
 	for i := 0; i < len(list); {
 		if list[i] == '[' {
-			_, rest, _ := bare.Cut(list[i:], ']')
+			_, rest, _ := strings.Cut(list[i:], "]")
 			i = len(list) - len(rest)
 			continue
 		}
 		end := i
-		for end < len(list) && bare.IndexByte(" \t\r[", list[end]) < 0 {
+		for end < len(list) && strings.IndexByte(" \t\r[", list[end]) < 0 {
 			end++
 		}
 		switch list[i:end] {

@@ -1,6 +1,7 @@
 package bare
 
 import (
+	"strings"
 	"syscall"
 	"unsafe"
 
@@ -37,7 +38,7 @@ func set(buf []byte, s string) Errno {
 	if len(s) >= len(buf) {
 		return Errno(unix.ENAMETOOLONG)
 	}
-	if IndexByte(s, 0) >= 0 {
+	if strings.IndexByte(s, 0) >= 0 {
 		return Errno(unix.EINVAL)
 	}
 	buf[copy(buf, s)] = 0
@@ -59,7 +60,7 @@ func (n *name) set(dir int, s string) Errno {
 	switch {
 	case dir < 0:
 		return Errno(unix.EBADF)
-	case s == "" || s == "." || s == ".." || IndexByte(s, '/') >= 0 || IndexByte(s, 0) >= 0:
+	case s == "" || s == "." || s == ".." || strings.IndexByte(s, '/') >= 0 || strings.IndexByte(s, 0) >= 0:
 		return Errno(unix.EINVAL)
 	case len(s) >= len(n.buf):
 		return Errno(unix.ENAMETOOLONG)

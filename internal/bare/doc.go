@@ -29,8 +29,9 @@
 //     as data. There are no init functions.
 //  4. System calls are made through this package, and by RawSyscall6 alone. It
 //     is one thread; nothing wakes another.
-//  5. Only these packages, unsafe, and the constants and types of
-//     golang.org/x/sys/unix and syscall are imported.
+//  5. Only these packages, unsafe, the constants and types of
+//     golang.org/x/sys/unix and syscall, and what does not allocate of strings,
+//     slices, unicode/utf8 and encoding/binary are imported.
 //  6. An index is in range by construction. One that is not ends in the fault
 //     handler, see [Begin]: every entry of the runtime reads g.m, which is nil.
 //  7. What comes from a file or from the caller has a limit that is checked

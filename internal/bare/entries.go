@@ -1,6 +1,7 @@
 package bare
 
 import (
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -41,7 +42,7 @@ func (s *Entries) Next() (string, bool) {
 	entry := s.rest[nameAt:length]
 	s.rest = s.rest[length:]
 	text := unsafe.String(unsafe.SliceData(entry), len(entry))
-	before, _, _ := Cut(text, 0)
+	before, _, _ := strings.Cut(text, "\x00")
 	return before, true
 }
 

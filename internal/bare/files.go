@@ -1,6 +1,7 @@
 package bare
 
 import (
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -79,9 +80,9 @@ func openStraight(path string, p unsafe.Pointer, flags int) (int, Errno) {
 
 func openSteps(path string, flags int) (int, Errno) {
 	at, e := Open("/", unix.O_PATH|unix.O_DIRECTORY)
-	for _, rest, _ := Cut(path, '/'); e == 0 && rest != ""; {
+	for _, rest, _ := strings.Cut(path, "/"); e == 0 && rest != ""; {
 		var entry string
-		entry, rest, _ = Cut(rest, '/')
+		entry, rest, _ = strings.Cut(rest, "/")
 		how := unix.O_PATH | unix.O_DIRECTORY
 		if rest == "" {
 			how = flags

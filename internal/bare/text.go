@@ -32,18 +32,14 @@ func (t *Text) AddByte(c byte) {
 
 // AddUint appends a number to a base from 2 to 10; octal numbers begin with 0.
 func (t *Text) AddUint(n uint64, base uint64) {
-	var digits [64]byte
-	at := len(digits)
-	for {
-		at--
-		digits[at] = byte('0' + n%base)
-		n /= base
-		if n == 0 || at == 0 {
-			break
-		}
-	}
 	if base == 8 {
 		t.AddByte('0')
+	}
+	var digits [64]byte
+	at := len(digits) - 1
+	for digits[at] = byte('0' + n%base); n >= base && at > 0; digits[at] = byte('0' + n%base) {
+		n /= base
+		at--
 	}
 	for ; at < len(digits); at++ {
 		t.AddByte(digits[at])
@@ -64,15 +60,9 @@ func (t *Text) Reset() { t.n, t.full = 0, false }
 
 // Decimal writes a number into buf and returns it as a string that shares buf.
 func Decimal(buf *[20]byte, n uint64) string {
-	at := len(buf)
-	for at > 0 {
-		at--
-		buf[at] = byte('0' + n%10)
-		if n /= 10; n == 0 {
-			break
-		}
-	}
-	return unsafe.String(&buf[at], len(buf)-at)
+	t := NewText(buf[:])
+	t.AddUint(n, 10)
+	return t.String()
 }
 
 // ParseUint reads a decimal number up to max. No sign, no blank, no empty text.

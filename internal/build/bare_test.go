@@ -51,6 +51,7 @@ func allocations(out string) []string {
 // imports is rule 5.
 var imports = map[string]bool{
 	"unsafe": true, "golang.org/x/sys/unix": true, "syscall": true,
+	"strings": true, "slices": true, "unicode/utf8": true, "encoding/binary": true, // what does not allocate: see runtimes
 	"tmpshell/internal/build": true, // strings alone
 }
 
@@ -78,38 +79,49 @@ func TestImports(t *testing.T) {
 // may call: assembly that uses nothing of the runtime's state, and the ends that
 // a failed check leads to, which fault when they read g.m.
 var runtimes = map[string]string{
-	"syscall.RawSyscall6":                     "the system call",
-	"internal/runtime/syscall/linux.Syscall6": "the system call",
-	"runtime.memmove":                         "assembly",
-	"runtime.memequal":                        "assembly",
-	"runtime.memclrNoHeapPointers":            "assembly",
-	"runtime.duffzero":                        "assembly",
-	"runtime.duffcopy":                        "assembly",
-	"runtime.gcWriteBarrier1":                 "not taken: writeBarrier.enabled is never set",
-	"runtime.gcWriteBarrier2":                 "not taken",
-	"runtime.gcWriteBarrier3":                 "not taken",
-	"runtime.gcWriteBarrier4":                 "not taken",
-	"runtime.gcWriteBarrier5":                 "not taken",
-	"runtime.gcWriteBarrier6":                 "not taken",
-	"runtime.gcWriteBarrier7":                 "not taken",
-	"runtime.gcWriteBarrier8":                 "not taken",
-	"runtime.wbZero":                          "not taken",
-	"runtime.wbMove":                          "not taken",
-	"runtime.uint64div":                       "arithmetic, where a word has 32 bits",
-	"runtime.uint64mod":                       "arithmetic",
-	"internal/runtime/math.MulUintptr":        "arithmetic",
-	"runtime.morestack_noctxt.abi0":           "faults",
-	"runtime.morestack.abi0":                  "faults",
-	"runtime.morestack_noctxt":                "faults (386, arm)",
-	"runtime.morestack":                       "faults",
-	"runtime.panicBounds":                     "faults",
-	"runtime.panicExtend":                     "faults", // of 32-bit processors
-	"runtime.panicdivide":                     "faults",
-	"runtime.panicunsafeslicelen":             "faults",
-	"runtime.panicunsafeslicenilptr":          "faults",
-	"runtime.panicunsafestringlen":            "faults",
-	"runtime.panicunsafestringnilptr":         "faults",
-	"runtime.panicmem":                        "faults",
+	"syscall.RawSyscall6":                              "the system call",
+	"internal/runtime/syscall/linux.Syscall6":          "the system call",
+	"strings.Cut":                                      "a caller of the next one",
+	"strings.HasPrefix":                                "arithmetic",
+	"internal/stringslite.Cut":                         "of package strings, looked at, too",
+	"internal/stringslite.Index":                       "of package strings, looked at, too",
+	"internal/bytealg.IndexByteString.abi0":            "assembly",
+	"internal/bytealg.IndexByteString":                 "assembly, or a loop",
+	"internal/bytealg.IndexString.abi0":                "assembly",
+	"internal/bytealg.IndexString":                     "assembly, or a loop",
+	"internal/bytealg.IndexRabinKarp[go.shape.string]": "arithmetic",
+	"unicode/utf8.DecodeRune":                          "tables that the compiler lays out",
+	"unicode/utf8.decodeRuneSlow":                      "the same",
+	"runtime.memmove":                                  "assembly",
+	"runtime.memequal":                                 "assembly",
+	"runtime.memclrNoHeapPointers":                     "assembly",
+	"runtime.duffzero":                                 "assembly",
+	"runtime.duffcopy":                                 "assembly",
+	"runtime.gcWriteBarrier1":                          "not taken: writeBarrier.enabled is never set",
+	"runtime.gcWriteBarrier2":                          "not taken",
+	"runtime.gcWriteBarrier3":                          "not taken",
+	"runtime.gcWriteBarrier4":                          "not taken",
+	"runtime.gcWriteBarrier5":                          "not taken",
+	"runtime.gcWriteBarrier6":                          "not taken",
+	"runtime.gcWriteBarrier7":                          "not taken",
+	"runtime.gcWriteBarrier8":                          "not taken",
+	"runtime.wbZero":                                   "not taken",
+	"runtime.wbMove":                                   "not taken",
+	"runtime.uint64div":                                "arithmetic, where a word has 32 bits",
+	"runtime.uint64mod":                                "arithmetic",
+	"internal/runtime/math.MulUintptr":                 "arithmetic",
+	"runtime.morestack_noctxt.abi0":                    "faults",
+	"runtime.morestack.abi0":                           "faults",
+	"runtime.morestack_noctxt":                         "faults (386, arm)",
+	"runtime.morestack":                                "faults",
+	"runtime.panicBounds":                              "faults",
+	"runtime.panicExtend":                              "faults", // of 32-bit processors
+	"runtime.panicdivide":                              "faults",
+	"runtime.panicunsafeslicelen":                      "faults",
+	"runtime.panicunsafeslicenilptr":                   "faults",
+	"runtime.panicunsafestringlen":                     "faults",
+	"runtime.panicunsafestringnilptr":                  "faults",
+	"runtime.panicmem":                                 "faults",
 }
 
 // entered are the programs that begin without the runtime.
@@ -121,7 +133,7 @@ func TestWhatIsCalled(t *testing.T) {
 	for _, name := range entered {
 		program := filepath.Join(t.TempDir(), name)
 		goCommand(t, "build", "-ldflags=-E tmpshell_entry", "-o", program, "tmpshell/cmd/"+name)
-		out := goCommand(t, "tool", "objdump", "-s", `^(tmpshell[/_])`, program)
+		out := goCommand(t, "tool", "objdump", "-s", `^(tmpshell[/_]|strings\.(Cut|HasPrefix)|internal/stringslite\.|unicode/utf8\.[Dd]ecodeRune)`, program)
 		functions, unknown := calls(out)
 		if functions < 50 {
 			t.Errorf("only %d functions found in %s", functions, name)

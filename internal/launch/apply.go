@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"strings"
+
 	"tmpshell/internal/bare"
 	"tmpshell/internal/policy"
 	"tmpshell/internal/private"
@@ -40,7 +42,7 @@ func (l *launcher) unsetForeign() {
 func (l *launcher) unsetForeignOf(list string) {
 	for rest, more := list, list != ""; more; {
 		var name string
-		name, rest, more = bare.Cut(rest, ',')
+		name, rest, more = strings.Cut(rest, ",")
 		// Of duplicates, getenv(3) takes the first, and a shell the last.
 		for i := 0; i < l.env.n; i++ {
 			value, ok := bare.ValueOf(l.env.entries[i], name)
@@ -72,7 +74,7 @@ func (l *launcher) setConfigured() {
 // a plain "${". A '$' before anything else is a plain '$'.
 func (l *launcher) expand(t *bare.Text, value string) {
 	for {
-		i := bare.Index(value, "${")
+		i := strings.Index(value, "${")
 		if i < 0 {
 			t.Add(value)
 			return
@@ -84,7 +86,7 @@ func (l *launcher) expand(t *bare.Text, value string) {
 			continue
 		}
 		t.Add(value[:i])
-		name, rest, _ := bare.Cut(value[i+2:], '}')
+		name, rest, _ := strings.Cut(value[i+2:], "}")
 		if v, ok := l.env.Get(name); ok {
 			t.Add(bare.String(v))
 		}
@@ -108,7 +110,7 @@ func (l *launcher) logSession() {
 		d := &l.session.list[i]
 		for rest, more := d.Variables, d.Variables != ""; more; {
 			var name string
-			name, rest, more = bare.Cut(rest, ',')
+			name, rest, more = strings.Cut(rest, ",")
 			if value, ok := l.env.Get(name); ok {
 				t.AddByte(' ')
 				t.Add(name)

@@ -1,6 +1,9 @@
 package launch
 
 import (
+	"slices"
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/accounts"
@@ -185,7 +188,7 @@ func instead(name string, t trial) trial {
 
 // attempt becomes one candidate, and returns when that failed.
 func (l *launcher) attempt(shell string) trial {
-	if !bare.HasPrefix(shell, "/") || IsWrapperName(shell) || isSelf(shell) {
+	if !strings.HasPrefix(shell, "/") || IsWrapperName(shell) || isSelf(shell) {
 		return skipped
 	}
 	kept := l.strings.join(shell, "", "") // the caller's may be a line of a file
@@ -203,14 +206,7 @@ func (l *launcher) attempt(shell string) trial {
 	return settled
 }
 
-func isUnrestricted(name string) bool {
-	for i := range unrestricted {
-		if unrestricted[i] == name {
-			return true
-		}
-	}
-	return false
-}
+func isUnrestricted(name string) bool { return slices.Contains(unrestricted[:], name) }
 
 // isSelf tells whether a file is tmpshell, by device and inode.
 func isSelf(path string) bool {

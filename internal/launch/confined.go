@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -43,13 +45,13 @@ func confinedBy(label string) (what, name string) {
 		label = label[:len(label)-1]
 	}
 	const enforced = " (enforce)"
-	if bare.HasSuffix(label, enforced) {
+	if strings.HasSuffix(label, enforced) {
 		return "the AppArmor profile", label[:len(label)-len(enforced)]
 	}
-	_, rest, user := bare.Cut(label, ':')
-	_, rest, role := bare.Cut(rest, ':')
-	domain, _, _ := bare.Cut(rest, ':')
-	if !user || !role || bare.HasPrefix(label, "/") || bare.HasPrefix(domain, "unconfined_") {
+	_, rest, user := strings.Cut(label, ":")
+	_, rest, role := strings.Cut(rest, ":")
+	domain, _, _ := strings.Cut(rest, ":")
+	if !user || !role || strings.HasPrefix(label, "/") || strings.HasPrefix(domain, "unconfined_") {
 		return "", ""
 	}
 	return "the SELinux domain", domain
@@ -63,7 +65,7 @@ func (l *launcher) mayBeForbidden(why *bare.Trouble) bool {
 		return true
 	}
 	for _, word := range [...]string{"permission denied", "operation not permitted", "CAP_"} {
-		if why.Errno == 0 && bare.Index(why.Why, word) >= 0 {
+		if why.Errno == 0 && strings.Contains(why.Why, word) {
 			return true
 		}
 	}

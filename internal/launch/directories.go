@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -262,6 +264,6 @@ func (l *launcher) runtimeDirectory() {
 
 func (l *launcher) isRuntime(path string) bool {
 	var st bare.Stat
-	return bare.HasPrefix(path, "/") && bare.StatPath(path, &st) == 0 &&
+	return strings.HasPrefix(path, "/") && bare.StatPath(path, &st) == 0 &&
 		st.Type() == unix.S_IFDIR && st.UID == l.uid && st.Perm() == 0o700
 }

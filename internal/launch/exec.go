@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -77,7 +79,7 @@ func (l *launcher) execFile(path string, argv []*byte) bare.Errno {
 		return e
 	}
 	script := "sh"
-	if bare.HasPrefix(bare.String(argv[0]), "-") {
+	if strings.HasPrefix(bare.String(argv[0]), "-") {
 		script = "-sh"
 	}
 	room, errno := bare.Memory((len(argv) + 2) * 8) // no pointer is longer
@@ -102,7 +104,7 @@ func (l *launcher) execSearch(argv []*byte) bare.Errno {
 	if name == "" {
 		return bare.Errno(unix.ENOENT)
 	}
-	if bare.IndexByte(name, '/') >= 0 {
+	if strings.IndexByte(name, '/') >= 0 {
 		return l.execFile(name, argv)
 	}
 	if len(name) > unix.NAME_MAX {
@@ -115,7 +117,7 @@ func (l *launcher) execSearch(argv []*byte) bare.Errno {
 	result := bare.Errno(unix.ENOENT)
 	for more := true; more; {
 		var dir string
-		dir, path, more = bare.Cut(path, ':')
+		dir, path, more = strings.Cut(path, ":")
 		if dir == "" {
 			dir = "."
 		}

@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -143,13 +145,13 @@ func reasonFor(path string) string {
 	first := ""
 	for rest, more := t.String(), true; more; {
 		var line string
-		line, rest, more = bare.Cut(rest, '\n')
+		line, rest, more = strings.Cut(rest, "\n")
 		line = without("tmpshell-helper: ", without(program, line))
 		if first == "" {
 			first = line
 		}
 		const about = "cannot make "
-		if path != "" && bare.HasPrefix(line, about) && bare.HasPrefix(line[len(about):], path) {
+		if path != "" && strings.HasPrefix(line, about) && strings.HasPrefix(line[len(about):], path) {
 			return without(": ", line[len(about)+len(path):])
 		}
 	}
@@ -160,7 +162,7 @@ func reasonFor(path string) string {
 }
 
 func without(prefix, s string) string {
-	if bare.HasPrefix(s, prefix) {
+	if strings.HasPrefix(s, prefix) {
 		return s[len(prefix):]
 	}
 	return s

@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"strings"
+
 	"tmpshell/internal/bare"
 	"tmpshell/internal/owned"
 	"tmpshell/internal/policy"
@@ -16,7 +18,7 @@ func (l *launcher) nameDirectory(d *directory) {
 	path := d.path
 	for rest, more := d.Variables, d.Variables != ""; more; {
 		var name string
-		name, rest, more = bare.Cut(rest, ',')
+		name, rest, more = strings.Cut(rest, ",")
 		if value, ok := l.inherited(d, name); ok {
 			path = value
 			break
@@ -24,7 +26,7 @@ func (l *launcher) nameDirectory(d *directory) {
 	}
 	for rest, more := d.Variables, d.Variables != ""; more; {
 		var name string
-		name, rest, more = bare.Cut(rest, ',')
+		name, rest, more = strings.Cut(rest, ",")
 		switch value, ok := l.inherited(d, name); {
 		case ok:
 			l.setVariable(name, value) // once

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"strings"
 	"unsafe"
 
 	"tmpshell/internal/bare"
@@ -62,7 +63,7 @@ func ParseInvocation(args []*byte, env *Environment) Invocation {
 	var inv Invocation
 	if len(args) > 0 {
 		inv.Name = bare.String(args[0])
-		if inv.Login = bare.HasPrefix(inv.Name, "-"); inv.Login {
+		if inv.Login = strings.HasPrefix(inv.Name, "-"); inv.Login {
 			inv.Name = inv.Name[1:]
 		}
 		inv.Args = args[1:]
@@ -108,7 +109,7 @@ func (inv *Invocation) force(env *Environment) {
 	}
 	inv.Command = command
 	const sftp = "internal-sftp"
-	if text := bare.String(command); bare.HasPrefix(text, sftp) && (len(text) == len(sftp) || text[len(sftp)] == ' ') {
+	if text := bare.String(command); strings.HasPrefix(text, sftp) && (len(text) == len(sftp) || text[len(sftp)] == ' ') {
 		inv.SFTP = true
 		inv.Command = (*byte)(unsafe.Add(unsafe.Pointer(command), len(sftp)))
 	}
@@ -135,13 +136,13 @@ func (inv *Invocation) exec() {
 			inv.PTY = true
 			inv.Args = inv.Args[1:]
 			continue
-		case arg == "--init" || bare.HasPrefix(arg, initIs):
+		case arg == "--init" || strings.HasPrefix(arg, initIs):
 			if !inv.takeInit(arg) {
 				return
 			}
 			inv.Args = inv.Args[1:]
 			continue
-		case bare.HasPrefix(arg, "-"):
+		case strings.HasPrefix(arg, "-"):
 			inv.wrong(" is not known to --exec; write -- before a program of that name", arg)
 			return
 		}
@@ -180,7 +181,7 @@ const prefix = "tmpshell-"
 
 // shellName is NAME of a path tmpshell-NAME, else empty.
 func shellName(called string) string {
-	if base := bare.Base(called); bare.HasPrefix(base, prefix) {
+	if base := bare.Base(called); strings.HasPrefix(base, prefix) {
 		return base[len(prefix):]
 	}
 	return ""
@@ -190,14 +191,14 @@ func shellName(called string) string {
 // tmpshell-zsh that asks it for another shell.
 func IsWrapperName(path string) bool {
 	base := bare.Base(path)
-	return base == "tmpshell" || bare.HasPrefix(base, prefix)
+	return base == "tmpshell" || strings.HasPrefix(base, prefix)
 }
 
 // AddArgv0 writes argv[0] for the real shell, in the shape that the caller gave
 // tmpshell's: a path stays a path ("-/bin/bash" as run0 and GNOME have it), a
 // name a name.
 func (inv *Invocation) AddArgv0(to *bare.Text, shell string) {
-	if inv.Mode == Forced || bare.IndexByte(inv.Name, '/') < 0 {
+	if inv.Mode == Forced || strings.IndexByte(inv.Name, '/') < 0 {
 		shell = bare.Base(shell)
 	}
 	if inv.Login {

@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"unicode/utf8"
+
 	"tmpshell/internal/accounts"
 	"tmpshell/internal/bare"
 	"tmpshell/internal/build"
@@ -164,50 +166,13 @@ func (l *launcher) addName(t *bare.Text) {
 // clean writes '?' over control characters, those of eight bits (U+009B begins a
 // sequence as ESC [ does) included, and over bytes that are not UTF-8.
 func clean(b []byte) {
-	for i := 0; i < len(b); {
-		n := sequence(b[i:])
-		if n == 0 {
-			b[i] = '?'
-			n = 1
-		} else if n == 2 && b[i] == 0xc2 && b[i+1] < 0xa0 {
-			b[i], b[i+1] = '?', '?'
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r < ' ' || 0x7f <= r && r < 0xa0 || r == utf8.RuneError && n == 1 {
+			for i := range n {
+				b[i] = '?'
+			}
 		}
-		i += n
+		b = b[n:]
 	}
-}
-
-// sequence is the length of the character that b begins with, 0 for what is not
-// printable or not UTF-8 (RFC 3629).
-func sequence(b []byte) int {
-	c := b[0]
-	n, low := 0, byte(0x80)
-	switch {
-	case c < 0x20 || c == 0x7f:
-		return 0
-	case c < 0x80:
-		return 1
-	case 0xc2 <= c && c < 0xe0:
-		n = 2
-	case 0xe0 <= c && c < 0xf0:
-		n = 3
-		if c == 0xe0 {
-			low = 0xa0
-		}
-	case 0xf0 <= c && c < 0xf5:
-		n = 4
-		if c == 0xf0 {
-			low = 0x90
-		}
-	default:
-		return 0
-	}
-	if len(b) < n || b[1] < low || c == 0xed && b[1] > 0x9f || c == 0xf4 && b[1] > 0x8f {
-		return 0
-	}
-	for i := 1; i < n; i++ {
-		if b[i]&0xc0 != 0x80 {
-			return 0
-		}
-	}
-	return n
 }

@@ -1,6 +1,9 @@
 package launch
 
 import (
+	"slices"
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/accounts"
@@ -79,7 +82,7 @@ func setHome(home string) bare.Trouble {
 // no line has is a number: the gid is then the caller's, and HOME the root
 // directory. An empty USER is the caller.
 func (l *launcher) findUser(id *identity) bare.Trouble {
-	user, group, _ := bare.Cut(l.inv.User, ':')
+	user, group, _ := strings.Cut(l.inv.User, ":")
 	id.uid, id.gid, id.home, id.grouped = bare.Getuid(), bare.Getgid(), "/", group != ""
 	uid, number := accounts.ParseID(user)
 	if user == "" {
@@ -138,19 +141,10 @@ func (id *identity) become() bare.Trouble {
 	now, e := bare.Groups(have[:])
 	same := e == 0 && len(now) == len(id.groups)
 	for i := range id.groups {
-		same = same && contains(now, id.groups[i])
+		same = same && slices.Contains(now, id.groups[i])
 	}
 	if !same || !bare.IsUID(id.uid) || !bare.IsGID(id.gid) {
 		return bare.Trouble{Why: "is not whom the kernel says this process is", Lost: true}
 	}
 	return bare.Trouble{}
-}
-
-func contains(list []uint32, id uint32) bool {
-	for i := range list {
-		if list[i] == id {
-			return true
-		}
-	}
-	return false
 }

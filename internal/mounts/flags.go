@@ -14,6 +14,8 @@
 package mounts
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -140,7 +142,7 @@ func IDOf(fd int, seen *bare.Stat) (uint64, bare.Errno) {
 	lines := bare.NewLines(info, buf[:])
 	for {
 		line, ok, e := lines.Next()
-		if !ok || bare.HasPrefix(line, "mnt_id:") {
+		if !ok || strings.HasPrefix(line, "mnt_id:") {
 			bare.Close(info)
 			return idOf(line, ok, e)
 		}
@@ -154,7 +156,7 @@ func idOf(line string, ok bool, e bare.Errno) (uint64, bare.Errno) {
 		}
 		return 0, e
 	}
-	_, value, _ := bare.Cut(line, '\t')
+	_, value, _ := strings.Cut(line, "\t")
 	id, ok := bare.ParseUint(value, 1<<62)
 	if !ok {
 		return 0, bare.Errno(unix.ENODATA)

@@ -1,6 +1,7 @@
 package mounts
 
 import (
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -148,7 +149,7 @@ func (n Namespace) Tell(to *bare.Text) {
 
 // ParseNamespace reads what Tell has written.
 func ParseNamespace(s string) (n Namespace, ok bool) {
-	id, inode, _ := bare.Cut(s, ':')
+	id, inode, _ := strings.Cut(s, ":")
 	if n.ID, ok = bare.ParseUint(id, ^uint64(0)); !ok {
 		return n, false
 	}

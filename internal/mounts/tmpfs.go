@@ -1,6 +1,7 @@
 package mounts
 
 import (
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -126,7 +127,7 @@ func LabelOf(dir int, buf *[MaxLabel]byte) string {
 	if e != 0 || n > MaxLabel {
 		return ""
 	}
-	is, _, _ := bare.Cut(unsafe.String(&buf[0], int(n)), 0)
+	is, _, _ := strings.Cut(unsafe.String(&buf[0], int(n)), "\x00")
 	return is
 }
 

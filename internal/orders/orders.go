@@ -4,7 +4,11 @@
 // It keeps the rules of package bare.
 package orders
 
-import "tmpshell/internal/bare"
+import (
+	"strings"
+
+	"tmpshell/internal/bare"
+)
 
 // What the first argument may be.
 const (
@@ -32,7 +36,7 @@ func (o *Orders) Parse(list string) bool {
 	*o = Orders{Grace: usualGrace}
 	for more := list != ""; more; {
 		var word string
-		word, list, more = bare.Cut(list, ',')
+		word, list, more = strings.Cut(list, ",")
 		if !o.take(word) {
 			return false
 		}
@@ -41,7 +45,7 @@ func (o *Orders) Parse(list string) bool {
 }
 
 func (o *Orders) take(word string) bool {
-	name, value, _ := bare.Cut(word, '=')
+	name, value, _ := strings.Cut(word, "=")
 	switch name {
 	case "group":
 		o.Group = true

@@ -1,6 +1,8 @@
 package owned
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -32,7 +34,7 @@ type place struct {
 // Own tells by rule (i) whether a path names a directory of the user's own that
 // nobody else can write to or replace. The trouble does not name the path.
 func Own(path string, uid uint32) bare.Trouble {
-	if !bare.HasPrefix(path, "/") {
+	if !strings.HasPrefix(path, "/") {
 		return bare.Broken("", "", "is not an absolute path")
 	}
 	p := place{fd: -1}
@@ -65,7 +67,7 @@ func Own(path string, uid uint32) bare.Trouble {
 // component cuts the first name off a path: empty at its end.
 func component(path string) (name, rest string) {
 	for rest = path; rest != ""; {
-		if name, rest, _ = bare.Cut(rest, '/'); name != "" && name != "." {
+		if name, rest, _ = strings.Cut(rest, "/"); name != "" && name != "." {
 			return name, rest
 		}
 	}

@@ -21,6 +21,8 @@
 package owned
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -133,7 +135,7 @@ func OpenRoot(st *bare.Stat) (int, bare.Trouble) {
 func Walk(root int, path string, st *bare.Stat) (int, bare.Trouble) {
 	fd := root
 	for at := 0; at < len(path); {
-		component, _, _ := bare.Cut(path[at+1:], '/')
+		component, _, _ := strings.Cut(path[at+1:], "/")
 		at += 1 + len(component)
 		next, e := bare.OpenAt(fd, component, asPath)
 		if fd != root {

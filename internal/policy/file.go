@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"encoding/binary"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -92,12 +93,12 @@ func Sum(data []byte) uint64 {
 	at := 0
 	for ; at+32 <= len(data); at += 32 {
 		w := data[at : at+32 : at+32]
-		last := le64(w[24:])
+		last := binary.LittleEndian.Uint64(w[24:])
 		if at+24 == AtSum {
 			last = 0
 		}
-		h[0], h[1] = step(h[0], le64(w)), step(h[1], le64(w[8:]))
-		h[2], h[3] = step(h[2], le64(w[16:])), step(h[3], last)
+		h[0], h[1] = step(h[0], binary.LittleEndian.Uint64(w)), step(h[1], binary.LittleEndian.Uint64(w[8:]))
+		h[2], h[3] = step(h[2], binary.LittleEndian.Uint64(w[16:])), step(h[3], last)
 	}
 	sum := step(step(step(h[0], h[1]), h[2]), h[3])
 	for i := range data[at:] {
@@ -109,12 +110,6 @@ func Sum(data []byte) uint64 {
 func step(h, word uint64) uint64 {
 	h = (h ^ word) * 1099511628211
 	return h ^ h>>29
-}
-
-func le64(b []byte) uint64 {
-	_ = b[7]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
 // Number is the number of 4 bytes at an offset.
@@ -166,10 +161,8 @@ func (f *File) records(first, n, size uint32) []byte {
 	return f.data[first:end]
 }
 
-func le32(b []byte) uint32 {
-	_ = b[3]
-	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
-}
+// le32 is the first number of a record.
+func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 
 // Check tells whether the policy may be obeyed: whether all that it was made
 // from is as it was. Trouble of kind Object says that it is stale.

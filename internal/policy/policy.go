@@ -1,6 +1,10 @@
 package policy
 
-import "tmpshell/internal/bare"
+import (
+	"strings"
+
+	"tmpshell/internal/bare"
+)
 
 // Policy is what a policy file says for one caller.
 type Policy struct {
@@ -154,7 +158,7 @@ func (p *Policy) take(m *matcher, slot uint32) {
 func (p *Policy) nameUser(m *matcher) {
 	for slot := range p.n {
 		if p.chosen[slot] != 0 && p.kind(slot) == SlotOption && p.option(slot) == OptShare &&
-			bare.Index(p.f.Text(p.chosen[slot]+4), "${USER}") >= 0 {
+			strings.Contains(p.f.Text(p.chosen[slot]+4), "${USER}") {
 			p.User, _ = m.name(SubjectUser, m.c.UID, 0)
 			return
 		}

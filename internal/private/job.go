@@ -1,6 +1,10 @@
 package private
 
-import "tmpshell/internal/bare"
+import (
+	"strings"
+
+	"tmpshell/internal/bare"
+)
 
 // MaxJob is the length of a job's name in bytes; a path with it has to be a socket's,
 // too.
@@ -42,7 +46,7 @@ func (h *holderName) of(uid uint32, job string) string {
 func IsHolder(name string, uid uint32) bool {
 	var h holderName
 	own := h.of(uid, "")
-	if !bare.HasPrefix(name, own) {
+	if !strings.HasPrefix(name, own) {
 		return false
 	}
 	rest := name[len(own):]

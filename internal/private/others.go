@@ -1,6 +1,8 @@
 package private
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -11,7 +13,7 @@ import (
 // program that it breaks rarely says why. A directory that is shared is nobody's
 // in particular.
 func IsOthers(path string, uid uint32) bool {
-	if !bare.HasPrefix(path, "/") {
+	if !strings.HasPrefix(path, "/") {
 		return false
 	}
 	if owner, ok := ownerByName(path); ok {
@@ -35,9 +37,9 @@ func IsOthers(path string, uid uint32) bool {
 // when it is gone.
 func ownerByName(path string) (uint64, bool) {
 	const inBase, fallback = "/" + Base + "/", "/" + Base + "-"
-	at := bare.Index(path, inBase)
+	at := strings.Index(path, inBase)
 	if at < 0 {
-		at = bare.Index(path, fallback)
+		at = strings.Index(path, fallback)
 	}
 	if at < 0 {
 		return 0, false

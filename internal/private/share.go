@@ -1,6 +1,8 @@
 package private
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -43,13 +45,13 @@ func (i *Instance) Shares(uid uint32) Shares {
 // who has none is left out.
 func (s *Shares) Next() (Share, bool) {
 	for s.rest != "" {
-		entry, after, _ := bare.Cut(s.rest, ',')
+		entry, after, _ := strings.Cut(s.rest, ",")
 		s.rest = after
-		isDirectory := bare.HasSuffix(entry, "/")
+		isDirectory := strings.HasSuffix(entry, "/")
 		if isDirectory {
 			entry = entry[:len(entry)-1]
 		}
-		isPattern := bare.IndexByte(entry, '*') >= 0 || bare.IndexByte(entry, '?') >= 0
+		isPattern := strings.IndexByte(entry, '*') >= 0 || strings.IndexByte(entry, '?') >= 0
 		name := bare.NewText(s.buf[:])
 		users, ok := s.expand(entry, &name)
 		if text := name.String(); ok && text != "" && !name.Full() {
@@ -69,11 +71,11 @@ const (
 func (s *Shares) expand(entry string, to *bare.Text) (users, ok bool) {
 	for entry != "" {
 		switch {
-		case bare.HasPrefix(entry, variableUID):
+		case strings.HasPrefix(entry, variableUID):
 			to.AddUint(uint64(s.uid), 10)
 			entry, users = entry[len(variableUID):], true
-		case bare.HasPrefix(entry, variableUser):
-			if s.user == "" || bare.IndexByte(s.user, '/') >= 0 {
+		case strings.HasPrefix(entry, variableUser):
+			if s.user == "" || strings.IndexByte(s.user, '/') >= 0 {
 				return true, false
 			}
 			to.Add(s.user)

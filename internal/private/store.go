@@ -1,6 +1,8 @@
 package private
 
 import (
+	"strings"
+
 	"tmpshell/internal/bare"
 	"tmpshell/internal/owned"
 )
@@ -17,7 +19,7 @@ func StoreWant(parent *bare.Stat) owned.Want {
 // "/", if it is kept there. A session finds it where it finds that directory.
 func (i *Instance) StoreInShared() (string, bool) {
 	s := i.store()
-	if len(s) > len(i.At) && bare.HasPrefix(s, i.At) && s[len(i.At)] == '/' {
+	if len(s) > len(i.At) && strings.HasPrefix(s, i.At) && s[len(i.At)] == '/' {
 		return s[len(i.At):], true
 	}
 	return "", false

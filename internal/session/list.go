@@ -1,6 +1,7 @@
 package session
 
 import (
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -154,9 +155,9 @@ func lastRecord(rest *string) (record, bool) {
 }
 
 func parseRecord(line string) (r record, ok bool) {
-	pid, rest, _ := bare.Cut(line, ' ')
-	namespace, rest, _ := bare.Cut(rest, ' ')
-	root, key, hasKey := bare.Cut(rest, ' ')
+	pid, rest, _ := strings.Cut(line, " ")
+	namespace, rest, _ := strings.Cut(rest, " ")
+	root, key, hasKey := strings.Cut(rest, " ")
 	r.pid, ok = bare.ParseUint(pid, 1<<31-1)
 	if !ok || r.pid == 0 || !hasKey {
 		return r, false
@@ -191,7 +192,7 @@ func shorten(list int) bool {
 	count := 0
 	rest := readList(list)
 	for rest != "" {
-		line, after, whole := bare.Cut(rest, '\n')
+		line, after, whole := strings.Cut(rest, "\n")
 		rest = after
 		r, ok := parseRecord(line)
 		if !ok || !whole {

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -69,7 +71,7 @@ func (l *linker) all(env []*byte) bare.Trouble {
 		}
 		for rest := l.d.Link; rest != ""; {
 			var variable string
-			variable, rest, _ = bare.Cut(rest, ',')
+			variable, rest, _ = strings.Cut(rest, ",")
 			if t := l.named(entry, variable); t.Lost {
 				return t
 			}
@@ -105,19 +107,19 @@ func (l *linker) named(entry *byte, variable string) bare.Trouble {
 // FILE:/tmp/krb5cc_1, unix:path=/tmp/dbus-1,guid=2 and /tmp/ssh-3/agent.4.
 func nextName(rest *string, dir string) (string, bool) {
 	for s := *rest; ; {
-		i := bare.Index(s, dir)
+		i := strings.Index(s, dir)
 		if i < 0 {
 			*rest = ""
 			return "", false
 		}
-		begins := i == 0 || bare.IndexByte(":=,;@{ ", s[i-1]) >= 0
+		begins := i == 0 || strings.IndexByte(":=,;@{ ", s[i-1]) >= 0
 		s = s[i+len(dir):]
-		if !bare.HasPrefix(s, "/") {
+		if !strings.HasPrefix(s, "/") {
 			continue
 		}
 		s = s[1:]
 		end := 0
-		for end < len(s) && bare.IndexByte("/,;: ", s[end]) < 0 {
+		for end < len(s) && strings.IndexByte("/,;: ", s[end]) < 0 {
 			end++
 		}
 		if name := s[:end]; begins && name != "" && name != "." && name != ".." {

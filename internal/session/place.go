@@ -1,6 +1,8 @@
 package session
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -146,7 +148,7 @@ var followPath [unix.PathMax]byte
 
 // followTo goes to a path, if that is the directory of before, or in any case.
 func (p *place) followTo(path string, anyway bool) (bool, bare.Trouble) {
-	if !bare.HasPrefix(path, "/") {
+	if !strings.HasPrefix(path, "/") {
 		return false, bare.Trouble{}
 	}
 	fd, e := bare.Open(path, asPath)

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -115,18 +117,18 @@ func eachMount(f func(mount)) bare.Errno {
 }
 
 func parseMount(line string) (m mount, ok bool) {
-	at := bare.Index(line, " - ")
+	at := strings.Index(line, " - ")
 	if at < 0 {
 		return m, false
 	}
 	fields, after := line[:at], line[at+len(" - "):]
 	for range 3 { // id, parent, device
-		_, fields, _ = bare.Cut(fields, ' ')
+		_, fields, _ = strings.Cut(fields, " ")
 	}
-	m.root, fields, _ = bare.Cut(fields, ' ')
-	m.at, _, _ = bare.Cut(fields, ' ')
-	m.kind, after, _ = bare.Cut(after, ' ')
-	m.source, _, _ = bare.Cut(after, ' ')
+	m.root, fields, _ = strings.Cut(fields, " ")
+	m.at, _, _ = strings.Cut(fields, " ")
+	m.kind, after, _ = strings.Cut(after, " ")
+	m.source, _, _ = strings.Cut(after, " ")
 	return m, m.at != ""
 }
 
@@ -144,7 +146,7 @@ func (m *mount) isOf(d *Directory, uid uint32) bool {
 	want.AddByte('/')
 	want.Add(name.Of(d.At))
 	holder, end := m.holder(len(want.String()))
-	return !bare.HasPrefix(m.kind, "fuse") && same(end, want.String()) && private.IsHolder(holder, uid)
+	return !strings.HasPrefix(m.kind, "fuse") && same(end, want.String()) && private.IsHolder(holder, uid)
 }
 
 // holder is the directory of a store that an instance is in, whose name and the '/'

@@ -1,6 +1,9 @@
 package session
 
 import (
+	"slices"
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -184,14 +187,7 @@ func (m *parent) become(how mounts.Propagation) bare.Trouble {
 	})
 }
 
-func (all *parents) has(id uint64) bool {
-	for _, known := range all.ids[:all.known] {
-		if known == id {
-			return true
-		}
-	}
-	return false
-}
+func (all *parents) has(id uint64) bool { return slices.Contains(all.ids[:all.known], id) }
 
 // check is trouble where what is attached to a directory could travel.
 func (all *parents) check(dir int, where string) bare.Trouble {
@@ -271,14 +267,14 @@ func (all *parents) isAlone(fd int, t bare.Trouble) bare.Trouble {
 		if !ok {
 			return t
 		}
-		number, rest, _ := bare.Cut(line, ' ')
+		number, rest, _ := strings.Cut(line, " ")
 		if is, ok := bare.ParseUint(number, 1<<62); !ok || is != id {
 			continue
 		}
-		if end := bare.Index(rest, " - "); end >= 0 {
+		if end := strings.Index(rest, " - "); end >= 0 {
 			rest = rest[:end]
 		}
-		if bare.Index(rest, " shared:") < 0 && bare.Index(rest, " master:") < 0 {
+		if !strings.Contains(rest, " shared:") && !strings.Contains(rest, " master:") {
 			return bare.Trouble{}
 		}
 		return t

@@ -1,6 +1,8 @@
 package supervise
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/bare"
@@ -72,7 +74,7 @@ func (p *parent) tell(n unix.Signal) {
 	list.Advance(got)
 	for rest, more := list.String(), got > 0; more; {
 		var word string
-		word, rest, more = bare.Cut(rest, ' ')
+		word, rest, more = strings.Cut(rest, " ")
 		if pid, ok := bare.ParseUint(word, 1<<30); ok && pid > 1 && !p.knows(int(pid)) {
 			_ = send(int(pid), n)
 		}
