@@ -7,7 +7,6 @@ package accounts
 
 import (
 	"strings"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -23,90 +22,38 @@ var (
 
 // maxLine is how much of a line is kept: a login name, numbers, a comment, a
 // home directory and a shell fit, and the members of a group need not.
-const maxLine = 8 << 10
-
-// reader hands out the lines of a file, of each at most maxLine bytes.
-type reader struct {
-	fd        int
-	have, at  int
-	err       bare.Errno
-	truncated bool // the line was longer
-	skip      bool // and what is left of it is still to be read
-	busy      bool
-	buf       [2 * maxLine]byte
-	name      [maxLine]byte // of a group whose members do not fit
-}
+const maxLine = 16<<10 - 1
 
 // lines is shared by all functions here: one file is read at a time.
-var lines reader
+var (
+	lines  bare.Lines
+	buffer [maxLine + 1]byte // with the newline
+	busy   bool
+)
 
-// open begins a file. One that does not exist has no lines.
-func (r *reader) open(path string) bare.Trouble {
-	r.have, r.at, r.err, r.skip = 0, 0, 0, false
-	var e bare.Errno
-	r.fd, e = bare.Open(path, unix.O_RDONLY)
-	r.busy = e == 0 || e == bare.Errno(unix.ENOENT)
+// each calls visit with the lines of a file, until it returns false. A file that does
+// not exist has none.
+func each(path string, visit func(line string) bool) bare.Trouble {
+	fd, e := bare.Open(path, unix.O_RDONLY)
 	if e == bare.Errno(unix.ENOENT) {
-		r.fd = -1
 		return bare.Trouble{}
 	}
-	return bare.Failed("openat", e, path, "")
+	if e != 0 {
+		return bare.Failed("openat", e, path, "")
+	}
+	lines, busy = bare.NewLines(fd, buffer[:]), true
+	line, ok, e := lines.Next()
+	for ok && visit(line) {
+		line, ok, e = lines.Next()
+	}
+	busy = false
+	bare.Close(fd)
+	return bare.Failed("read", e, path, "")
 }
 
 // Busy tells whether a file is being read: what visits its lines must not read
 // another one.
-func Busy() bool { return lines.busy }
-
-// next returns the next line, valid until the following call.
-func (r *reader) next() (string, bool) {
-	for {
-		rest := text(r.buf[r.at:r.have])
-		end := strings.IndexByte(rest, '\n')
-		if end < 0 && len(rest) <= maxLine {
-			if r.fill() {
-				continue
-			}
-			rest = text(r.buf[r.at:r.have]) // it has moved
-		}
-		skip, whole := r.skip, end >= 0
-		r.skip = !whole && len(rest) > maxLine
-		if whole {
-			r.at += end + 1
-		} else {
-			end, r.at = len(rest), r.have
-		}
-		if skip && rest != "" {
-			continue
-		}
-		r.truncated = end > maxLine
-		return rest[:min(end, maxLine)], whole || rest != "" && r.err == 0
-	}
-}
-
-// fill reads more behind what is not used yet.
-func (r *reader) fill() bool {
-	if r.fd < 0 {
-		return false
-	}
-	r.have = copy(r.buf[:], r.buf[r.at:r.have])
-	r.at = 0
-	var n int
-	n, r.err = bare.Read(r.fd, r.buf[r.have:])
-	if r.err != 0 {
-		return false
-	}
-	r.have += n
-	return n > 0
-}
-
-// close ends the file and says what went wrong on the way.
-func (r *reader) close(path string) bare.Trouble {
-	bare.Close(r.fd)
-	r.fd, r.busy = -1, false
-	return bare.Failed("read", r.err, path, "")
-}
-
-func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+func Busy() bool { return busy }
 
 // Account is an entry of passwd(5). The strings are valid until the next call of
 // a function of this package.
@@ -130,20 +77,11 @@ func ByName(name string, a *Account) (bool, bare.Trouble) {
 
 // byEntry finds a name, or where that is empty a uid.
 func byEntry(name string, uid uint32, a *Account) (bool, bare.Trouble) {
-	if t := lines.open(Passwd); !t.OK() {
-		return false, t
-	}
 	found := false
-	for {
-		line, ok := lines.next()
-		if !ok {
-			break
-		}
-		if found = !lines.truncated && isOf(line, name, uid) && a.parse(line); found {
-			break
-		}
-	}
-	t := lines.close(Passwd)
+	t := each(Passwd, func(line string) bool {
+		found = !lines.Cut && isOf(line, name, uid) && a.parse(line)
+		return !found
+	})
 	return found && t.OK(), t
 }
 
@@ -198,43 +136,24 @@ func ParseID(s string) (uint32, bool) {
 // EachGroup calls visit with the name and gid of each group, until it returns
 // false. The name is valid only during the call.
 func EachGroup(visit func(name string, gid uint32) bool) bare.Trouble {
-	if t := lines.open(Group); !t.OK() {
-		return t
-	}
-	for {
-		line, ok := lines.next()
-		if !ok {
-			break
-		}
+	return each(Group, func(line string) bool {
 		var f [3]string
-		if !split(line, f[:], false) {
-			continue
+		gid, ok := uint32(0), split(line, f[:], false)
+		if ok {
+			gid, ok = ParseID(f[2])
 		}
-		if gid, ok := ParseID(f[2]); ok && !visit(f[0], gid) {
-			break
-		}
-	}
-	return lines.close(Group)
+		return !ok || visit(f[0], gid)
+	})
 }
 
 // EachShell calls visit with each absolute path that shells(5) lists, in order,
 // until it returns false. The path is valid only during the call.
 func EachShell(visit func(path string) bool) bare.Trouble {
-	if t := lines.open(Shells); !t.OK() {
-		return t
-	}
-	for {
-		line, ok := lines.next()
-		if !ok {
-			break
-		}
+	return each(Shells, func(line string) bool {
 		line, _, _ = strings.Cut(line, "#")
 		line = trim(line)
-		if !lines.truncated && strings.HasPrefix(line, "/") && !visit(line) {
-			break
-		}
-	}
-	return lines.close(Shells)
+		return lines.Cut || !strings.HasPrefix(line, "/") || visit(line)
+	})
 }
 
 func trim(s string) string {

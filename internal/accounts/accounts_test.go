@@ -221,19 +221,22 @@ func TestLines(t *testing.T) {
 				want = want[:4]
 			}
 			put(t, &Passwd, text)
-			if trouble := lines.open(Passwd); !trouble.OK() {
-				t.Fatal(trouble.Err())
-			}
-			for i, w := range want {
-				got, ok := lines.next()
-				if kept := w[:min(len(w), maxLine)]; got != kept || !ok || lines.truncated != (len(w) > maxLine) {
-					t.Errorf("%d, %d: line %d has %d bytes, truncated %v, %v; want %d", first, second, i, len(got), lines.truncated, ok, len(w))
+			i := 0
+			trouble := each(Passwd, func(got string) bool {
+				if i == len(want) {
+					t.Errorf("%d, %d: one line more of %d bytes", first, second, len(got))
+					return false
 				}
+				w := want[i]
+				if cut := len(w) > maxLine; lines.Cut != cut || !cut && got != w || !strings.HasPrefix(w, got) {
+					t.Errorf("%d, %d: line %d has %d bytes, cut %v; want %d", first, second, i, len(got), lines.Cut, len(w))
+				}
+				i++
+				return true
+			})
+			if !trouble.OK() || i != len(want) {
+				t.Errorf("%d, %d: %d lines, %v; want %d", first, second, i, trouble, len(want))
 			}
-			if got, ok := lines.next(); ok {
-				t.Errorf("%d, %d: %d bytes behind the end", first, second, len(got))
-			}
-			lines.close(Passwd)
 		}
 	}
 }

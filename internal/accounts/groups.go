@@ -20,60 +20,54 @@ func GroupByName(name string) (gid uint32, found bool, t bare.Trouble) {
 // GroupsOf returns, in buf, the gids of the groups that list a user as a member.
 // More than there is room for are EFBIG.
 func GroupsOf(user string, buf []uint32) ([]uint32, bare.Trouble) {
-	if t := lines.open(Group); !t.OK() {
-		return nil, t
-	}
-	n, full := 0, false
-	for more := true; more && !full; {
-		var gid uint32
-		var member bool
-		if gid, member, more = lines.group(user); !member {
-			continue
+	n, failed := 0, bare.Errno(0)
+	t := each(Group, func(line string) bool {
+		var f [4]string
+		valid := split(line, f[:], false)
+		gid, number := ParseID(f[2])
+		m := member{name: user}
+		if valid {
+			m.in(line[len(f[0])+len(f[1])+len(f[2])+3:]) // f[3] ends at a colon
 		}
-		if full = n == len(buf); !full {
-			buf[n] = gid
-			n++
+		for more := lines.Cut; more && failed == 0; {
+			var part string
+			part, more, failed = lines.More()
+			m.in(part)
 		}
-	}
-	t := lines.close(Group)
-	if t.OK() && full {
-		t = bare.Failed("read", bare.Errno(unix.EFBIG), Group, "")
+		if m.in(","); !m.found || !valid || !number || failed != 0 {
+			return failed == 0
+		}
+		if n == len(buf) {
+			failed = bare.Errno(unix.EFBIG)
+			return false
+		}
+		buf[n] = gid
+		n++
+		return true
+	})
+	if t.OK() {
+		t = bare.Failed("read", failed, Group, "")
 	}
 	return buf[:n], t
 }
 
-// group reads a line of group(5), which may be of any length, and tells whether it
-// lists a user. more is false at the end of the file.
-func (r *reader) group(user string) (gid uint32, member, more bool) {
-	n, colons := 0, 0
-	same := 0 // so much of the user's name is this member's, -1: it is another one
-	for {
-		c := byte('\n')
-		if more = r.at < r.have || r.fill(); more {
-			c = r.buf[r.at]
-			r.at++
-		}
-		switch {
-		case colons == 3 && (c == ',' || c == '\n'):
-			member = member || same == len(user)
-			same = 0
-		case colons == 3 && same >= 0 && same < len(user) && user[same] == c:
-			same++
-		case colons == 3:
-			same = -1
-		case n < len(r.name):
-			r.name[n] = c
-			n++
-		}
-		if c == '\n' {
-			break
-		}
-		if c == ':' && colons < 3 {
-			colons++
+// member looks for a name in a list of any length, which comes in parts.
+type member struct {
+	name  string
+	same  int // so much of the name is this member's, -1: it is another one
+	found bool
+}
+
+func (m *member) in(part string) {
+	for i := range len(part) {
+		switch c := part[i]; {
+		case c == ',':
+			m.found = m.found || m.same == len(m.name)
+			m.same = 0
+		case m.same >= 0 && m.same < len(m.name) && m.name[m.same] == c:
+			m.same++
+		default:
+			m.same = -1
 		}
 	}
-	var f [4]string
-	valid := split(text(r.name[:n]), f[:], false)
-	gid, number := ParseID(f[2])
-	return gid, member && valid && number, more
 }

@@ -23,26 +23,19 @@ const (
 // "group", by the nsswitch.conf(5) at a path. Without the file it goes to the
 // files: musl knows nothing else, and that is glibc's default, too.
 func ReachOf(path, database string) (Reach, bare.Trouble) {
-	if t := lines.open(path); !t.OK() {
-		return Far, t
-	}
 	reach := Files
-	for {
-		line, ok := lines.next()
-		if !ok {
-			break
-		}
+	t := each(path, func(line string) bool {
 		line, _, _ = strings.Cut(line, "#")
 		name, sources, found := strings.Cut(trim(line), ":")
 		switch {
 		case !found || trim(name) != database:
-		case lines.truncated:
+		case lines.Cut:
 			reach = Far
 		default:
 			reach = max(reach, reachOf(sources))
 		}
-	}
-	t := lines.close(path)
+		return true
+	})
 	if !t.OK() {
 		reach = Far
 	}

@@ -28,17 +28,12 @@ func Append(n int, line string) Errno {
 
 // Empty makes a file empty.
 func Empty(n int) Errno {
-	_, e := Call(unix.SYS_FTRUNCATE, fd(n), 0, 0, 0, 0, 0)
-	return e
+	return errno(Call(unix.SYS_FTRUNCATE, fd(n), 0, 0, 0, 0, 0))
 }
 
 // ReadBeginning reads at most len(buf) bytes from the beginning of a file, wherever
 // it was read or written last. As the offset is 0, it does not matter in which
 // registers it is.
 func ReadBeginning(n int, buf []byte) (int, Errno) {
-	r, e := Call(unix.SYS_PREAD64, fd(n), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0)
-	if e != 0 {
-		return 0, e
-	}
-	return int(r), 0
+	return count(Call(unix.SYS_PREAD64, fd(n), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0))
 }

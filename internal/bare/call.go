@@ -25,6 +25,25 @@ func Call(number, a, b, c, d, e, f uintptr) (uintptr, Errno) {
 	}
 }
 
+// errno is what a system call has come to.
+func errno(_ uintptr, e Errno) Errno { return e }
+
+// count is what a system call has come to that returns a number.
+func count(r uintptr, e Errno) (int, Errno) {
+	if e != 0 {
+		return 0, e
+	}
+	return int(r), 0
+}
+
+// Opened is the descriptor that a system call has made, see [Away].
+func Opened(r uintptr, e Errno) (int, Errno) {
+	if e != 0 {
+		return -1, e
+	}
+	return Away(int(r))
+}
+
 // fd is a descriptor, or AT_FDCWD, as an argument.
 func fd(n int) uintptr { return uintptr(n) }
 
@@ -70,3 +89,12 @@ func (n *name) set(dir int, s string) Errno {
 }
 
 func (n *name) pointer() unsafe.Pointer { return unsafe.Pointer(&n.buf) }
+
+// callAt makes a system call on a name in a directory.
+func callAt(number uintptr, dir int, entry string, a uintptr) (uintptr, Errno) {
+	var n name
+	if e := n.set(dir, entry); e != 0 {
+		return 0, e
+	}
+	return Call(number, fd(dir), uintptr(n.pointer()), a, 0, 0, 0)
+}

@@ -32,35 +32,29 @@ func Pipe() (r, w int, e Errno) {
 
 // ReadFor reads to the end of a pipe for a number of milliseconds. What does not
 // fit into buf is read and forgotten. ETIMEDOUT: it has not ended.
-func ReadFor(n int, buf []byte, ms int64) (int, Errno) {
-	end, e := monotonic()
-	end += ms
-	have := 0
-	for e == 0 {
-		var now int64
-		if now, e = monotonic(); e != 0 {
-			break
-		}
+func ReadFor(n int, buf []byte, ms int64) (have int, e Errno) {
+	now, e := monotonic()
+	for end := now + ms; e == 0; now, e = monotonic() {
 		if now >= end {
-			e = Errno(unix.ETIMEDOUT)
-			break
+			return have, Errno(unix.ETIMEDOUT)
 		}
 		p := [1]unix.PollFd{{Fd: int32(n), Events: unix.POLLIN}}
-		if e = Poll(p[:], end-now); e != 0 || p[0].Revents == 0 {
+		if e = Poll(p[:], end-now); e != 0 {
+			break
+		}
+		if p[0].Revents == 0 {
 			continue
 		}
 		var rest [256]byte
-		into := rest[:]
-		if have < len(buf) {
-			into = buf[have:]
+		into := buf[have:]
+		if len(into) == 0 {
+			into = rest[:]
 		}
-		got, e2 := Read(n, into)
-		if e = e2; e != 0 || got == 0 {
-			break
+		got, e := Read(n, into)
+		if e != 0 || got == 0 {
+			return have, e
 		}
-		if have < len(buf) {
-			have += got
-		}
+		have = min(have+got, len(buf))
 	}
 	return have, e
 }
@@ -81,8 +75,7 @@ func monotonic() (int64, Errno) {
 // Dup makes a descriptor with a number of one that is open; it stays open at
 // execve(2).
 func Dup(n, as int) Errno {
-	_, e := Call(unix.SYS_DUP3, fd(n), fd(as), 0, 0, 0, 0)
-	return e
+	return errno(Call(unix.SYS_DUP3, fd(n), fd(as), 0, 0, 0, 0))
 }
 
 // CloseFrom closes all descriptors from a number on (Linux 5.9; before, those
@@ -104,11 +97,7 @@ func RaiseLimit(resource int) {
 // MemoryFile makes a file that is memory (memfd_create(2)).
 func MemoryFile() (int, Errno) {
 	name := [9]byte{'t', 'm', 'p', 's', 'h', 'e', 'l', 'l', 0}
-	r, e := Call(unix.SYS_MEMFD_CREATE, uintptr(unsafe.Pointer(&name)), unix.MFD_CLOEXEC, 0, 0, 0, 0)
-	if e != 0 {
-		return -1, e
-	}
-	return Away(int(r))
+	return Opened(Call(unix.SYS_MEMFD_CREATE, uintptr(unsafe.Pointer(&name)), unix.MFD_CLOEXEC, 0, 0, 0, 0))
 }
 
 // DefaultSignal gives a signal its default action.

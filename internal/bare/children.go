@@ -18,17 +18,12 @@ func ForkTold() (int, Errno) {
 // PidFD is a descriptor of a process, which can be read when that has ended
 // (pidfd_open(2), Linux 5.3).
 func PidFD(pid int) (int, Errno) {
-	r, e := Call(unix.SYS_PIDFD_OPEN, fd(pid), 0, 0, 0, 0, 0)
-	if e != 0 {
-		return -1, e
-	}
-	return Away(int(r))
+	return Opened(Call(unix.SYS_PIDFD_OPEN, fd(pid), 0, 0, 0, 0, 0))
 }
 
 // Setsid begins a session of the process's own. EPERM: it leads a group.
 func Setsid() Errno {
-	_, e := Call(unix.SYS_SETSID, 0, 0, 0, 0, 0, 0)
-	return e
+	return errno(Call(unix.SYS_SETSID, 0, 0, 0, 0, 0, 0))
 }
 
 // OwnGroup begins a process group of the process's own.
@@ -55,6 +50,5 @@ func Higher(n, least int) (int, Errno) {
 
 // StayOpen lets a descriptor stay open at execve(2).
 func StayOpen(n int) Errno {
-	_, e := Call(sysFcntl, fd(n), unix.F_SETFD, 0, 0, 0, 0)
-	return e
+	return errno(Call(sysFcntl, fd(n), unix.F_SETFD, 0, 0, 0, 0))
 }

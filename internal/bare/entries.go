@@ -53,16 +53,6 @@ func (s *Entries) End() bool { return len(s.rest) == 0 }
 // (S_IFDIR…): some file systems do not say.
 func (s *Entries) MayBe(kind uint32) bool { return s.kind == unix.DT_UNKNOWN || s.kind == kind>>12 }
 
-// RmdirAt removes an empty directory.
-func RmdirAt(dir int, entry string) Errno {
-	var n name
-	if e := n.set(dir, entry); e != 0 {
-		return e
-	}
-	_, e := Call(unix.SYS_UNLINKAT, fd(dir), uintptr(n.pointer()), unix.AT_REMOVEDIR, 0, 0, 0)
-	return e
-}
-
 // MayWrite tells whether the caller could make files in the directory at path.
 // As with [StatPath], nothing privileged is decided by it.
 func MayWrite(path string) bool {

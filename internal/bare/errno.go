@@ -39,76 +39,47 @@ func (e Errno) Kind() Kind {
 	return Kept
 }
 
-// Text is what strerror(3) says, in lower case; for numbers that do not occur
-// here it is not specific.
+// errnoTexts are what strerror(3) says, in lower case, of the numbers that occur here.
+var errnoTexts = [...]string{
+	unix.EPERM:        "operation not permitted",
+	unix.ENOENT:       "no such file or directory",
+	unix.EINTR:        "interrupted system call",
+	unix.EIO:          "input/output error",
+	unix.E2BIG:        "argument list too long",
+	unix.ENOEXEC:      "exec format error",
+	unix.EBADF:        "bad file descriptor",
+	unix.ECHILD:       "no child processes",
+	unix.EAGAIN:       "resource temporarily unavailable",
+	unix.ENOMEM:       "cannot allocate memory",
+	unix.EACCES:       "permission denied",
+	unix.EBUSY:        "device or resource busy",
+	unix.EEXIST:       "file exists",
+	unix.ENODEV:       "no such device",
+	unix.ENOTDIR:      "not a directory",
+	unix.EISDIR:       "is a directory",
+	unix.EINVAL:       "invalid argument",
+	unix.ENFILE:       "too many open files in system",
+	unix.EMFILE:       "too many open files",
+	unix.ETXTBSY:      "text file busy",
+	unix.EFBIG:        "file too large",
+	unix.ENOSPC:       "no space left on device",
+	unix.EROFS:        "read-only file system",
+	unix.EPIPE:        "broken pipe",
+	unix.ENAMETOOLONG: "file name too long",
+	unix.ENOSYS:       "function not implemented",
+	unix.ELOOP:        "too many levels of symbolic links",
+	unix.ENODATA:      "no data available",
+	unix.EDQUOT:       "disk quota exceeded",
+	unix.ETIMEDOUT:    "connection timed out",
+	unix.ESTALE:       "stale file handle",
+	unix.ENXIO:        "no such device or address",
+	unix.EOPNOTSUPP:   "operation not supported",
+}
+
+// Text is what an error is called.
 func (e Errno) Text() string {
-	switch unix.Errno(e) {
-	case unix.EPERM:
-		return "operation not permitted"
-	case unix.ENOENT:
-		return "no such file or directory"
-	case unix.EINTR:
-		return "interrupted system call"
-	case unix.EIO:
-		return "input/output error"
-	case unix.E2BIG:
-		return "argument list too long"
-	case unix.ENOEXEC:
-		return "exec format error"
-	case unix.EBADF:
-		return "bad file descriptor"
-	case unix.ECHILD:
-		return "no child processes"
-	case unix.EAGAIN:
-		return "resource temporarily unavailable"
-	case unix.ENOMEM:
-		return "cannot allocate memory"
-	case unix.EACCES:
-		return "permission denied"
-	case unix.EBUSY:
-		return "device or resource busy"
-	case unix.EEXIST:
-		return "file exists"
-	case unix.ENODEV:
-		return "no such device"
-	case unix.ENOTDIR:
-		return "not a directory"
-	case unix.EISDIR:
-		return "is a directory"
-	case unix.EINVAL:
-		return "invalid argument"
-	case unix.ENFILE:
-		return "too many open files in system"
-	case unix.EMFILE:
-		return "too many open files"
-	case unix.ETXTBSY:
-		return "text file busy"
-	case unix.EFBIG:
-		return "file too large"
-	case unix.ENOSPC:
-		return "no space left on device"
-	case unix.EROFS:
-		return "read-only file system"
-	case unix.EPIPE:
-		return "broken pipe"
-	case unix.ENAMETOOLONG:
-		return "file name too long"
-	case unix.ENOSYS:
-		return "function not implemented"
-	case unix.ELOOP:
-		return "too many levels of symbolic links"
-	case unix.ENODATA:
-		return "no data available"
-	case unix.EDQUOT:
-		return "disk quota exceeded"
-	case unix.ETIMEDOUT:
-		return "connection timed out"
-	case unix.ESTALE:
-		return "stale file handle"
-	case unix.ENXIO:
-		return "no such device or address"
-	case unix.EOPNOTSUPP:
-		return "operation not supported"
+	if e < Errno(len(errnoTexts)) && errnoTexts[e] != "" {
+		return errnoTexts[e]
 	}
 	return "error"
 }

@@ -10,11 +10,8 @@ import (
 // OpenAt opens one name in dir without following a symbolic link and without
 // blocking on a FIFO (CVE-2024-22365). O_CLOEXEC is forced.
 func OpenAt(dir int, entry string, flags int) (int, Errno) {
-	var n name
-	if e := n.set(dir, entry); e != 0 {
-		return -1, e
-	}
-	return open(dir, n.pointer(), flags|unix.O_NOFOLLOW|unix.O_NONBLOCK)
+	flags |= unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC | largeFile
+	return Opened(callAt(unix.SYS_OPENAT, dir, entry, uintptr(flags)))
 }
 
 // Open opens a path that this program names, or one whose answer decides
@@ -95,38 +92,25 @@ func openSteps(path string, flags int) (int, Errno) {
 }
 
 // Reopen opens for reading a directory that is open as a path only (O_PATH).
-func Reopen(dir int) (int, Errno) {
-	if dir < 0 {
-		return -1, Errno(unix.EBADF)
-	}
-	dot := [2]byte{'.', 0}
-	return open(dir, unsafe.Pointer(&dot), unix.O_RDONLY|unix.O_DIRECTORY)
-}
+func Reopen(dir int) (int, Errno) { return openDots(dir, ".", unix.O_RDONLY) }
 
 // OpenHere opens an open directory once more, as a path only (O_PATH).
-func OpenHere(dir int) (int, Errno) {
-	if dir < 0 {
-		return -1, Errno(unix.EBADF)
-	}
-	here := [2]byte{'.', 0}
-	return open(dir, unsafe.Pointer(&here), unix.O_PATH|unix.O_DIRECTORY)
-}
+func OpenHere(dir int) (int, Errno) { return openDots(dir, ".", unix.O_PATH) }
 
 // OpenUp opens the parent of an open directory, as a path only (O_PATH).
-func OpenUp(dir int) (int, Errno) {
+func OpenUp(dir int) (int, Errno) { return openDots(dir, "..", unix.O_PATH) }
+
+func openDots(dir int, dots string, flags int) (int, Errno) {
 	if dir < 0 {
 		return -1, Errno(unix.EBADF)
 	}
-	up := [3]byte{'.', '.', 0}
-	return open(dir, unsafe.Pointer(&up), unix.O_PATH|unix.O_DIRECTORY)
+	var path [3]byte
+	copy(path[:], dots)
+	return open(dir, unsafe.Pointer(&path), flags|unix.O_DIRECTORY)
 }
 
 func open(dir int, path unsafe.Pointer, flags int) (int, Errno) {
-	r, e := Call(unix.SYS_OPENAT, fd(dir), uintptr(path), uintptr(flags|unix.O_CLOEXEC|largeFile), 0, 0, 0)
-	if e != 0 {
-		return -1, e
-	}
-	return Away(int(r))
+	return Opened(Call(unix.SYS_OPENAT, fd(dir), uintptr(path), uintptr(flags|unix.O_CLOEXEC|largeFile), 0, 0, 0))
 }
 
 // Away moves a descriptor from 0, 1 or 2, which the caller may have closed, to
@@ -152,11 +136,7 @@ func Close(n int) {
 
 // Read reads at most len(buf) bytes.
 func Read(n int, buf []byte) (int, Errno) {
-	r, e := Call(unix.SYS_READ, fd(n), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0)
-	if e != 0 {
-		return 0, e
-	}
-	return int(r), 0
+	return count(Call(unix.SYS_READ, fd(n), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0))
 }
 
 // ReadAll fills buf as far as the file goes. EFBIG: there is more.
@@ -191,28 +171,20 @@ func Write(n int, text string) Errno {
 
 // Fchdir changes the working directory.
 func Fchdir(dir int) Errno {
-	_, e := Call(unix.SYS_FCHDIR, fd(dir), 0, 0, 0, 0, 0)
-	return e
+	return errno(Call(unix.SYS_FCHDIR, fd(dir), 0, 0, 0, 0, 0))
 }
 
 // MkdirAt makes a directory; mode is reduced by the umask.
 func MkdirAt(dir int, entry string, mode uint32) Errno {
-	var n name
-	if e := n.set(dir, entry); e != 0 {
-		return e
-	}
-	_, e := Call(unix.SYS_MKDIRAT, fd(dir), uintptr(n.pointer()), uintptr(mode), 0, 0, 0)
-	return e
+	return errno(callAt(unix.SYS_MKDIRAT, dir, entry, uintptr(mode)))
 }
 
 // UnlinkAt removes what is no directory.
-func UnlinkAt(dir int, entry string) Errno {
-	var n name
-	if e := n.set(dir, entry); e != 0 {
-		return e
-	}
-	_, e := Call(unix.SYS_UNLINKAT, fd(dir), uintptr(n.pointer()), 0, 0, 0, 0)
-	return e
+func UnlinkAt(dir int, entry string) Errno { return errno(callAt(unix.SYS_UNLINKAT, dir, entry, 0)) }
+
+// RmdirAt removes an empty directory.
+func RmdirAt(dir int, entry string) Errno {
+	return errno(callAt(unix.SYS_UNLINKAT, dir, entry, unix.AT_REMOVEDIR))
 }
 
 // SymlinkAt makes a symbolic link.
@@ -225,8 +197,7 @@ func SymlinkAt(target string, dir int, entry string) Errno {
 	if e := to.Set(target); e != 0 {
 		return e
 	}
-	_, e := Call(unix.SYS_SYMLINKAT, uintptr(to.pointer()), fd(dir), uintptr(n.pointer()), 0, 0, 0)
-	return e
+	return errno(Call(unix.SYS_SYMLINKAT, uintptr(to.pointer()), fd(dir), uintptr(n.pointer()), 0, 0, 0))
 }
 
 // ReadlinkAt returns where a symbolic link leads, in buf.

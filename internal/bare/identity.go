@@ -30,18 +30,15 @@ func areIDs(call uintptr, id uint32) bool {
 
 // SetUID sets the real, the effective and the saved user id of this thread.
 func SetUID(uid uint32) Errno {
-	_, e := Call(sysSetresuid, uintptr(uid), uintptr(uid), uintptr(uid), 0, 0, 0)
-	return e
+	return errno(Call(sysSetresuid, uintptr(uid), uintptr(uid), uintptr(uid), 0, 0, 0))
 }
 
 // SetGID sets the group ids.
 func SetGID(gid uint32) Errno {
-	_, e := Call(sysSetresgid, uintptr(gid), uintptr(gid), uintptr(gid), 0, 0, 0)
-	return e
+	return errno(Call(sysSetresgid, uintptr(gid), uintptr(gid), uintptr(gid), 0, 0, 0))
 }
 
 // SetGroups sets the supplementary groups.
 func SetGroups(gids []uint32) Errno {
-	_, e := Call(sysSetgroups, uintptr(len(gids)), uintptr(unsafe.Pointer(unsafe.SliceData(gids))), 0, 0, 0, 0)
-	return e
+	return errno(Call(sysSetgroups, uintptr(len(gids)), uintptr(unsafe.Pointer(unsafe.SliceData(gids))), 0, 0, 0, 0))
 }

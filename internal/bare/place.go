@@ -13,8 +13,7 @@ func Chroot(dir int) Errno {
 		return e
 	}
 	dot := [2]byte{'.', 0}
-	_, e := Call(unix.SYS_CHROOT, uintptr(unsafe.Pointer(&dot)), 0, 0, 0, 0, 0)
-	return e
+	return errno(Call(unix.SYS_CHROOT, uintptr(unsafe.Pointer(&dot)), 0, 0, 0, 0, 0))
 }
 
 // OpenCwd opens the working directory as a path only, also one that the caller

@@ -92,9 +92,5 @@ func Groups(buf []uint32) ([]uint32, Errno) {
 
 // getgroups returns the number of groups, with an empty buf without them.
 func getgroups(buf []uint32) (int, Errno) {
-	n, e := Call(sysGetgroups, uintptr(len(buf)), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), 0, 0, 0, 0)
-	if e != 0 {
-		return 0, e
-	}
-	return int(n), 0
+	return count(Call(sysGetgroups, uintptr(len(buf)), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), 0, 0, 0, 0))
 }

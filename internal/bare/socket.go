@@ -8,11 +8,7 @@ import (
 
 // Datagram opens a socket to send datagrams on this machine; it never blocks.
 func Datagram() (int, Errno) {
-	r, e := Call(unix.SYS_SOCKET, unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0, 0, 0, 0)
-	if e != 0 {
-		return -1, e
-	}
-	return Away(int(r))
+	return Opened(Call(unix.SYS_SOCKET, unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0, 0, 0, 0))
 }
 
 // SendTo sends one datagram to a socket with a path, if it takes it.

@@ -31,8 +31,7 @@ func PTY() (master, slave int, e Errno) {
 
 // TakeTerminal makes a terminal the controlling one of a session that has none.
 func TakeTerminal(n int) Errno {
-	_, e := Call(unix.SYS_IOCTL, fd(n), unix.TIOCSCTTY, 0, 0, 0, 0)
-	return e
+	return errno(Call(unix.SYS_IOCTL, fd(n), unix.TIOCSCTTY, 0, 0, 0, 0))
 }
 
 // Foreground returns the foreground group of the controlling terminal, 0 if that

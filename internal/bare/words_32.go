@@ -51,13 +51,11 @@ func clock(which uintptr, t *Time) Errno {
 // Poll waits until there is an event for one of the descriptors, for a number of
 // milliseconds or, where that is negative, without an end (poll(2)).
 func Poll(list []unix.PollFd, ms int64) Errno {
-	_, e := Call(unix.SYS_POLL, uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list)), uintptr(ms), 0, 0, 0)
-	return e
+	return errno(Call(unix.SYS_POLL, uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list)), uintptr(ms), 0, 0, 0))
 }
 
 // Statfs looks at the file system of an open descriptor, and at the options of
 // the mount that it is on.
 func Statfs(n int, s *unix.Statfs_t) Errno {
-	_, e := Call(unix.SYS_FSTATFS64, fd(n), unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s)), 0, 0, 0)
-	return e
+	return errno(Call(unix.SYS_FSTATFS64, fd(n), unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s)), 0, 0, 0))
 }

@@ -47,13 +47,11 @@ func Poll(list []unix.PollFd, ms int64) Errno {
 	if ms < 0 {
 		limit = nil
 	}
-	_, e := Call(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list)), uintptr(unsafe.Pointer(limit)), 0, 0, 0)
-	return e
+	return errno(Call(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list)), uintptr(unsafe.Pointer(limit)), 0, 0, 0))
 }
 
 // Statfs looks at the file system of an open descriptor, and at the options of
 // the mount that it is on.
 func Statfs(n int, s *unix.Statfs_t) Errno {
-	_, e := Call(unix.SYS_FSTATFS, fd(n), uintptr(unsafe.Pointer(s)), 0, 0, 0, 0)
-	return e
+	return errno(Call(unix.SYS_FSTATFS, fd(n), uintptr(unsafe.Pointer(s)), 0, 0, 0, 0))
 }

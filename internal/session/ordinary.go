@@ -1,7 +1,8 @@
 package session
 
 import (
-	"tmpshell/internal/bare"
+	"strings"
+
 	"tmpshell/internal/private"
 )
 
@@ -17,7 +18,7 @@ func (d *Directory) JobOf(uid uint32) (job string) {
 		job = "" // the last one is on top
 		if !d.Fresh && m.isOf(d, uid) {
 			holder, _ := m.holder(n)
-			_, job, _ = bare.Cut(string([]byte(holder)), '.') // the line is a buffer's
+			_, job, _ = strings.Cut(string([]byte(holder)), ".") // the line is a buffer's
 		}
 	})
 	if e != 0 {
