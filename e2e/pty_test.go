@@ -55,4 +55,15 @@ func TestPTY(t *testing.T) {
 	term.Expect("afterwards")
 	term.HangUp()
 	rig.Await(t, func() string { return rig.Sh(t, "ps -fu alice").Stdout }, func() bool { return rig.Sh(t, "pgrep -u alice").Stdout == "" })
+	// The settings that a person has made are the inner terminal's, too.
+	term = rig.Command{As: a, Path: "/bin/sh", Args: []string{"sh", "-c", "stty -ixon intr ^G; stty -g; tmpshell --exec --pty -- stty -g"}}.OnTerminal(t)
+	text, _ := term.Wait()
+	if outer, inner, _ := strings.Cut(text, "\r\n"); outer == "" || strings.TrimSpace(inner) != outer {
+		t.Errorf("the settings of the outer and the inner terminal are %q", text)
+	}
+	// A program that takes no notice of the signal reads the end.
+	term = rig.Command{As: a, Path: rig.Tmpshell, Args: []string{"tmpshell", "--exec", "--pty", "--", "sh", "-c", "trap '' HUP; echo begun; cat; echo ended >~/ended"}}.OnTerminal(t)
+	term.Expect("begun")
+	term.HangUp()
+	rig.Await(t, func() string { return "it reads no end:\n" + rig.Sh(t, "ps -fu alice").Stdout }, func() bool { return exists("/home/alice/ended") })
 }
