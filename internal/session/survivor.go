@@ -43,6 +43,9 @@ func (p *Plan) survivor(key string, r *record) (found bool, t bare.Trouble) {
 // key.
 func (p *Plan) isSurvivor(pid uint64, key string, r *record) (bool, bare.Trouble) {
 	ns, t := ofProcess(pid)
+	if ns < 0 && t.OK() {
+		pid, ns, t = ofThread(pid)
+	}
 	if ns < 0 || !t.OK() {
 		return false, t
 	}
@@ -62,4 +65,31 @@ func (p *Plan) isSurvivor(pid uint64, key string, r *record) (bool, bare.Trouble
 			return true, t
 		}
 	}
+}
+
+// ofThread opens the namespace of a process whose first thread has ended, of which
+// the kernel does not tell it any more: that of another thread. /proc has each thread
+// by its number, though it lists the first ones alone. A thread that has ended is not
+// listed, if it is not the first: a few names are enough.
+func ofThread(pid uint64) (thread uint64, ns int, t bare.Trouble) {
+	var buf [40]byte
+	path := bare.NewText(buf[:])
+	path.Add("/proc/")
+	path.AddUint(pid, 10)
+	path.Add("/task")
+	tasks, e := bare.Open(path.String(), unix.O_RDONLY|unix.O_DIRECTORY)
+	if e != 0 {
+		return pid, -1, onlyKept(bare.Failed("openat", e, "/proc", ""))
+	}
+	var room [256]byte
+	names, _ := bare.ReadEntries(tasks, room[:])
+	ns = -1
+	for name, ok := names.Next(); ok && ns < 0 && t.OK(); name, ok = names.Next() {
+		var isNumber bool
+		if thread, isNumber = bare.ParseUint(name, 1<<31-1); isNumber && thread != pid {
+			ns, t = ofProcess(thread)
+		}
+	}
+	bare.Close(tasks)
+	return thread, ns, t
 }
