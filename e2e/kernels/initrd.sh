@@ -12,7 +12,7 @@ version=$(basename "$root"/lib/modules/*)
 depmod -b "$root" "$version"
 # modprobe says which, and in which order; some are built in, in some kernels.
 for m in virtio_pci virtio_blk ext4; do
-	modprobe -d "$root" -S "$version" --show-depends "$m" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
+	modprobe -d "$root" -S "$version" --show-depends "$m" | sed -n 's/^insmod \(.*\.ko[.a-z]*\).*/\1/p'
 done | awk '!seen[$0]++' | while read -r file; do
 	name=$(basename "$file")
 	case $file in
