@@ -232,13 +232,16 @@ func TestInitSubreaper(t *testing.T) {
 			t.Errorf("end %s: %+v; want %+v", n, r, want)
 		}
 	}
-	// Who is in another session is told to end, and once: some take a second SIGTERM for
-	// another thing. That is not the container's first process, which can tell everybody.
+	// Who is left is told to end, and once, also in another session: some take a second
+	// SIGTERM for another thing. That is not the container's first process, which can tell
+	// everybody.
 	rig.Write(t, "/home/alice/lasting", "#!/bin/sh\ntrap 'echo told >>/home/alice/told' TERM\necho >/home/alice/ready\nwhile :; do sleep 0.05; done\n", 0o755)
-	const leaves = "setsid ~/lasting & until [ -e ~/ready ]; do sleep 0.01; done"
-	r := rig.Command{As: a, Path: rig.Tmpshell, Args: []string{"tmpshell", "--exec", "--init=grace=1", "sh", "-c", leaves}}.Run(t)
-	if told := rig.Sh(t, "cat ~alice/told").Stdout; r.Status != 0 || told != "told\n" || rig.Sh(t, "pgrep -u alice").Stdout != "" {
-		t.Errorf("a child in another session was told %q: %+v", told, r)
+	for _, lasting := range []string{"setsid ~/lasting", "~/lasting", "(~/lasting; :)"} {
+		leaves := "rm -f ~/ready ~/told; " + lasting + " & until [ -e ~/ready ]; do sleep 0.01; done"
+		r := rig.Command{As: a, Path: rig.Tmpshell, Args: []string{"tmpshell", "--exec", "--init=grace=1", "sh", "-c", leaves}}.Run(t)
+		if told := rig.Sh(t, "cat ~alice/told").Stdout; r.Status != 0 || told != "told\n" || rig.Sh(t, "pgrep -u alice lasting").Stdout != "" {
+			t.Errorf("what is left by %s was told %q: %+v", lasting, told, r)
+		}
 	}
 	// Where others' processes cannot be looked at, nothing is removed.
 	rig.CheckPrivate(t, a)

@@ -31,9 +31,13 @@ func OwnGroup() {
 	_, _ = Call(unix.SYS_SETPGID, 0, 0, 0, 0, 0, 0) // EPERM: it leads a session
 }
 
-// Group returns the process group.
-func Group() int {
-	r, _ := Call(unix.SYS_GETPGID, 0, 0, 0, 0, 0, 0)
+// Group returns the group of a process, the caller's for 0; 0 if there is no such
+// process (getpgid(2)).
+func Group(pid int) int {
+	r, e := Call(unix.SYS_GETPGID, fd(pid), 0, 0, 0, 0, 0)
+	if e != 0 {
+		return 0
+	}
 	return int(r)
 }
 

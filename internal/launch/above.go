@@ -106,10 +106,10 @@ func (a *above) takeTerminal() bool {
 // ownGroup gives the program a process group, and the terminal where the caller
 // has it: what is typed there is for the program alone.
 func (a *above) ownGroup() {
-	front := bare.Foreground(0) == bare.Group()
+	front := bare.Foreground(0) == bare.Group(0)
 	bare.OwnGroup()
 	if front {
-		bare.SetForeground(0, bare.Group())
+		bare.SetForeground(0, bare.Group(0))
 	}
 }
 

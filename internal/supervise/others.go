@@ -59,7 +59,9 @@ func (p *parent) tell(n unix.Signal) {
 		_ = send(-1, n)
 		return
 	}
-	_ = send(-p.child, n) // its group
+	if !p.knows(p.child) {
+		_ = send(-p.child, n) // its group, whoever their parents are
+	}
 	file, e := bare.Open("/proc/thread-self/children", unix.O_RDONLY)
 	if e != 0 {
 		return // a kernel without it (CONFIG_PROC_CHILDREN)
@@ -75,7 +77,7 @@ func (p *parent) tell(n unix.Signal) {
 	for rest, more := list.String(), got > 0; more; {
 		var word string
 		word, rest, more = strings.Cut(rest, " ")
-		if pid, ok := bare.ParseUint(word, 1<<30); ok && pid > 1 && !p.knows(int(pid)) {
+		if pid, ok := bare.ParseUint(word, 1<<30); ok && pid > 1 && !p.knows(int(pid)) && bare.Group(int(pid)) != p.child {
 			_ = send(int(pid), n)
 		}
 	}

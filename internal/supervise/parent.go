@@ -130,7 +130,7 @@ func (p *parent) stopToo() {
 	default:
 		_ = send(bare.Getpid(), unix.SIGSTOP)
 	}
-	if p.master < 0 && bare.Foreground(0) == bare.Group() {
+	if p.master < 0 && bare.Foreground(0) == bare.Group(0) {
 		bare.SetForeground(0, p.child)
 	}
 	_ = send(-p.child, unix.SIGCONT)

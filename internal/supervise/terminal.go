@@ -74,7 +74,7 @@ func (p *parent) begin(pty bool) {
 	p.master = masterFD
 	noWaiting(p.master)
 	p.tty = bare.Foreground(0) != 0 && settings(0, &p.before)
-	if p.tty && bare.Foreground(0) == bare.Group() {
+	if p.tty && bare.Foreground(0) == bare.Group(0) {
 		setSettings(p.master, &p.before)
 	}
 	setWindowSize(p.master, &unix.Winsize{Row: 24, Col: 80}) // a VT100, where there is none outside
@@ -86,7 +86,7 @@ func (p *parent) begin(pty bool) {
 func (t *terminal) takeTerminal() {
 	t.resize()
 	// One that was stopped by SIGSTOP has left it raw: what it was before is known.
-	if !t.tty || bare.Foreground(0) != bare.Group() || !t.raw && !settings(0, &t.before) {
+	if !t.tty || bare.Foreground(0) != bare.Group(0) || !t.raw && !settings(0, &t.before) {
 		t.raw = false
 		return
 	}
