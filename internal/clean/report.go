@@ -17,6 +17,11 @@ const (
 // InUse is why one that is in use stays.
 const InUse = "in use"
 
+// InLayer is why one stays that an overlay has in a lower layer, and does not rename
+// (EXDEV of rename(2)): it was made with the image of a container, and what has been
+// made in it goes with the container.
+const InLayer = "in a lower layer of an overlay"
+
 // Result is what came of one directory.
 type Result struct {
 	Path   string `json:"path"`

@@ -73,6 +73,11 @@ func (r *run) withdraw(list []chosen, stay *[]*unit) (gone []chosen, looked erro
 				tail = Orphaned
 			}
 			away, err := u.away(tail)
+			if errors.Is(err, unix.EXDEV) {
+				_ = u.mark(false)
+				r.result(u.unit, Kept, InLayer)
+				continue
+			}
 			if err != nil {
 				failed(u.unit, err)
 				continue

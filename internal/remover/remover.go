@@ -138,7 +138,7 @@ func (r *run) supervised() bool { return r.said != nil && r.said.Supervise }
 
 func inUse(report *clean.Report) bool {
 	return slices.ContainsFunc(report.Results, func(res *clean.Result) bool {
-		return res.Action == clean.Kept || res.Action == clean.Back
+		return res.Action == clean.Kept && res.Why != clean.InLayer || res.Action == clean.Back
 	})
 }
 
