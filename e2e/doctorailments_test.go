@@ -118,6 +118,7 @@ var ailments = map[string][]ailment{
 		{want: "/tmp/.private has mode 0777", breakIt: "chmod 777 /tmp/.private"},
 		{want: "/tmp/.private has the append-only flag of an earlier version", breakIt: "chattr +a /tmp/.private"},
 		{want: "/tmp/.private is a mount point", breakIt: "mount -t tmpfs -o mode=711 none /tmp/.private"},
+		{want: "/tmp is on /tmp, which is read-only", breakIt: "mount -o remount,ro /tmp"},
 		{want: "/tmp can be written by others and is not sticky", breakIt: "chmod -t /tmp"},
 		{want: "/tmp belongs to uid 1000, not to root", breakIt: "chown alice /tmp"},
 		{want: "/run/user has mode 0777", breakIt: "chmod 777 /run/user"},

@@ -19,6 +19,9 @@ func checkBases(m *machine, r *report) error {
 	var right []string
 	for _, b := range m.needs.Bases {
 		err := b.Verify()
+		if isReadOnly(b.Path()) && !isSessions(string(b)) {
+			r.readOnlyBase(string(b))
+		}
 		switch {
 		case isSessions(string(b)):
 			r.note(string(b) + " is a session's own here: to learn about " + b.Path() + ", run this outside of the session")
@@ -46,6 +49,14 @@ func checkBases(m *machine, r *report) error {
 		r.otherwise("the configuration asks for no base")
 	}
 	return nil
+}
+
+// readOnlyBase: a session finds the directory that it has there, and cannot write to it.
+func (r *report) readOnlyBase(shared string) {
+	if mnt, err := mountOf(shared); err == nil {
+		r.warn(shared+" is on "+mnt.Mountpoint+", which is read-only: no session can make a file there, nor has a new user a directory",
+			run("mount", "-o", "remount,rw", mnt.Mountpoint))
+	}
 }
 
 // isSessions: this runs in a session that has a directory of its own there, in which
