@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"tmpshell/internal/config"
 	"tmpshell/internal/ctl"
@@ -92,5 +93,32 @@ func TestDocumentsNameAll(t *testing.T) {
 	}
 	for _, name := range doctor.Names() {
 		has("man/tmpshellctl.8", "\n.It Cm "+name+"\n")
+	}
+}
+
+// TestReadmeIsShort: whoever reads README in a terminal sees each line whole, and has
+// read it in two pages; what a newcomer looks for is there. A row of a table is one line.
+func TestReadmeIsShort(t *testing.T) {
+	const most, wide = 80, 90
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	if len(lines) > most {
+		t.Errorf("README.md has %d lines, and is to have at most %d", len(lines), most)
+	}
+	for i, line := range lines {
+		if n := utf8.RuneCountInString(line); n > wide && !strings.HasPrefix(line, "|") {
+			t.Errorf("README.md:%d has %d columns, and is to have at most %d", i+1, n, wide)
+		}
+	}
+	for _, words := range []string{
+		"    tmpshellctl setup ", "    tmpshellctl enable USER...", "(docs/login.svg)", "    make try ", "`make test`",
+		"\n| `env`", "\n| `mount` |", "\n| `tmpfs` |", "(docs/platforms.md)", "(docs/troubleshooting.md)", "(docs/comparison.md)",
+	} {
+		if !strings.Contains(string(text), words) {
+			t.Errorf("README.md does not have %q", words)
+		}
 	}
 }
