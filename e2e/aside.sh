@@ -34,3 +34,4 @@ fetch greetd greetd
 fetch lightdm lightdm
 fetch bash-completion bash-completion
 fetch prometheus prometheus
+fetch pam-tmpdir libpam-tmpdir
