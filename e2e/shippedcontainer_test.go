@@ -144,6 +144,19 @@ func TestShippedContainers(t *testing.T) {
 			t.Errorf("%s: %d, %q, %q; want %s", c.name, r.Status, r.Stdout, r.Stderr, c.want)
 		}
 	}
+	// Where the entrypoint cannot do what it is for, no program runs.
+	for _, c := range []struct{ name, args, want string }{
+		{"read-only", "--read-only --tmpfs /tmp:mode=1777 stepdown", "Read-only file system"},
+		{"read-only, with a volume", "--read-only --tmpfs /tmp:mode=1777 --tmpfs /var/lib/app stepdown", ""},
+	} {
+		r := rig.Sh(t, "podman run --rm "+c.args)
+		if c.want == "" && (r.Stdout != "my files are in "+based+"\n" || r.Stderr != "" || r.Status != 0) {
+			t.Errorf("%s: %d, %q, %q; want %s", c.name, r.Status, r.Stdout, r.Stderr, based)
+		}
+		if c.want != "" && (r.Stdout != "" || !strings.Contains(r.Stderr, c.want) || r.Status == 0) {
+			t.Errorf("%s: %d, %q, %q; want no program, and %q", c.name, r.Status, r.Stdout, r.Stderr, c.want)
+		}
+	}
 	runPod(t)
 
 	// The bundles for runc, each with a root file system as README makes it.
@@ -158,10 +171,24 @@ func TestShippedContainers(t *testing.T) {
 		}
 		rig.Must(t, "sh", "-ec", `cp -r "$1" "$2"; mkdir "$2/rootfs"; cp -a "/var/lib/bundles/$3/." "$2/rootfs"`,
 			"sh", "/run/context/etc/container/bundle/"+name, dir, root)
-		r := rig.Command{Path: "/usr/sbin/runc", Dir: filepath.Dir(dir), Env: os.Environ(),
-			Args: []string{"runc", "--root", dir + ".state", "--rootless=true", "run", "--bundle", dir, "e2e-" + name}}.Run(t)
-		if r.Stdout != "my files are in "+based+"\n" || r.Stderr != "" || r.Status != 0 {
+		if r := runBundle(t, dir); r.Stdout != "my files are in "+based+"\n" || r.Stderr != "" || r.Status != 0 {
 			t.Errorf("%s: %d, %q, %q; want %s", name, r.Status, r.Stdout, r.Stderr, based)
 		}
 	}
+	// Outside, the mapped root is an ordinary user, who has to reach rootfs.
+	rig.Must(t, "sh", "-ec", "cd /var/lib/bundles; mkdir -m 700 closed; mv userns closed")
+	if r := runBundle(t, "/var/lib/bundles/closed/userns"); r.Status != 1 || r.Stdout != "" || !strings.Contains(r.Stderr, "permission denied") {
+		t.Errorf("userns in a directory of mode 0700: %d, %q, %q; want 1, permission denied", r.Status, r.Stdout, r.Stderr)
+	}
+	rig.Must(t, "chmod", "711", "/var/lib/bundles/closed")
+	if r := runBundle(t, "/var/lib/bundles/closed/userns"); r.Stdout != "my files are in "+based+"\n" || r.Status != 0 {
+		t.Errorf("userns in a directory of mode 0711: %d, %q, %q; want %s", r.Status, r.Stdout, r.Stderr, based)
+	}
+}
+
+func runBundle(t *testing.T, dir string) rig.Result {
+	t.Helper()
+	name := filepath.Base(dir)
+	return rig.Command{Path: "/usr/sbin/runc", Dir: filepath.Dir(dir), Env: os.Environ(),
+		Args: []string{"runc", "--root", dir + ".state", "--rootless=true", "run", "--bundle", dir, "e2e-" + name}}.Run(t)
 }
