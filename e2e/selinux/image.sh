@@ -21,7 +21,8 @@ tar -C "$root" --numeric-owner -xf "$dir/tar"
 cp "$root"/boot/vmlinuz-* "$dir/vmlinuz"
 e2e/kernels/initrd.sh "$root" "$dir/initrd"
 rm -rf "${root:?}"/boot/* "${root:?}"/usr/lib/modules/*
-${MAKE:-make} -s install DESTDIR="$root" >/dev/null
+# Relative: make knows no blanks in a path.
+${MAKE:-make} -s install DESTDIR="${root#"$PWD/"}" >/dev/null
 ln -s tmpshell "$root/usr/bin/tmpshell-bash"
 echo /usr/bin/tmpshell-bash >>"$root/etc/shells"
 for user in alice:1001 bob:1002 carol:1003 dave:1004 erin:1005 frank:1006; do
