@@ -49,6 +49,7 @@ func TestPackagesSame(t *testing.T) {
 		{"/run/another place", "1234", "077", "2019-12-31", "Asia/Tokyo", "de_DE.UTF-8"},
 	} {
 		rig.Must(t, "sh", "-ec", `
+			umask $5 # as of who has cloned it
 			mkdir "$3" && cd "$1"
 			cp -r Makefile go.mod go.sum cmd internal etc man *.md LICENSE "$3"
 			cp -r "$2" "$3/bin"
@@ -58,7 +59,6 @@ func TestPackagesSame(t *testing.T) {
 			cd "$3"
 			export HOME=$3/home TZ=$7 LANG=$8 SOURCE_DATE_EPOCH=1700000000 PATH="$9:$PATH"
 			[ -z "${10}" ] || { export GOMODCACHE=/run/modules GOPROXY=off GOTOOLCHAIN=local; rm -rf bin/tmpshell* bin/amd64 bin/arm64; }
-			umask $5
 			exec setpriv --reuid $4 --regid $4 --clear-groups make -s package FORMATS="${11}" ARCHS="${12}"`,
 			"sh", root, bin, b.dir, b.uid, b.umask, b.date, b.zone, b.lang, goTool, compile, formats, strings.Join(processors, " "))
 	}

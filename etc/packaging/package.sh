@@ -40,9 +40,12 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 cd "$work"
 
-# settle DIRECTORY: modes and times of files that a umask and a clock have made.
+# settle DIRECTORY: modes and times of files that a umask and a clock have made, that of the
+# checkout included.
 settle() {
 	find "$1" -type d -exec chmod 755 {} +
+	find "$1" -type f -perm -u=x -exec chmod 755 {} +
+	find "$1" -type f ! -perm -u=x -exec chmod 644 {} +
 	find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 }
 
