@@ -144,7 +144,7 @@ func TestScaleAccounts(t *testing.T) {
 		{"tmpshellctl check", rig.Ctl + " check"},
 		{"tmpshellctl show of one user", rig.Ctl + " show u%d"},
 		{"tmpshellctl doctor", rig.Ctl + " doctor"},
-		{"tmpshellctl status", rig.Ctl + " status"},
+		{"tmpshellctl status", rig.Ctl + " status --contained"},
 	}
 	seconds := map[string][]float64{}
 	names := []string{"a login, Match Group and Match User"}
