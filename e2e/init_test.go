@@ -236,8 +236,10 @@ func TestInitSubreaper(t *testing.T) {
 	// SIGTERM for another thing. That is not the container's first process, which can tell
 	// everybody.
 	rig.Write(t, "/home/alice/lasting", "#!/bin/sh\ntrap 'echo told >>/home/alice/told' TERM\necho >/home/alice/ready\nwhile :; do sleep 0.05; done\n", 0o755)
-	for _, lasting := range []string{"setsid ~/lasting", "~/lasting", "(~/lasting; :)"} {
-		leaves := "rm -f ~/ready ~/told; " + lasting + " & until [ -e ~/ready ]; do sleep 0.01; done"
+	// So many others that no table of those who were told has room for all.
+	const crowd = "; trap '' TERM; n=0; while [ $n -lt 130 ]; do setsid sleep 1000 & n=$((n+1)); done"
+	for lasting, beside := range map[string]string{"setsid ~/lasting": "", "~/lasting": crowd, "(~/lasting; :)": ""} {
+		leaves := "rm -f ~/ready ~/told; " + lasting + " & until [ -e ~/ready ]; do sleep 0.01; done" + beside
 		r := rig.Command{As: a, Path: rig.Tmpshell, Args: []string{"tmpshell", "--exec", "--init=grace=1", "sh", "-c", leaves}}.Run(t)
 		if told := rig.Sh(t, "cat ~alice/told").Stdout; r.Status != 0 || told != "told\n" || rig.Sh(t, "pgrep -u alice lasting").Stdout != "" {
 			t.Errorf("what is left by %s was told %q: %+v", lasting, told, r)

@@ -25,7 +25,7 @@ func (p *parent) endOthers() {
 
 func (p *parent) killOthers() {
 	if p.others() {
-		p.told = [len(p.told)]int{}
+		p.told, p.groupTold = [len(p.told)]int{}, false
 		p.tell(unix.SIGKILL)
 		p.until(bare.Milliseconds()+lastMillis, unix.SIGKILL)
 	}
@@ -59,7 +59,8 @@ func (p *parent) tell(n unix.Signal) {
 		_ = send(-1, n)
 		return
 	}
-	if !p.knows(p.child) {
+	if !p.groupTold {
+		p.groupTold = true
 		_ = send(-p.child, n) // its group, whoever their parents are
 	}
 	file, e := bare.Open("/proc/thread-self/children", unix.O_RDONLY)
@@ -77,7 +78,7 @@ func (p *parent) tell(n unix.Signal) {
 	for rest, more := list.String(), got > 0; more; {
 		var word string
 		word, rest, more = strings.Cut(rest, " ")
-		if pid, ok := bare.ParseUint(word, 1<<30); ok && pid > 1 && !p.knows(int(pid)) && bare.Group(int(pid)) != p.child {
+		if pid, ok := bare.ParseUint(word, 1<<30); ok && pid > 1 && bare.Group(int(pid)) != p.child && !p.knows(int(pid)) {
 			_ = send(int(pid), n)
 		}
 	}

@@ -21,6 +21,8 @@ type parent struct {
 	last    bool
 	signals int // descriptor that they are read from
 	told    [64]int
+	// groupTold: the program's group was told, in which nobody is told alone.
+	groupTold bool
 	terminal
 }
 
