@@ -82,8 +82,10 @@ func ofThread(pid uint64) (thread uint64, ns int, t bare.Trouble) {
 		return pid, -1, onlyKept(bare.Failed("openat", e, "/proc", ""))
 	}
 	var room [256]byte
-	names, _ := bare.ReadEntries(tasks, room[:])
-	ns = -1
+	names, e := bare.ReadEntries(tasks, room[:])
+	if ns = -1; e != 0 {
+		t = onlyKept(bare.Failed("getdents64", e, "/proc", ""))
+	}
 	for name, ok := names.Next(); ok && ns < 0 && t.OK(); name, ok = names.Next() {
 		var isNumber bool
 		if thread, isNumber = bare.ParseUint(name, 1<<31-1); isNumber && thread != pid {
