@@ -14,8 +14,8 @@ func TestCtlEnvJob(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	rig.Must(t, "install", "-d", "-m", "1777", "/var/cache/work")
-	rig.Install(t, "SetEnv AT=${TMPDIR}/x", "Directory /var/cache/work env variables=WORK", "Exempt root zoe",
+	rig.Must(t, "install", "-d", "-m", "1777", "/var/cache/jobs")
+	rig.Install(t, "SetEnv AT=${TMPDIR}/x", "Directory /var/cache/jobs env variables=WORK", "Exempt root zoe",
 		"Match User denied", "OnFailure deny", "Match User never", "Directory /tmp env inherit=no", "Match User silent", "Log none")
 	users := map[string]*rig.Account{}
 	for i, name := range []string{"alice", "denied", "never", "silent", "zoe"} {
@@ -24,7 +24,7 @@ func TestCtlEnvJob(t *testing.T) {
 	for _, name := range []string{"alice", "denied", "never"} {
 		rig.Must(t, "tmpshellctl", "job", name, "17")
 	}
-	rig.Must(t, "tmpshellctl", "job", "--directory", "/var/cache/work", "alice", "18")
+	rig.Must(t, "tmpshellctl", "job", "--directory", "/var/cache/jobs", "alice", "18")
 	rig.Must(t, "tmpshellctl", "job", "alice", "20")
 	rig.Must(t, "chmod", "0777", "/tmp/.private/1000.20")
 	log := rig.ListenSyslog(t)
@@ -33,11 +33,11 @@ func TestCtlEnvJob(t *testing.T) {
 	const script = `said=$(TMP=$HOME/tmp tmpshellctl env --job "$0"); echo $?; eval "$said"; echo $TMPDIR $TMP $WORK $AT`
 	const missing = "tmpshellctl: no private directory in /tmp: /tmp/.private/"
 	own := func(uid string) string {
-		return "0\n/tmp/.private/" + uid + " /tmp/.private/" + uid + " /var/cache/work/.private/" + uid + " /tmp/.private/" + uid + "/x\n"
+		return "0\n/tmp/.private/" + uid + " /tmp/.private/" + uid + " /var/cache/jobs/.private/" + uid + " /tmp/.private/" + uid + "/x\n"
 	}
 	for _, c := range []struct{ user, job, stdout, stderr string }{
-		{"alice", "17", "0\n/tmp/.private/1000.17 /tmp/.private/1000.17 /var/cache/work/.private/1000 /tmp/.private/1000.17/x\n", ""},
-		{"denied", "17", "0\n/tmp/.private/1001.17 /tmp/.private/1001.17 /var/cache/work/.private/1001 /tmp/.private/1001.17/x\n", ""},
+		{"alice", "17", "0\n/tmp/.private/1000.17 /tmp/.private/1000.17 /var/cache/jobs/.private/1000 /tmp/.private/1000.17/x\n", ""},
+		{"denied", "17", "0\n/tmp/.private/1001.17 /tmp/.private/1001.17 /var/cache/jobs/.private/1001 /tmp/.private/1001.17/x\n", ""},
 		{"never", "17", own("1002"), ""},
 		{"zoe", "17", "0\n\n", ""},
 		{"denied", "18", "1\n\n", missing + "1001.18 was not made for this batch job\n"},
@@ -57,7 +57,7 @@ func TestCtlEnvJob(t *testing.T) {
 	}
 	log.Expect(t, "tmpshellctl", "denied uid=1001: no private directory in /tmp: /tmp/.private/1001.18 was not made for this batch job")
 	for _, c := range []struct{ job, stdout, stderr string }{
-		{"18", "0\n/tmp/.private/1000 /tmp/.private/1000 /var/cache/work/.private/1000.18 /tmp/.private/1000/x\n",
+		{"18", "0\n/tmp/.private/1000 /tmp/.private/1000 /var/cache/jobs/.private/1000.18 /tmp/.private/1000/x\n",
 			missing + "1000.18 was not made for this batch job; using /tmp/.private/1000\n"},
 		{"20", own("1000"), missing + "1000.20 can be written by others: mode 0777; using /tmp/.private/1000\n"},
 	} {
