@@ -107,10 +107,11 @@ func viewOf(name string) (sessionView, error) {
 	v.present = len(v.dirs) > 0 && plan.Present()
 	for i := range plan.Directories {
 		if d := &plan.Directories[i]; v.present {
-			v.jobs[d.At] = d.JobOf(v.uid)
+			job, e := d.JobOf(v.uid)
+			v.jobs[d.At], err = job, errors.Join(err, e)
 		}
 	}
-	return v, nil
+	return v, err
 }
 
 // ofJob makes it that of the sessions of one batch job.

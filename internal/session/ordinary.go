@@ -3,12 +3,14 @@ package session
 import (
 	"strings"
 
+	"tmpshell/internal/bare"
 	"tmpshell/internal/private"
 )
 
 // JobOf returns the batch job whose instance this process has in the place of a
-// directory, empty for the user's own, and where there is none.
-func (d *Directory) JobOf(uid uint32) (job string) {
+// directory, empty for the user's own, and where there is none. The errors are those of
+// reading /proc/thread-self/mountinfo.
+func (d *Directory) JobOf(uid uint32) (job string, err error) {
 	var name private.Name
 	n := len("/") + len(name.Of(d.At))
 	e := eachMount(func(m mount) {
@@ -21,8 +23,5 @@ func (d *Directory) JobOf(uid uint32) (job string) {
 			_, job, _ = strings.Cut(string([]byte(holder)), ".") // the line is a buffer's
 		}
 	})
-	if e != 0 {
-		return ""
-	}
-	return job
+	return job, bare.Failed("read", e, mountList, "").Err()
 }
