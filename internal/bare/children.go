@@ -1,6 +1,8 @@
 package bare
 
 import (
+	"unsafe"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -24,6 +26,21 @@ func PidFD(pid int) (int, Errno) {
 // Setsid begins a session of the process's own. EPERM: it leads a group.
 func Setsid() Errno {
 	return errno(Call(unix.SYS_SETSID, 0, 0, 0, 0, 0, 0))
+}
+
+// SetSubreaper makes the process inherit orphans among its descendants, or not,
+// and tells whether it did before (PR_SET_CHILD_SUBREAPER of prctl(2)).
+func SetSubreaper(on bool) (before bool) {
+	var was int32
+	if _, e := Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(&was)), 0); e != 0 || was != 0 == on {
+		return was != 0
+	}
+	var to uintptr
+	if on {
+		to = 1
+	}
+	_, _ = Prctl(unix.PR_SET_CHILD_SUBREAPER, to, 0)
+	return was != 0
 }
 
 // OwnGroup begins a process group of the process's own.

@@ -39,7 +39,8 @@ var (
 
 // haveWatched starts the one that waits for this process to end. The process in
 // between ends at once: the session gets no child that it did not make, and no
-// SIGCHLD.
+// SIGCHLD. That is why it does not inherit orphans for so long: a subreaper that
+// waits for its last child would wait for the watcher, which waits for it.
 func (l *launcher) haveWatched() bool {
 	self, e := bare.PidFD(bare.Getpid())
 	if e.Kind() == bare.Object {
@@ -50,6 +51,7 @@ func (l *launcher) haveWatched() bool {
 	if e == 0 {
 		var pid, code int
 		what = "clone"
+		subreaper := bare.SetSubreaper(false)
 		if pid, e = bare.Fork(); e == 0 && pid == 0 {
 			bare.Exit(l.betweenWatch(self))
 		}
@@ -58,6 +60,9 @@ func (l *launcher) haveWatched() bool {
 			if code, e = bare.Wait(pid); e == 0 && code != 0 {
 				e = bare.Errno(unix.EAGAIN)
 			}
+		}
+		if subreaper {
+			_ = bare.SetSubreaper(true)
 		}
 	}
 	t := bare.Failed(what, e, build.Supervise(), "")
