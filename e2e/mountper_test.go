@@ -144,3 +144,28 @@ func TestMountPer(t *testing.T) {
 		t.Error("without an epilog, the directories of job 19 stay")
 	}
 }
+
+// TestMountPerFollow: what lets a session keep a working directory that its user may not
+// search follows no link of theirs. One leads into the store here, to the very directory:
+// there it would have none of the options of a mount, such as noexec.
+func TestMountPerFollow(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t, "Directory /tmp mount per=JOB options=noexec")
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	rig.Must(t, "tmpshellctl", "job", "alice", "17")
+	rig.Must(t, "mkfifo", "-m", "666", "/var/tmp/begun", "/var/tmp/end")
+	if r := alice.Login(t, "ln -s /var/lib/tmpshell/1000.17/tmp/d /tmp/d"); r.Status != 0 {
+		t.Fatalf("%+v", r)
+	}
+	// The second one joins the first one, from inside the job's.
+	const inner = "(unset JOB; exec -a tmpshell " + rig.Mounter + " -c '"
+	r := rig.Command{As: alice, Path: rig.Tmpshell, Args: []string{"tmpshell", "-c", "mkdir /tmp/d; cp /bin/true /tmp/d/x; " +
+		inner + "echo >/var/tmp/begun; read x </var/tmp/end') & read x </var/tmp/begun; cd /tmp/d; " +
+		inner + "readlink /tmp/d; pwd -P; ./x'); echo >/var/tmp/end; wait"},
+		Env: append(alice.Env(), "JOB=17"), Dir: "/"}.Run(t)
+	if want := "/var/lib/tmpshell/1000.17/tmp/d\n/tmp/d\n"; r.Stdout != want || !strings.Contains(r.Stderr, "./x: Permission denied") {
+		t.Errorf("%+v; want %q, and a program that is not executed", r, want)
+	}
+}

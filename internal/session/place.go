@@ -153,7 +153,8 @@ func (p *place) followTo(path string, anyway bool) (bool, bare.Trouble) {
 	}
 	fd, e := bare.Open(path, asPath)
 	if e == bare.Errno(unix.EACCES) {
-		if t := search(func() { fd, e = bare.Open(path, asPath) }); !t.OK() {
+		// No link, which could be the user's, leads anywhere with it.
+		if t := search(func() { fd, e = bare.OpenStraight(path, asPath) }); !t.OK() {
 			return false, t
 		}
 	}
