@@ -171,6 +171,26 @@ func TestChoice(t *testing.T) {
 	}
 }
 
+// TestChoiceWithoutRoom: the client can fill the room for strings to the byte where
+// SetEnv has a variable of theirs in it. The shell is the account's all the same, with
+// its name and its arguments.
+func TestChoiceWithoutRoom(t *testing.T) {
+	dir := shellsIn(t)
+	passwd, shells, rbash := dir+"/passwd", dir+"/shells", dir+"/good/rbash"
+	for path, text := range map[string]string{passwd: "user:x:4242:4242::/:" + rbash + "\n", shells: "/bin/bash\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for left := range 4 * len(rbash) {
+		i := inside{How: "shell", Args: []string{"tmpshell", "-c", "echo free"}, Env: []string{"PATH=/usr/bin:/bin"},
+			Passwd: passwd, Shells: shells, NSSwitch: "/nowhere", Used: arenaSize - left}
+		if got, code := i.start(t, "/"); got != "script|"+rbash+"|"+rbash+"|-c|echo free|" || code != 0 {
+			t.Errorf("with %d bytes of room left: %d, %q; want %s", left, code, got, rbash)
+		}
+	}
+}
+
 // ForceCommand: the shell gets the client's command, and judges internal-sftp.
 func TestForced(t *testing.T) {
 	dir := shellsIn(t)

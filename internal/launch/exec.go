@@ -21,7 +21,9 @@ func (l *launcher) become() int {
 			return ExitOwn
 		}
 		l.takeEnvironment()
+		l.strings.failed = 0
 	}
+	l.strings.buf = stringsOfLogin[:]
 	switch l.inv.Mode {
 	case Program:
 		e := l.execSearch(l.inv.Args)
@@ -67,7 +69,11 @@ func (l *launcher) command() *byte {
 }
 
 func (l *launcher) execShell(path, argv0 string) bare.Errno {
-	return l.execFile(path, l.shellArgs(argv0))
+	argv := l.shellArgs(argv0)
+	if l.strings.failed != 0 {
+		return l.strings.failed // the shell of the account may be among what did not fit
+	}
+	return l.execFile(path, argv)
 }
 
 // execFile becomes a program, and returns only when that fails. A file without

@@ -65,7 +65,7 @@ var (
 
 	directoryList  [policy.MaxDirectories]directory // more than a few
 	entryPointers  [usualEntries + 1]*byte
-	stringsOfLogin [arenaSize]byte
+	stringsOfLogin [2 * arenaSize]byte
 )
 
 // Run is the program: it becomes the shell, or exits.
@@ -115,7 +115,7 @@ func (l *launcher) run(block *bare.Block) int {
 // takeMemory gives it its variables.
 func (l *launcher) takeMemory() {
 	l.session.memory, l.session.list = -1, l.fewDirectories[:]
-	l.env.usual, l.strings.buf = entryPointers[:], stringsOfLogin[:]
+	l.env.usual, l.strings.buf = entryPointers[:], stringsOfLogin[:arenaSize]
 }
 
 // whoIsThis asks the kernel, and nobody else.

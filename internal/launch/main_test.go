@@ -51,6 +51,7 @@ type inside struct {
 	Shell                    string // of the configuration
 	Deny                     bool
 	Big                      bool // the environment is larger than execve(2) takes
+	Used                     int  // bytes of the room for strings
 }
 
 const insideVariable = "TMPSHELL_TEST_LAUNCH"
@@ -71,7 +72,7 @@ func (i inside) run() int {
 	l := &self
 	l.session.known, l.policy.Log = resolved, policy.LogNone // nothing goes to the machine's log
 	l.takeMemory()
-	l.policy.Shell, l.policy.Deny = i.Shell, i.Deny
+	l.policy.Shell, l.policy.Deny, l.strings.n = i.Shell, i.Deny, i.Used
 	l.uid = 4242
 	accounts.Passwd, accounts.Shells, accounts.NSSwitch = i.Passwd, i.Shells, i.NSSwitch
 	if i.Big {

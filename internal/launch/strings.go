@@ -8,25 +8,26 @@ import (
 	"tmpshell/internal/bare"
 )
 
-// arenaSize is for all strings that a login makes: paths, entries of the
-// environment, arguments. The kernel takes no string of more than 128 KiB
-// (execve(2), MAX_ARG_STRLEN).
+// arenaSize is for all strings that a login makes: paths and entries of the
+// environment, and as much again for the names and arguments of a shell, which no
+// variable of the caller's takes the room of. The kernel takes no string of more than
+// 128 KiB (execve(2), MAX_ARG_STRLEN).
 const arenaSize = 144 << 10
 
 // arena is memory for strings that last until the program is another one.
 type arena struct {
 	n      int
 	failed bare.Errno
-	buf    []byte // arenaSize
+	buf    []byte // arenaSize, and from become on twice that
 }
 
 // text begins a string at the end of the arena; keep ends it.
-func (a *arena) text() bare.Text { return bare.NewText(a.buf[a.n : len(a.buf)-1]) }
+func (a *arena) text() bare.Text { return bare.NewText(a.buf[a.n:max(a.n, len(a.buf)-1)]) }
 
 // keep ends a string with NUL and returns it. One that does not fit is empty,
 // and remembered.
 func (a *arena) keep(t *bare.Text) string {
-	if t.Full() {
+	if t.Full() || a.n == len(a.buf) {
 		a.failed = bare.Errno(unix.ENOMEM)
 		return ""
 	}
