@@ -164,7 +164,7 @@ install: build
 		$(BIN)/tmpshellctl setup --from $(BIN); \
 	else \
 		install -m 755 $(BIN)/tmpshellctl $(DESTDIR)$(BINDIR) && \
-		install -m 755 $(BIN)/tmpshell-helper $(BIN)/tmpshell-supervise $(BIN)/tmpshell-remover $(DESTDIR)$(LIBEXECDIR) && \
+		install -m 711 $(BIN)/tmpshell-helper $(BIN)/tmpshell-supervise $(BIN)/tmpshell-remover $(DESTDIR)$(LIBEXECDIR) && \
 		install -m 711 $(BIN)/tmpshell $(DESTDIR)$(LIBEXECDIR)/tmpshell-session && \
 		install -m 711 $(BIN)/tmpshell $(DESTDIR)$(BINDIR) && \
 		echo 'Next, on the machine itself: tmpshellctl setup'; \
@@ -192,7 +192,7 @@ package: build bin/nfpm
 		if [ $$cpu != $(NATIVE) ]; then \
 			GOARCH=$$cpu $(MAKE) -s build BIN=bin/$$cpu && \
 			install -m 755 bin/$$cpu/tmpshellctl $$stage$(BINDIR) && \
-			for p in bin/$$cpu/tmpshell-*; do install -m 755 $$p $$stage$(LIBEXECDIR) || exit 1; done && \
+			for p in bin/$$cpu/tmpshell-*; do install -m 711 $$p $$stage$(LIBEXECDIR) || exit 1; done && \
 			install -m 711 bin/$$cpu/tmpshell $$stage$(LIBEXECDIR)/tmpshell-session && \
 			install -m 711 bin/$$cpu/tmpshell $$stage$(BINDIR) || exit 1; \
 		fi && \

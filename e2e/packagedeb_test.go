@@ -67,5 +67,5 @@ func testOverride(t *testing.T, r cleanRoot, deb, newer string) {
 	r.run(t, 1, "dpkg -i "+newer, "never setuid or setgid", "dpkg-statoverride --remove "+rig.Helper)
 	r.run(t, 0, "stat -c '%U:%G %a' "+rig.Helper, "root:daemon 750\n")
 	r.run(t, 0, "dpkg-statoverride --remove "+rig.Helper+" && dpkg --configure -a")
-	r.run(t, 0, "stat -c '%U:%G %a' "+rig.Helper, "root:root 755\n")
+	r.run(t, 0, "stat -c '%U:%G %a' "+rig.Helper, "root:root 711\n")
 }

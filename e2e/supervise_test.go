@@ -165,6 +165,35 @@ func TestSupervisorAmbient(t *testing.T) {
 	checkSupervisor(t, supervisorOf(t, alice.UID))
 }
 
+// TestSupervisorTraced: with NoNewPrivileges a session has less than what stays beside it
+// or above it, and does not get more by tracing that.
+func TestSupervisorTraced(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "gcc")
+	rig.Install(t, "NoNewPrivileges yes", "Match User alice", "Supervise yes")
+	rig.Write(t, "/root/seize.c", `#include <stdlib.h>
+#include <sys/ptrace.h>
+int main(int c, char **v) { return ptrace(PTRACE_SEIZE, atoi(v[1]), 0, 0) != 0; }
+`, 0o644)
+	rig.Must(t, "gcc", "-o", "/usr/local/bin/seize", "/root/seize.c")
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	bob := rig.AddUser(t, rig.Account{Name: "bob", UID: 1001})
+	above := rig.Command{As: bob, Path: rig.Tmpshell, Args: []string{"tmpshell", "--exec", "--init", "/bin/sh"}, Env: bob.Env(), Dir: "/"}
+	for uid, s := range map[uint32]*rig.Open{alice.UID: alice.Open(t), bob.UID: above.Open(t)} {
+		if got, _ := s.Do("grep NoNewPrivs: /proc/self/status"); got != "NoNewPrivs:\t1\n" {
+			t.Fatalf("%d: %q; want a session with no_new_privs", uid, got)
+		}
+		if got, status := s.Do("sleep 9999 & seize $!; s=$?; kill $!; exit $s"); status != 0 {
+			t.Logf("this machine lets nobody trace (Yama), and shows nothing: %q", got)
+		}
+		if got, status := s.Do("seize " + supervisorOf(t, uid)); status != 1 {
+			t.Errorf("%d: %q, %d: tmpshell-supervise can be traced", uid, got, status)
+		}
+	}
+}
+
 // supervisorOf waits for the one of a user's session.
 func supervisorOf(t *testing.T, uid uint32) string {
 	t.Helper()

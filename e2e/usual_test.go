@@ -43,7 +43,7 @@ func TestUsualLogin(t *testing.T) {
 	if strings.Count(caps, "\n") != 1 || !strings.HasPrefix(caps, rig.Helper+" ") || !strings.HasSuffix(caps, "=p\n") {
 		t.Errorf("file capabilities are\n%swant the helper's alone, permitted only", caps)
 	}
-	for program, want := range map[string]os.FileMode{rig.Tmpshell: 0o711, rig.Mounter: 0o711, rig.Helper: 0o755, rig.Ctl: 0o755} {
+	for program, want := range map[string]os.FileMode{rig.Tmpshell: 0o711, rig.Mounter: 0o711, rig.Helper: 0o711, rig.Supervise: 0o711, rig.Remover: 0o711, rig.Ctl: 0o755} {
 		info, err := os.Stat(program)
 		if err != nil || info.Mode() != want {
 			t.Errorf("%s: %v, %v; want a plain %v", program, info.Mode(), err, want)

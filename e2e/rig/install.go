@@ -62,8 +62,8 @@ func CopyPrograms(t testing.TB) {
 		mode os.FileMode
 	}{
 		Tmpshell: {"tmpshell", 0o711}, Mounter: {"tmpshell", 0o711},
-		Helper: {"tmpshell-helper", 0o755}, Ctl: {"tmpshellctl", 0o755},
-		Supervise: {"tmpshell-supervise", 0o755}, Remover: {"tmpshell-remover", 0o755},
+		Helper: {"tmpshell-helper", 0o711}, Ctl: {"tmpshellctl", 0o755},
+		Supervise: {"tmpshell-supervise", 0o711}, Remover: {"tmpshell-remover", 0o711},
 	} {
 		err := copyFile(path, filepath.Join(bin, from.name), from.mode)
 		if errors.Is(err, fs.ErrNotExist) {

@@ -36,7 +36,7 @@ if [ -z "$dest" ] || [ "$dest" = / ]; then
 fi
 install -d "$dest/usr/bin" "$dest/usr/libexec"
 install -m 755 $programs/tmpshellctl "$dest/usr/bin"
-install -m 755 $programs/tmpshell-* "$dest/usr/libexec"
+install -m 711 $programs/tmpshell-* "$dest/usr/libexec"
 install -m 711 $programs/tmpshell "$dest/usr/bin/tmpshell"
 install -m 711 $programs/tmpshell "$dest/usr/libexec/tmpshell-session"
 echo 'Next, on the machine itself: tmpshellctl setup'

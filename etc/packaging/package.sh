@@ -124,11 +124,10 @@ make_rpm() {
 			mkdir -p "rpm-tree/${p%/*}"
 			: >"rpm-tree/$p"
 			case $p in
-			*/tmpshell) echo "%ghost %attr(0711,root,root) /$p" ;;
-			*-session) echo "%ghost %attr(0711,root,root) %verify(not caps) /$p" ;;
-			*-remover) echo "%ghost %attr(0755,root,root) %verify(not caps) /$p" ;;
-			*-helper) echo "%ghost %attr(0755,root,root) %caps(cap_dac_override,cap_setgid,cap_setuid=p) /$p" ;;
-			*) echo "%ghost %attr(0755,root,root) /$p" ;;
+			*-session | *-remover) echo "%ghost %attr(0711,root,root) %verify(not caps) /$p" ;;
+			*-helper) echo "%ghost %attr(0711,root,root) %caps(cap_dac_override,cap_setgid,cap_setuid=p) /$p" ;;
+			*ctl) echo "%ghost %attr(0755,root,root) /$p" ;;
+			*) echo "%ghost %attr(0711,root,root) /$p" ;;
 			esac
 		done
 	} >files

@@ -29,11 +29,11 @@ type program struct {
 // before what calls it.
 func programs(n needs.Needs) []program {
 	return []program{
-		{name: "tmpshell-helper", to: build.Helper(), mode: 0o755, want: n.Helper},
-		{name: "tmpshell-remover", to: build.Remover(), mode: 0o755, want: n.Remover, spare: !n.Supervise},
-		{name: "tmpshell-supervise", to: build.Supervise(), mode: 0o755, spare: !n.Supervise},
 		// 0711: nobody may trace or read the process of who may not read the
 		// program (PR_SET_DUMPABLE of prctl(2)).
+		{name: "tmpshell-helper", to: build.Helper(), mode: 0o711, want: n.Helper},
+		{name: "tmpshell-remover", to: build.Remover(), mode: 0o711, want: n.Remover, spare: !n.Supervise},
+		{name: "tmpshell-supervise", to: build.Supervise(), mode: 0o711, spare: !n.Supervise},
 		{name: "tmpshell", to: build.Session(), mode: 0o711, want: n.Session, spare: n.Session == 0},
 		{name: "tmpshell", to: build.Launcher(), mode: 0o711},
 		{name: "tmpshellctl", to: filepath.Join(build.Bindir, "tmpshellctl"), mode: 0o755, spare: true},
