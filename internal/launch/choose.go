@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -20,10 +19,6 @@ import (
 // nothing stands in for it, unless it is one of those that everybody knows not
 // to; and only an error that says that it is not there, or is no program, leads
 // on to the next one: every other one can be brought about by the caller.
-
-// unrestricted are the shells that others may stand in for. tmpshell itself, which
-// shells(5) lists, stands for the default one.
-var unrestricted = [...]string{"tmpshell", "sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "mksh", "csh", "tcsh", "busybox"}
 
 // refusals are the programs in place of a shell whose accounts are not to log
 // in. shells(5) does not list them.
@@ -99,7 +94,7 @@ func (l *launcher) named(name string) trial {
 		l.complain(&t)
 		l.code = ExitOwn
 		return settled
-	case !found, result == skipped && !isUnrestricted(name):
+	case !found, result == skipped && !policy.IsUnrestricted(name):
 		why := "names a shell that is not in /etc/shells"
 		if found {
 			why = "names tmpshell itself by /etc/shells"
@@ -180,7 +175,7 @@ func (l *launcher) only(shell string) trial { return instead(bare.Base(shell), l
 
 // instead tells whether another shell may stand in for one of this name.
 func instead(name string, t trial) trial {
-	if t == absent && !isUnrestricted(name) {
+	if t == absent && !policy.IsUnrestricted(name) {
 		return settled
 	}
 	return t
@@ -205,8 +200,6 @@ func (l *launcher) attempt(shell string) trial {
 	}
 	return settled
 }
-
-func isUnrestricted(name string) bool { return slices.Contains(unrestricted[:], name) }
 
 // isSelf tells whether a file is tmpshell, by device and inode.
 func isSelf(path string) bool {

@@ -42,6 +42,10 @@ type matcher struct {
 	// unlearnt: a name was wanted that the name service has not been asked
 	// for.
 	unlearnt bool
+	// What the blocks that only may match leave of a grant: these capabilities, and
+	// of being exempt nothing.
+	grants uint64
+	barred bool
 }
 
 // block tells whether all criteria of a block match.

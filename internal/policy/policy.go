@@ -42,21 +42,21 @@ func (p *Policy) Resolve(f *File, c *Caller, path string) bare.Trouble {
 		return bare.Broken(path, "", "is damaged: too many slots")
 	}
 	p.begin(f)
-	m := matcher{f: f, c: c}
-	grants := ^uint64(0)
+	m := matcher{f: f, c: c, grants: ^uint64(0)}
 	for r := f.records(f.Number(AtBlocks), f.Number(AtBlocks+4), BlockSize); len(r) >= BlockSize; r = r[BlockSize:] {
 		switch m.block(le32(r), le32(r[4:])) {
 		case Yes:
-			p.choose(le32(r[8:]), le32(r[12:]), &grants, true)
+			p.choose(le32(r[8:]), le32(r[12:]), &m, true)
 		case Maybe:
 			p.Unknown = true
-			p.choose(le32(r[8:]), le32(r[12:]), &grants, false)
+			p.choose(le32(r[8:]), le32(r[12:]), &m, false)
 		}
 	}
 	for i := range p.n {
 		p.take(&m, i)
 	}
-	p.Ambient &= grants
+	p.Ambient &= m.grants
+	p.Exempt = p.Exempt && !m.barred
 	p.nameUser(&m)
 	p.Unlearnt = m.unlearnt
 	if f.broken {
@@ -78,7 +78,7 @@ func (p *Policy) begin(f *File) {
 
 // choose takes the settings of a block for slots that are not set yet. Of one
 // that only may match, those count that restrict.
-func (p *Policy) choose(first, n uint32, grants *uint64, all bool) {
+func (p *Policy) choose(first, n uint32, m *matcher, all bool) {
 	if p.f.records(first, n, SettingSize) == nil {
 		return
 	}
@@ -91,10 +91,12 @@ func (p *Policy) choose(first, n uint32, grants *uint64, all bool) {
 			return
 		}
 		if !all {
-			if p.kind(slot) == SlotAmbient {
-				*grants &= p.f.long(setting + 4)
-			}
-			if p.kind(slot) == SlotMethod {
+			switch kind := p.kind(slot); {
+			case kind == SlotAmbient && p.chosen[slot] == 0:
+				m.grants &= p.f.long(setting + 4)
+			case kind == SlotExempt && p.chosen[slot] == 0:
+				m.barred = m.barred || m.list(setting+4) != Yes
+			case kind == SlotMethod:
 				within = 0
 				if method := p.f.Number(setting + 4); method == Mount || method == Tmpfs {
 					within = p.nameOffset(slot)
@@ -113,7 +115,7 @@ func (p *Policy) choose(first, n uint32, grants *uint64, all bool) {
 func (p *Policy) restricts(slot, setting, within uint32) bool {
 	switch p.kind(slot) {
 	case SlotShell:
-		return true
+		return !IsUnrestricted(bare.Base(p.f.Text(setting + 4)))
 	case SlotDeny, SlotNoNewPriv:
 		return p.f.Number(setting+4) != 0
 	case SlotMethod, SlotOption:

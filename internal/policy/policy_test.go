@@ -292,6 +292,37 @@ func TestMaybe(t *testing.T) {
 				c.name, got.Shell, got.Deny, got.NoNewPrivileges, got.Ambient, got.Exempt, got.Unknown)
 		}
 	}
+	// What it says in place of a stricter value of another block, it does not say; what an
+	// earlier block says surely, it does not take.
+	shell := func(path string) policytest.Setting { return policytest.Setting{Slot: sShell, Text: path} }
+	exempt := func(items ...policytest.Item) policytest.Setting {
+		return policytest.Setting{Slot: sExempt, Items: list(items...)}
+	}
+	ambient := func(n uint64) policytest.Setting { return policytest.Setting{Slot: sAmbient, Set: n} }
+	for _, c := range []struct {
+		name              string
+		may, sure         policytest.Setting
+		sureFirst, exempt bool
+		shell             string
+		ambient           uint64
+	}{
+		{name: "a shell that restricts nobody", may: shell("/bin/bash"), sure: shell("/usr/bin/git-shell"), shell: "/usr/bin/git-shell"},
+		{name: "one that does", may: shell("/bin/rbash"), sure: shell("/usr/bin/git-shell"), shell: "/bin/rbash"},
+		{name: "Exempt none", may: exempt(), sure: exempt(uid(1000, 1000))},
+		{name: "Exempt of somebody else", may: exempt(uid(0, 0)), sure: exempt(uid(1000, 1000))},
+		{name: "Exempt of the user's", may: exempt(uid(1000, 1000)), sure: exempt(uid(1000, 1000)), exempt: true},
+		{name: "Exempt none, later", may: exempt(), sure: exempt(uid(1000, 1000)), sureFirst: true, exempt: true},
+		{name: "Ambient none, later", may: ambient(0), sure: ambient(6), sureFirst: true, ambient: 6},
+	} {
+		blocks := []policytest.Block{block(set(c.may), maybe), block(set(c.sure))}
+		if c.sureFirst {
+			blocks[0], blocks[1] = blocks[1], blocks[0]
+		}
+		got := resolve(t, alice(), policytest.Policy{Blocks: blocks})
+		if got.Shell != c.shell || got.Exempt != c.exempt || got.Ambient != c.ambient {
+			t.Errorf("%s: %q, exempt %v, ambient %#x; want %q, %v, %#x", c.name, got.Shell, got.Exempt, got.Ambient, c.shell, c.exempt, c.ambient)
+		}
+	}
 	// A later block that lifts a restriction does so only if it surely matches.
 	lift := set(policytest.Setting{Slot: sDeny, Number: 0}, policytest.Setting{Slot: sNoNewPriv, Number: 0})
 	strict := block(set(policytest.Setting{Slot: sDeny, Number: 1}, policytest.Setting{Slot: sNoNewPriv, Number: 1}))
