@@ -29,6 +29,7 @@
 #   make lint-package  lintian, with the exceptions of etc/packaging/lintian-overrides
 
 PREFIX     ?= /usr
+override PREFIX := $(patsubst %/,%,$(PREFIX))
 BINDIR     ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/libexec
 MANDIR     ?= $(PREFIX)/share/man
@@ -58,6 +59,10 @@ ifeq ($(VERSION),)
 VERSION := 0.1.0
 endif
 endif
+# Programs have these compiled in, and the shell takes a name apart at its blanks.
+PATHS   := BINDIR LIBEXECDIR MANDIR SYSCONFDIR TMPFILES UNITS EXAMPLES BASHCOMP ZSHCOMP FISHCOMP
+$(foreach v,$(PATHS) DESTDIR DIST VERSION,$(if $(filter-out 0 1,$(words $($v))),$(error $v must not have a blank: $($v))))
+$(foreach v,$(PATHS),$(if $(filter-out /%,$($v)),$(error $v has to begin with /: $($v))))
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Static: a dynamic loader would strip TMPDIR and LD_* from a program with file
@@ -121,7 +126,7 @@ bin/nfpm: etc/packaging/nfpm.mod etc/packaging/nfpm.sum
 COMPLETIONS := bash:$(BASHCOMP)/tmpshellctl zsh:$(ZSHCOMP)/_tmpshellctl fish:$(FISHCOMP)/tmpshellctl.fish
 
 # HERE is empty where a package or an image is made, in which nobody logs in.
-HERE := $(if $(filter-out /,$(DESTDIR)),,here)
+HERE := $(if $(and $(DESTDIR),$(filter-out /,$(or $(realpath $(DESTDIR)),none))),,here)
 
 # What an administrator copies: all of etc but for what has a place of its own.
 SHIPPED := $(shell cd etc && find . -type f ! -path './tmpfiles.d/*' ! -path './systemd/system/*' ! -path './cron.d/*' ! -path './packaging/*' | sed 's|^\./||' | sort)

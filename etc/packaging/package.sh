@@ -23,6 +23,8 @@ fail() {
 
 here=$(cd "$(dirname "$0")" && pwd)
 stage=$(cd "$1" && pwd)
+[ -x "$stage/usr/bin/tmpshell" ] && [ -x "$stage/usr/libexec/tmpshell-helper" ] && [ -z "$(find "$stage" -mindepth 1 -maxdepth 1 ! -name usr ! -name etc)" ] ||
+	fail "packages are made for PREFIX=/usr and /etc alone; for another: make install PREFIX=..."
 mkdir -p "$2"
 out=$(cd "$2" && pwd)
 shift 2
@@ -61,10 +63,15 @@ shipped() {
 
 # with_nfpm FORMAT TREE: what is below /etc is the administrator's. apk has one line of
 # description, and Debian no field for a licence. Each file is listed: what nfpm makes of
-# a tree has directories of a mode that apk takes for a damaged package.
+# a tree has directories of a mode that apk takes for a damaged package. Nor has apk a '+'
+# in a version: commits since the tag are _pN.
 with_nfpm() {
+	version=$VERSION
 	case $1 in
-	apk) sed '/^description: /,/^license: /{/^  /!d; s/^  \(private\)/description: \1/; /^  /d}; 1i license: ISC' "$here/nfpm.yaml" ;;
+	apk)
+		version=$(echo "$VERSION" | sed 's/-/_/; s/+\([0-9]*\).*/_p\1/')
+		sed '/^description: /,/^license: /{/^  /!d; s/^  \(private\)/description: \1/; /^  /d}; 1i license: ISC\nversion_schema: none' "$here/nfpm.yaml"
+		;;
 	deb) sed '/^license: /d' "$here/nfpm.yaml" ;;
 	esac >"$1.yaml"
 	find "$2/etc" -type f | sort | sed "s|^$2\(.*\)|  - {src: '&', dst: '\1', type: 'config\|noreplace'}|" >>"$1.yaml"
@@ -74,7 +81,7 @@ with_nfpm() {
 	cp "$here/$1"/* "$1/"
 	chmod 755 "$1"/*
 	settle "$1"
-	"${NFPM:?}" package --config "$1.yaml" --packager "$1" --target "$out" >"$1.log" || { cat "$1.log" >&2; fail "nfpm failed"; }
+	VERSION=$version "${NFPM:?}" package --config "$1.yaml" --packager "$1" --target "$out" >"$1.log" || { cat "$1.log" >&2; fail "nfpm failed"; }
 }
 
 make_deb() {
