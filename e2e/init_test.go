@@ -252,3 +252,31 @@ func TestInitSubreaper(t *testing.T) {
 	rig.Command{As: a, Path: rig.Tmpshell, Args: []string{"tmpshell", "--exec", "--init", ward, "end", "0"}}.Run(t)
 	awaitGone(t, a.Private())
 }
+
+// TestInitMany: all that is left is ended, also where its numbers fill more than is read
+// of the list of children at one time.
+func TestInitMany(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "gcc")
+	rig.Install(t)
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	rig.Write(t, "/root/many.c", `#include <stdio.h>
+#include <unistd.h>
+int main(void) {
+	int i = 0, child = 1;
+	while (i < 1200 && (child = fork()) > 0) i++;
+	if (child) return printf("%d\n", i) < 0;
+	setsid();
+	close(1), close(2);
+	pause();
+	return 0;
+}
+`, 0o644)
+	rig.Must(t, "gcc", "-o", "/usr/local/bin/many", "/root/many.c")
+	r := alice.Login(t, "tmpshell --exec --init=grace=10 many; ps -C many --no-headers | wc -l")
+	if r.Status != 0 || r.Stdout != "1200\n0\n" {
+		t.Errorf("%+v; want 1200 processes, and none of them left", r)
+	}
+}

@@ -70,14 +70,17 @@ func (p *parent) tell(n unix.Signal) {
 	var text [4096]byte
 	got, e := bare.ReadAll(file, text[:])
 	bare.Close(file)
-	if e != 0 {
+	if e != 0 && e != bare.Errno(unix.EFBIG) {
 		return
 	}
 	list := bare.NewText(text[:])
 	list.Advance(got)
-	for rest, more := list.String(), got > 0; more; {
-		var word string
-		word, rest, more = strings.Cut(rest, " ")
+	for rest := list.String(); ; {
+		word, after, whole := strings.Cut(rest, " ")
+		if !whole {
+			return // where there are more, they are told when these have ended
+		}
+		rest = after
 		if pid, ok := bare.ParseUint(word, 1<<30); ok && pid > 1 && bare.Group(int(pid)) != p.child && !p.knows(int(pid)) {
 			_ = send(int(pid), n)
 		}
