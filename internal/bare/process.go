@@ -25,6 +25,12 @@ func Getpid() int {
 	return int(r)
 }
 
+// Getppid returns the parent's id, 0 for one outside of the PID namespace.
+func Getppid() int {
+	r, _ := Call(unix.SYS_GETPPID, 0, 0, 0, 0, 0, 0)
+	return int(r)
+}
+
 // Execve becomes another program and returns only when that fails. The arrays
 // end with nil.
 func Execve(path string, argv, envp []*byte) Errno {

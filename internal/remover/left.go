@@ -3,6 +3,7 @@ package remover
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -27,6 +28,8 @@ import (
 // that is the user's again is about to wait. Two that look at one time are root's, and
 // do not see each other; both may wait.
 //
+// A process that this one descends from does not count, either: see waiting.
+//
 // A process in another control group does not count: the user manager of systemd(1)
 // ends after the last process of the last session has, and that would be this one.
 // Where nobody has configured it, as with --init, the one that has started this one
@@ -34,11 +37,15 @@ import (
 func (r *run) left(report *clean.Report) (fd int, ended bool) {
 	group, _ := clean.ProcFile(unix.Getpid(), "cgroup")
 	fd = -1
+	waiting := r.waiting()
 	for _, p := range using(report) {
 		exe := "/proc/" + strconv.Itoa(p.PID) + "/exe"
 		if p.PID != r.parent && (same(exe, build.Supervise()) || r.root && same(exe, build.Remover())) {
 			sys.Close(fd)
 			return -1, false
+		}
+		if slices.Contains(waiting, p.PID) {
+			continue
 		}
 		one, err := p.Descriptor(r.uid)
 		if err != nil {
@@ -57,13 +64,41 @@ func (r *run) left(report *clean.Report) (fd int, ended bool) {
 	return fd, ended && fd < 0
 }
 
+// waiting are the processes that this one descends from, which may wait for its end: a
+// subreaper has for children what others have left (PR_SET_CHILD_SUBREAPER of prctl(2)),
+// and whoever has started that waits for it. They would wait for each other for ever. A
+// tmpshell-supervise that has started this one waits for nothing.
+func (r *run) waiting() (pids []int) {
+	if same("/proc/"+strconv.Itoa(r.parent)+"/exe", build.Supervise()) {
+		return nil
+	}
+	for pid := r.parent; pid > 0 && len(pids) < 1<<10; {
+		pids = append(pids, pid)
+		words := stat(pid)
+		if len(words) < 2 {
+			break
+		}
+		pid, _ = strconv.Atoi(string(words[1]))
+	}
+	return pids
+}
+
+// stat are the fields of proc_pid_stat(5) that follow the name; none of a process that
+// has ended.
+func stat(pid int) [][]byte {
+	text, err := clean.ProcFile(pid, "stat")
+	if err != nil {
+		return nil
+	}
+	return bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:]) // a name may have blanks in it
+}
+
 // isEnding tells whether a process is in exit(2), or its first thread is. With cgroup 1
 // the kernel says of such a one that it is in the first group, whichever it is in.
 func isEnding(pid int) bool {
 	const exiting = 0x4 // PF_EXITING, of the flags of proc_pid_stat(5)
-	text, err := clean.ProcFile(pid, "stat")
-	words := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:]) // a name may have blanks in it
-	if err != nil || len(words) < 7 {
+	words := stat(pid)
+	if len(words) < 7 {
 		return false
 	}
 	flags, err := strconv.ParseUint(string(words[6]), 10, 64)

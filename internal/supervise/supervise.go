@@ -60,8 +60,32 @@ func watch() int {
 	if e := bare.Poll(list[:], -1); e != 0 || list[0].Revents&unix.POLLIN == 0 {
 		return bare.ExitOwn
 	}
-	becomeRemover()
+	if !isBelow() {
+		becomeRemover()
+	}
 	return bare.ExitOwn
+}
+
+// isBelow tells whether the parent is a tmpshell-supervise of the user's, which has
+// this process for a child as a subreaper: one of --init. It removes when its program
+// ends, and the program uses the directories until then. It would wait for this process,
+// too. Whoever calls something else by that name keeps their own directories.
+func isBelow() bool {
+	parent := bare.Getppid()
+	var text [40]byte
+	path := bare.NewText(text[:])
+	path.Add("/proc/")
+	path.AddUint(uint64(parent), 10)
+	path.Add("/comm")
+	file, e := bare.Open(path.String(), unix.O_RDONLY)
+	if e != 0 {
+		return false
+	}
+	const comm = "tmpshell-superv\n" // as much as the kernel keeps of the name
+	var name [len(comm)]byte
+	n, e := bare.Read(file, name[:])
+	bare.Close(file)
+	return e == 0 && string(name[:n]) == comm && send(parent, 0) == 0
 }
 
 var (
