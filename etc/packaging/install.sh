@@ -31,7 +31,7 @@ find usr etc ! -type d ! -path "$programs/*" | while read -r f; do
 	install -d "$dest/${f%/*}"
 	install -m $mode "$f" "$dest/$f"
 done
-if [ -z "$dest" ] || [ "$dest" -ef / ]; then
+if [ -z "$dest" ] || [ "$(cd "$dest" && pwd -P)" = / ]; then
 	exec $programs/tmpshellctl setup --from $programs
 fi
 install -d "$dest/usr/bin" "$dest/usr/libexec"

@@ -23,8 +23,10 @@ fail() {
 
 here=$(cd "$(dirname "$0")" && pwd)
 stage=$(cd "$1" && pwd)
-[ -x "$stage/usr/bin/tmpshell" ] && [ -x "$stage/usr/libexec/tmpshell-helper" ] && [ -z "$(find "$stage" -mindepth 1 -maxdepth 1 ! -name usr ! -name etc)" ] ||
+if [ ! -x "$stage/usr/bin/tmpshell" ] || [ ! -x "$stage/usr/libexec/tmpshell-helper" ] ||
+	[ -n "$(find "$stage" -mindepth 1 -maxdepth 1 ! -name usr ! -name etc)" ]; then
 	fail "packages are made for PREFIX=/usr and /etc alone; for another: make install PREFIX=..."
+fi
 mkdir -p "$2"
 out=$(cd "$2" && pwd)
 shift 2
