@@ -359,6 +359,38 @@ func TestCleanRaces(t *testing.T) {
 	}
 }
 
+// TestCleanEnding: a process that ends while it is looked at keeps nobody's directories
+// from being cleaned.
+func TestCleanEnding(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "gcc")
+	rig.Install(t)
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	attack.Build(t, forker)
+	for what, argv := range map[string][]string{"processes": {forker}, "namespaces": {forker, "namespaces"}} {
+		cred := alice
+		if len(argv) > 1 {
+			cred = nil // who may make mount namespaces is the kernel's to say
+		}
+		stop := background(t, cred, argv...)
+		for range 1000 {
+			// Nothing is removed: the base is there for /proc/PID/mountinfo to be read.
+			options := clean.Options{Where: clean.Where{Shared: []string{"/tmp"}}, Contained: true, DryRun: true, Grace: func(uint32, string) time.Duration { return time.Hour }}
+			// One that forks faster than it can be looked at is another matter.
+			if _, err := clean.Run(options); err != nil && !strings.HasPrefix(err.Error(), "processes come and go") {
+				t.Errorf("%s that end: %v", what, err)
+				break
+			}
+		}
+		stop()
+		rig.Write(t, "/tmp/stop", "", 0o644)
+		rig.Await(t, func() string { return "forkers go on" }, func() bool { return rig.Sh(t, "pgrep -x forker").Stdout == "" })
+		rig.Must(t, "rm", "/tmp/stop")
+	}
+}
+
 // TestCleanSecondLook: a session that begins after /proc was looked at and before the
 // mark is set, and so sees no mark, keeps its directory.
 func TestCleanSecondLook(t *testing.T) {

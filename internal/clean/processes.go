@@ -175,9 +175,10 @@ func unseen(p Process, err error) error {
 	return err
 }
 
-// onlyKept is no error for a process that has ended.
+// onlyKept is no error for a process that has ended. EINVAL is what mountinfo says of one
+// that is in no mount namespace any more (mounts_open_common of the kernel).
 func onlyKept(err error) error {
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ESRCH) {
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) {
 		return nil
 	}
 	return err

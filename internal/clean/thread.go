@@ -14,7 +14,7 @@ import (
 // one saw is not told any more: it is read of the first that lives. Otherwise whoever had
 // such a process would keep everybody's directories from being cleaned.
 func mountNamespace(proc int, name string) (at, namespace string, err error) {
-	namespace, err = readlink(proc, name+"/ns/mnt")
+	namespace, err = namespaceOf(proc, name)
 	if !errors.Is(err, unix.ENOENT) {
 		return name, namespace, err
 	}
@@ -32,9 +32,23 @@ func mountNamespace(proc int, name string) (at, namespace string, err error) {
 			continue
 		}
 		at = name + "/task/" + thread
-		if namespace, failed = readlink(proc, at+"/ns/mnt"); !errors.Is(failed, unix.ENOENT) {
+		if namespace, failed = namespaceOf(proc, at); !errors.Is(failed, unix.ENOENT) {
 			return at, namespace, failed
 		}
 	}
 	return name, "", err
+}
+
+// namespaceOf reads the link. Of a process that has ended after its name was looked up,
+// the kernel says EACCES (proc_ns_readlink), as of one that may not be looked at.
+func namespaceOf(proc int, at string) (string, error) {
+	namespace, err := readlink(proc, at+"/ns/mnt")
+	if errors.Is(err, unix.EACCES) {
+		fd, gone := openIn(proc, at+"/status")
+		sys.Close(fd)
+		if gone != nil {
+			err = gone
+		}
+	}
+	return namespace, err
 }
