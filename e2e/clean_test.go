@@ -259,7 +259,7 @@ func TestCleanHidden(t *testing.T) {
 		{run, "not the first PID namespace"},
 		{"mount -t proc -o hidepid=2 proc /proc && setpriv --bounding-set -sys_ptrace " + run + " --contained", "hides processes"},
 		{"umount -l /proc; " + run + " --contained", "/proc"},
-		{"umount -l /proc; mount -t tmpfs x /proc; " + run + " --contained", "/proc"},
+		{"umount -l /proc; mount -t tmpfs x /proc; " + run + " --contained", "/proc is not mounted"},
 		{"mount -t tmpfs x /proc/" + fmt.Sprint(os.Getpid()) + "; " + run + " --contained", "it is not known whose they are"},
 	} {
 		r := rig.Sh(t, `exec unshare -m sh -c "$1"`, c.how)

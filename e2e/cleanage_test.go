@@ -42,7 +42,7 @@ line' read written changed open locked-file sticky; chmod +t sticky; ln -s /nowh
 		if out, status := sessions[u].Do(old); status != 0 {
 			t.Fatal(out)
 		}
-		rig.Sh(t, "touch $1/roots", keptIn(u))
+		rig.Sh(t, "touch $1/roots; ln -s /nowhere $1/roots-link", keptIn(u))
 	}
 	rig.Must(t, "nsenter", "-m", "-t", fmt.Sprint(sessions[m].PID()), "mount", "-t", "tmpfs", "x", "/tmp/mnt")
 	// What follows takes no longer than what was, and must not make anything old.
@@ -108,7 +108,7 @@ line' read written changed open locked-file sticky; chmod +t sticky; ln -s /nowh
 	time.Sleep(age + time.Second/4)
 	rig.Sh(t, "tmpshellctl clean --contained")
 	for _, u := range []*rig.Account{a, m} {
-		stay := ".runtime stream datagram packet open locked locked/f locked-file sticky pipe roots"
+		stay := ".runtime stream datagram packet open locked locked/f locked-file sticky pipe roots roots-link"
 		if u == m {
 			stay += " mnt" // where something is mounted
 		}

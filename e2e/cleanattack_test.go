@@ -98,8 +98,8 @@ type cleanAttack struct {
 }
 
 // cleanWorld is what the attacks are aimed at: files of the names that alice has.
-const cleanWorld = `rm -rf /etc/target /tmp/mine /home/alice/precious; mkdir -p /etc/target/e
-	mkdir /tmp/mine /home/alice/precious; for d in /etc/target /etc/target/e /tmp/mine /home/alice/precious; do touch $d/1 $d/2 $d/3; done; chown -R alice: /tmp/mine /home/alice/precious; find ` + cleanAims + ` | sort >/run/aims`
+const cleanWorld = `rm -rf /etc/target /tmp/mine /home/alice/precious; mkdir -p /etc/target/e /home/alice/precious/e
+	mkdir /tmp/mine; for d in /etc/target /etc/target/e /tmp/mine /home/alice/precious /home/alice/precious/e; do touch $d/1 $d/2 $d/3; done; chown -R alice: /tmp/mine /home/alice/precious; find ` + cleanAims + ` | sort >/run/aims`
 
 const cleanAims = "/etc/target /tmp/mine /home/alice/precious -name '[123]'"
 
@@ -124,8 +124,10 @@ func TestCleanAttacks(t *testing.T) {
 	table := attack.Table{Title: "a cleaner at work"}
 	for _, a := range []cleanAttack{
 		{name: "a link in the place of a directory", tree: shallow, nth: 3, meanwhile: "mv d dd; ln -s /etc/target d"},
+		{name: "a link to what the user could remove", tree: shallow, nth: 1, meanwhile: "mv d dd; ln -s /home/alice/precious d"},
 		{name: "a tree moved to another place", tree: deep, nth: 30, chdir: true, meanwhile: "mv d/d/d/d /tmp/mine/d"},
 		{name: "a directory mounted inside", tree: shallow, nth: 2, asRoot: true, left: true, meanwhile: "mount --bind /etc/target d/e"},
+		{name: "what the user could remove, mounted inside", tree: "mkdir -p d/e; touch d/e/1 d/1", nth: 3, asRoot: true, left: true, meanwhile: "mount --bind /home/alice/precious d/e"},
 		{name: "links of root's files", tree: shallow, nth: 2, asRoot: true,
 			meanwhile: "ln /etc/passwd d/e/passwd; ln -s /etc/target d/e/t; mv d dd; install -d -o alice d; ln -s /etc/target/e d/e; for i in 1 2 3; do ln -s /etc/target/$i d/$i; done"},
 	} {
@@ -198,7 +200,7 @@ func TestCleanOwner(t *testing.T) {
 	if !view.Enter(t) {
 		return
 	}
-	view.Need(t, "strace", "prlimit")
+	view.Need(t, "strace", "prlimit", "setpriv")
 	rig.Install(t)
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
 	if r := alice.Login(t, "mkdir $TMPDIR/d; touch $TMPDIR/d/{1..20}"); r.Status != 0 {
@@ -233,7 +235,7 @@ func TestCleanOwner(t *testing.T) {
 		if owners != 1 {
 			t.Errorf("%d threads have alice's rights; want 1", owners)
 		}
-	}, []string{rig.Ctl, "clean", "--contained", "--grace", "0"})
+	}, []string{"setpriv", "--groups", "4,27", rig.Ctl, "clean", "--contained", "--grace", "0"})
 	if r.Status != 0 || exists(removing) || tried == 0 {
 		t.Errorf("after %d attempts: %+v", tried, r)
 	}
@@ -388,6 +390,37 @@ func TestCleanEnding(t *testing.T) {
 		rig.Write(t, "/tmp/stop", "", 0o644)
 		rig.Await(t, func() string { return "forkers go on" }, func() bool { return rig.Sh(t, "pgrep -x forker").Stdout == "" })
 		rig.Must(t, "rm", "/tmp/stop")
+	}
+}
+
+// TestCleanNumbers: a process that is started with a lower number than those that have
+// been listed, before the one with a higher number ends, is found nevertheless.
+func TestCleanNumbers(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	view.Need(t, "strace")
+	rig.Install(t)
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	alice.Session(t)
+	last := func(n string) {
+		if err := os.WriteFile("/proc/sys/kernel/ns_last_pid", []byte(n), 0); err != nil {
+			t.Error(err)
+		}
+	}
+	for range 9 { // more than are listed at once
+		defer background(t, nil, "sh", "-c", lasting)()
+	}
+	last("30000")
+	end := background(t, alice, "sh", "-c", lasting)
+	r := stopped(t, "readlinkat", 6, func() { // two are of its own namespaces, the others of low numbers
+		last("1")
+		end2 := background(t, alice, "sh", "-c", lasting)
+		t.Cleanup(end2)
+		end()
+	}, append(cleanArgs, "--dry-run")) // which looks once
+	if r.Status != 0 || r.Stdout+r.Stderr != "" {
+		t.Errorf("%+v; want nothing to be removed", r)
 	}
 }
 

@@ -194,6 +194,9 @@ func TestCleanChown(t *testing.T) {
 		if !strings.HasSuffix(left, "precious\n") || at.all && left != "4\nprecious\n" || r.Status != 1 || r.Stderr != "" {
 			t.Errorf("at %s %d: %q is left, %+v", at.call, at.nth, left, r)
 		}
+		if at.call == "fchmod" && !exists(removing) {
+			t.Error("what was given to root before the rename has lost its name")
+		}
 		if r := cleaned(t, cleanNow(t), 0); !strings.Contains(r.Stdout, "not touched: /tmp/.private/1000") {
 			t.Errorf("at %s %d, the next run: %+v", at.call, at.nth, r)
 		}

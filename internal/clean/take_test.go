@@ -84,3 +84,29 @@ func TestAwayUnmarked(t *testing.T) {
 		t.Errorf("nothing is seen of a rename: %v", err)
 	}
 }
+
+// What has the name of a unit now, and is another directory, or another user's, is not it.
+func TestReplaced(t *testing.T) {
+	for _, uid := range []int{alice, alice + 1} {
+		u, path := aUnit(t)
+		must(t, os.Rename(path, path+".before"), os.Mkdir(path, 0o700), os.Chown(path, uid, uid))
+		if err := u.mark(true); !errors.Is(err, errChanged) {
+			t.Errorf("another one, of uid %d: %v; want %v", uid, err, errChanged)
+		}
+		must(t, os.Remove(path), os.Rename(path+".before", path), os.Chown(path, uid, uid))
+		if err := u.mark(true); errors.Is(err, errChanged) != (uid != alice) {
+			t.Errorf("the same one, of uid %d: %v", uid, err)
+		}
+	}
+}
+
+// What another run has removed, which sees another /run, is no failure.
+func TestDeleteGone(t *testing.T) {
+	u, path := aUnit(t)
+	must(t, os.RemoveAll(path))
+	r := &run{Options: Options{Counts: &Counts{}}}
+	r.delete(chosen{unit: u})
+	if len(r.report.Results) > 0 {
+		t.Errorf("%+v", *r.report.Results[0])
+	}
+}
