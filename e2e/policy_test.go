@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 
 	"tmpshell/e2e/rig"
 	"tmpshell/e2e/view"
+	"tmpshell/internal/policy"
 )
 
 // TestExempt: root's sessions are left alone, but for what is another user's.
@@ -86,6 +88,23 @@ func TestPolicy(t *testing.T) {
 		if !strings.Contains(shown, line) {
 			t.Errorf("tmpshellctl show alice has no line %q:\n%s", line, shown)
 		}
+	}
+}
+
+// TestMostDirectories: as many as a configuration may have, /tmp among them, a session has.
+func TestMostDirectories(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	lines := []string{"OnFailure deny"}
+	for i := range policy.MaxDirectories - 1 {
+		lines = append(lines, fmt.Sprintf("Directory /var/most/d%d env variables=D%d", i, i))
+	}
+	rig.Must(t, "mkdir", "/var/most")
+	rig.Install(t, lines...)
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	if r := alice.Login(t, "env | grep -c '^D[0-9]*=/var/most/d'"); r.Status != 0 || r.Stdout != "63\n" {
+		t.Errorf("%+v; want 63 directories besides that for /tmp", r)
 	}
 }
 

@@ -63,7 +63,7 @@ var (
 	self     launcher
 	groupIDs [usualGroups]uint32
 
-	directoryList  [policy.MaxDirectories]directory // more than a few
+	directoryList  [policy.MaxDirectories + 1]directory // more than a few, and one to look for in vain
 	entryPointers  [usualEntries + 1]*byte
 	stringsOfLogin [2 * arenaSize]byte
 )
