@@ -406,6 +406,10 @@ func TestShareChanges(t *testing.T) {
 // A rendezvous directory that is somebody else's is replaced, one of root's with
 // another mode is a program's and left (audit 7).
 func TestRendezvous(t *testing.T) {
+	setgid := func(p string) error {
+		dir := filepath.Dir(p)
+		return errors.Join(os.Chown(dir, 0, bob), unix.Chmod(dir, 0o3777))
+	}
 	for _, test := range []struct {
 		name      string
 		before    func(path string) error
@@ -416,6 +420,8 @@ func TestRendezvous(t *testing.T) {
 		{"squatted", func(p string) error { return errors.Join(os.Mkdir(p, 0o777), os.Chown(p, bob, bob)) }, "d1777 0:0", false, 1},
 		{"a link", func(p string) error { return os.Symlink(victim(filepath.Dir(p)), p) }, "d1777 0:0", false, 1},
 		{"root's", func(p string) error { return os.Mkdir(p, 0o755) }, "d0755 0:0", true, 0},
+		{"set-group-ID", setgid, "d1777 0:0", false, 0},
+		{"set-group-ID, squatted", func(p string) error { return errors.Join(setgid(p), os.Mkdir(p, 0o777), os.Chown(p, bob, bob)) }, "d1777 0:0", false, 1},
 	} {
 		dir := shared(t)
 		must(t, test.before(dir+"/.meet"))

@@ -30,7 +30,7 @@ func (m *Maker) makeRoots(dir int, where, entry string, w owned.Want, repair boo
 		case err == nil:
 			return fd, nil
 		case missing(err):
-			err = at(m.mkdirAt(dir, entry, w.Mode), where+"/"+entry)
+			err = at(m.mkdir(dir, where, entry, w), where+"/"+entry)
 		case unsafe(err):
 			err = m.restore(dir, where, entry, w, err, repair)
 		}
@@ -39,6 +39,22 @@ func (m *Maker) makeRoots(dir int, where, entry string, w owned.Want, repair boo
 		}
 	}
 	return -1, &fs.PathError{Op: "mkdirat", Path: where + "/" + entry, Err: errRace}
+}
+
+// mkdir makes a directory of root's. In one with the set-group-ID bit it is made with
+// that bit, and the group.
+func (m *Maker) mkdir(dir int, where, entry string, w owned.Want) error {
+	err := m.mkdirAt(dir, entry, w.Mode)
+	var in bare.Stat
+	if err != nil || bare.Fstat(dir, &in) != 0 || in.Perm()&unix.S_ISGID == 0 {
+		return err
+	}
+	fd, err := sys.OpenAt(dir, entry, unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return err
+	}
+	defer sys.Close(fd)
+	return repair(fd, where+"/"+entry, w)
 }
 
 // restore does one step towards what must be there; why is what is wrong.
@@ -115,7 +131,7 @@ func (m *Maker) replace(dir int, where, entry string, w owned.Want, why error) e
 		return err
 	}
 	fresh := entry + Squatted + tail
-	if err := m.mkdirAt(dir, fresh, w.Mode); err != nil {
+	if err := m.mkdir(dir, where, fresh, w); err != nil {
 		return at(err, where+"/"+entry)
 	}
 	err = sys.RenameAt(dir, fresh, entry, unix.RENAME_EXCHANGE)

@@ -9,7 +9,8 @@
 //	(b) a parent MUST be root's, and sticky where others can write to it: else
 //	    any check is worth nothing a moment later;
 //	(c) a directory of root's MUST be root:root, and of exactly its mode;
-//	(d) a directory of a user's MUST be the user's, and 0700;
+//	(d) a directory of a user's MUST be the user's, and 0700; the set-group-ID bit,
+//	    which is that of the directory that it was made in, says nothing of who may;
 //	(e) under a name that anybody could have taken, nothing MUST be mounted:
 //	    with user_allow_other, a FUSE server of a user's own tells others
 //	    whatever owner, mode and content it likes.
@@ -33,7 +34,8 @@ import (
 type Want struct {
 	UID  uint32 // the owner
 	Mode uint32 // all permission bits
-	// AnyGroup: the group does not matter. It never does for a user's.
+	// AnyGroup: the group, and the set-group-ID bit, do not matter. They never do for
+	// a user's.
 	AnyGroup bool
 	// NoMount: rule (e).
 	NoMount bool
@@ -82,6 +84,10 @@ func OpenLook(dir int, entry string, w Want, st *bare.Stat) (int, bare.Trouble) 
 
 func check(dir, fd int, w Want, st *bare.Stat) (t bare.Trouble) {
 	var parent bare.Stat
+	ignored := uint32(0)
+	if w.AnyGroup {
+		ignored = unix.S_ISGID
+	}
 	e := bare.Fstat(fd, st)
 	if e == 0 && w.NoMount {
 		e = bare.Fstat(dir, &parent)
@@ -95,7 +101,7 @@ func check(dir, fd int, w Want, st *bare.Stat) (t bare.Trouble) {
 		t.Why = "is not a directory"
 	case st.UID != w.UID:
 		t.Why, t.Value, t.Base = "belongs to uid", uint64(st.UID), 10
-	case st.Perm() != w.Mode:
+	case st.Perm()&^ignored != w.Mode:
 		t.Why, t.Value, t.Base = "has mode", uint64(st.Perm()), 8
 	case !w.AnyGroup && st.GID != 0:
 		t.Why, t.Value, t.Base = "belongs to group", uint64(st.GID), 10

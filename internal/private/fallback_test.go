@@ -49,6 +49,25 @@ func TestFallback(t *testing.T) {
 	wantDir(t, first, alice, alice, 0o700)
 }
 
+// In a set-group-ID directory, such as a volume of Kubernetes with fsGroup, it has that
+// bit and the group, and is one.
+func TestFallbackSetGroupID(t *testing.T) {
+	if testas.Inside() != "" {
+		insideFallback(t)
+		return
+	}
+	dir := shared(t)
+	must(t, os.Chown(dir, 0, bob))
+	must(t, unix.Chmod(dir, 0o3777))
+	first := dir + "/.private-61001"
+	for range 2 {
+		if got := fallbackAs(t, dir); got != first {
+			t.Fatalf("Fallback() = %q; want %s", got, first)
+		}
+	}
+	wantDir(t, first, alice, bob, 0o2700)
+}
+
 func TestFallbackSquatted(t *testing.T) {
 	if testas.Inside() != "" {
 		insideFallback(t)
@@ -162,7 +181,7 @@ func TestFallbackMoved(t *testing.T) {
 		return
 	}
 	dir := shared(t)
-	for name, mode := range map[string]os.FileMode{"": 0o770, ".1": 0o755, ".2": 0o700 | os.ModeSetgid} {
+	for name, mode := range map[string]os.FileMode{"": 0o770, ".1": 0o755, ".2": 0o750 | os.ModeSetgid} {
 		path := dir + "/.private-61001" + name
 		must(t, os.Mkdir(path, 0o700))
 		must(t, os.Chown(path, alice, bob))
