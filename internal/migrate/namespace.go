@@ -27,6 +27,8 @@ type Finding struct {
 type namespace struct {
 	global   []string
 	blocks   []block
+	off      []block         // those for whom a line of everybody's is not
+	has      map[string]bool // a directory and a user who has a line of their own for it
 	notes    []string
 	findings []Finding
 }
@@ -36,7 +38,7 @@ type block struct{ users, lines []string }
 // Namespace reads namespace.conf(5) of pam_namespace(8), of the files in their
 // order, and returns an equivalent configuration.
 func Namespace(files []Source) (conf string, findings []Finding) {
-	n := &namespace{findings: []Finding{}}
+	n := &namespace{has: map[string]bool{}, findings: []Finding{}}
 	for _, f := range files {
 		number := 0
 		for text := range strings.Lines(f.Text) {
@@ -78,7 +80,7 @@ func (n *namespace) none(at config.Pos, format string, args ...any) {
 // flags, users.
 func (n *namespace) line(at config.Pos, fields []string) {
 	if len(fields) < 3 || len(fields) > 4 {
-		n.none(at, "is no line of namespace.conf(5): it has %d fields", len(fields))
+		n.none(at, "is no line of namespace.conf(5): that has three fields or four, and this one %d", len(fields))
 		return
 	}
 	dir := path.Clean(fields[0])
@@ -184,23 +186,30 @@ func (n *namespace) users(at config.Pos, dir, line, who string) {
 		if dir == "/tmp" {
 			n.notes = append(n.notes, at.String()+": /tmp: the others get a directory by TMPDIR, as built in; for none: Directory /tmp off")
 		}
-		if len(names) > 0 {
-			n.add(names, line)
-		}
+		names = slices.DeleteFunc(names, func(name string) bool {
+			second := n.has[dir+":"+name]
+			if second {
+				n.none(at, "%s: a second line for it and %s; the first one counts", dir, name)
+			}
+			n.has[dir+":"+name] = true
+			return second
+		})
+		n.add(names, line)
 	default:
 		if slices.ContainsFunc(n.global, func(l string) bool { return strings.HasPrefix(l, "Directory "+quoted(dir)+" ") }) {
 			n.none(at, "%s: a second line for it; the first one counts", dir)
 			return
 		}
 		n.global = append(n.global, line)
-		if len(names) > 0 {
-			n.add(names, "Directory "+quoted(dir)+" off")
-		}
+		n.off = append(n.off, block{names, []string{dir}})
 	}
 }
 
 // add adds a line to the block of these users.
 func (n *namespace) add(users []string, line string) {
+	if len(users) == 0 {
+		return
+	}
 	for i := range n.blocks {
 		if slices.Equal(n.blocks[i].users, users) {
 			n.blocks[i].lines = append(n.blocks[i].lines, line)
@@ -211,6 +220,10 @@ func (n *namespace) add(users []string, line string) {
 }
 
 func (n *namespace) write(files []Source) string {
+	for _, o := range n.off { // now that it is known who has another line for it
+		dir := o.lines[0]
+		n.add(slices.DeleteFunc(o.users, func(name string) bool { return n.has[dir+":"+name] }), "Directory "+quoted(dir)+" off")
+	}
 	var b strings.Builder
 	var names []string
 	for _, f := range files {

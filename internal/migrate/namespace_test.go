@@ -44,9 +44,12 @@ func TestNamespace(t *testing.T) {
 			"3: /x: method tmpdir, a directory that is removed with the session, has no equivalent; the nearest is: Directory /x tmpfs",
 			"4: /etc/x: /etc/x is the system's own, and is what setuid programs go by; it cannot be a private directory",
 			"5: /y: there is no method users",
-			"6: is no line of namespace.conf(5): it has 1 fields",
+			"6: is no line of namespace.conf(5): that has three fields or four, and this one 1",
 			`7: /a: "b*" is no name of a user that Match could have`,
 		}},
+		{"another one for some", "/tmp /i/ user root,adm,bob\n/tmp /j/ tmpfs ~adm\n/x /j/ tmpfs ~adm\n/x /k/ user ~bob,adm\n",
+			"Directory /tmp mount\n\nMatch User adm\n    Directory /tmp tmpfs\n    Directory /x tmpfs\n\nMatch User bob\n    Directory /x mount\n    Directory /tmp off\n",
+			[]string{"4: /x: a second line for it and adm; the first one counts"}},
 		{"twice", "/tmp /i/ user root\n/tmp /j/ tmpfs root\n", "Directory /tmp mount\n", []string{"2: /tmp: a second line for it; the first one counts"}},
 	} {
 		conf, findings := Namespace([]Source{{"n.conf", test.text}})
