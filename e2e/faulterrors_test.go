@@ -36,7 +36,6 @@ var callErrors = map[string][]string{
 	"getxattr":          {"ENODATA", "EOPNOTSUPP"},
 	"ioctl":             {"ENOTTY", "EPERM", "EIO"},
 	"lgetxattr":         {"ENODATA", "EOPNOTSUPP"},
-	"memfd_create":      {"EMFILE", "ENOMEM", "ENOSYS"},
 	"mkdirat":           {"EACCES", "ENOSPC", "EDQUOT", "EROFS", "EEXIST", "EMLINK", "ENOENT"},
 	"mmap":              {"ENOMEM", "EAGAIN"},
 	"mount":             {"EPERM", "ENOMEM", "EBUSY", "EINVAL"},

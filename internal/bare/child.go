@@ -94,12 +94,6 @@ func RaiseLimit(resource int) {
 	}
 }
 
-// MemoryFile makes a file that is memory (memfd_create(2)).
-func MemoryFile() (int, Errno) {
-	name := [9]byte{'t', 'm', 'p', 's', 'h', 'e', 'l', 'l', 0}
-	return Opened(Call(unix.SYS_MEMFD_CREATE, uintptr(unsafe.Pointer(&name)), unix.MFD_CLOEXEC, 0, 0, 0, 0))
-}
-
 // DefaultSignal gives a signal its default action.
 func DefaultSignal(n unix.Signal) {
 	var a sigaction

@@ -67,7 +67,7 @@ func fill(fd int, name string, data []byte) error {
 	if err := sys.Fchmod(fd, name, 0o644); err != nil {
 		return err
 	}
-	if err := WriteAll(fd, data); err != nil {
+	if err := writeAll(fd, data); err != nil {
 		return &fs.PathError{Op: "write", Path: name, Err: err}
 	}
 	if err := sys.Retry(func() error { return unix.Fsync(fd) }); err != nil {
@@ -76,8 +76,8 @@ func fill(fd int, name string, data []byte) error {
 	return nil
 }
 
-// WriteAll writes all of data to a descriptor.
-func WriteAll(fd int, data []byte) error {
+// writeAll writes all of data to a descriptor.
+func writeAll(fd int, data []byte) error {
 	for len(data) > 0 {
 		n, err := unix.Write(fd, data)
 		if err == unix.EINTR {

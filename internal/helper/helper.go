@@ -10,9 +10,7 @@
 //
 // It takes no argument and no environment. Its standard error gets a line for each
 // thing that could not be made, "tmpshell-helper: cannot make PATH: why", or one
-// that says why nothing could be done. Where the caller is root, descriptor 3 may
-// be a file, such as memfd_create(2) makes, that gets the policy where that cannot
-// be kept.
+// that says why nothing could be done.
 package helper
 
 import (
@@ -22,7 +20,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tmpshell/internal/asroot"
-	"tmpshell/internal/bare"
 	"tmpshell/internal/build"
 	"tmpshell/internal/capset"
 	"tmpshell/internal/compile"
@@ -157,7 +154,7 @@ func (r *run) policy(limits error) *compile.InForce {
 		r.kept("the names of uid "+decimal(r.who.UID)+" could not be asked for", err)
 	}
 	if in.Made {
-		if err := place.Keep(in); err != nil && !r.hand(in.Data) {
+		if err := place.Keep(in); err != nil {
 			r.cannot(policy.Path, err)
 		}
 	}
@@ -175,13 +172,6 @@ func logWrong(in *compile.InForce) {
 	for _, fault := range faults[:min(most, len(faults))] {
 		syslog.Logger{Program: program}.Send(syslog.Error, fault, "the configuration is wrong, and "+stead)
 	}
-}
-
-// hand gives the policy to a launcher of root's.
-func (r *run) hand(data []byte) bool {
-	const fd = 3
-	var st bare.Stat
-	return r.who.UID == 0 && bare.Fstat(fd, &st) == 0 && st.Type() == unix.S_IFREG && compile.WriteAll(fd, data) == nil
 }
 
 // directories makes the caller's directories for everything that the policy has

@@ -37,9 +37,6 @@ type prepared struct {
 	fell bool
 	// helped: the helper has run. setup: it has no capabilities.
 	helped, setup bool
-	// memory is a descriptor of memory that the helper may write a policy
-	// to, -1 for none.
-	memory int
 	// unmounted is why nothing can be mounted, and noSession why the program
 	// that could was not executed.
 	unmounted bare.Trouble

@@ -40,9 +40,6 @@ func (l *launcher) runHelper() bare.Trouble {
 	if e != 0 {
 		return bare.Failed("pipe2", e, build.Helper(), "")
 	}
-	if l.uid == 0 && l.session.memory < 0 {
-		l.session.memory, _ = bare.MemoryFile()
-	}
 	pid, e := bare.Fork()
 	if e == 0 && pid == 0 {
 		bare.Exit(l.between(w))
@@ -98,8 +95,8 @@ func (l *launcher) between(w int) int {
 var helperArgs = [2]*byte{&helperName[0], nil}
 var helperName = [16]byte{'t', 'm', 'p', 's', 'h', 'e', 'l', 'l', '-', 'h', 'e', 'l', 'p', 'e', 'r', 0}
 
-// becomeHelper executes it with the pipe on the standard descriptors, at most
-// one more, nothing of the environment, and "/" for a working directory. The
+// becomeHelper executes it with the pipe on the standard descriptors, nothing of
+// the environment, and "/" for a working directory. The
 // soft limits with which its runtime may not start become the hard ones, and the
 // clock that it reads may be read.
 func (l *launcher) becomeHelper(w int) {
@@ -107,20 +104,12 @@ func (l *launcher) becomeHelper(w int) {
 		bare.RaiseLimit(resource)
 	}
 	_, _ = bare.Prctl(unix.PR_SET_TSC, unix.PR_TSC_ENABLE, 0)
-	memory := l.session.memory
 	for fd := range 3 {
 		if e := bare.Dup(w, fd); e != 0 {
 			bare.Exit(helperKept)
 		}
 	}
-	first := 3
-	if memory >= 0 {
-		if e := bare.Dup(memory, 3); e != 0 {
-			bare.Exit(helperKept)
-		}
-		first = 4
-	}
-	bare.CloseFrom(first)
+	bare.CloseFrom(3)
 	if root, e := bare.Open("/", unix.O_PATH|unix.O_DIRECTORY); e == 0 {
 		_ = bare.Fchdir(root) // the helper does so, too
 		bare.Close(root)

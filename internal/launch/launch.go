@@ -114,7 +114,7 @@ func (l *launcher) run(block *bare.Block) int {
 
 // takeMemory gives it its variables.
 func (l *launcher) takeMemory() {
-	l.session.memory, l.session.list = -1, l.fewDirectories[:]
+	l.session.list = l.fewDirectories[:]
 	l.env.usual, l.strings.buf = entryPointers[:], stringsOfLogin[:arenaSize]
 }
 

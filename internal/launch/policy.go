@@ -43,9 +43,6 @@ func (l *launcher) whatDoesThePolicySay() bool {
 			why = l.runHelper()
 			t = readPolicy()
 		}
-		if !t.OK() {
-			t = l.policyOfHelper(t)
-		}
 		if !t.OK() && why.Kind() == bare.Kept {
 			t = why
 		}
@@ -104,20 +101,6 @@ func readPolicy() bare.Trouble {
 		t = policyFile.Check(policy.Path)
 	}
 	return t
-}
-
-// policyOfHelper takes the policy that the helper has left in memory where the
-// file system is read-only. Only root does: a user's other processes could write
-// to that memory.
-func (l *launcher) policyOfHelper(t bare.Trouble) bare.Trouble {
-	if l.uid != 0 || l.session.memory < 0 {
-		return t
-	}
-	bare.Rewind(l.session.memory)
-	if u := policyFile.ReadFrom(l.session.memory, policy.Path, policyData[:]); !u.OK() {
-		return t // it has left nothing there
-	}
-	return bare.Trouble{}
 }
 
 // configured tells whether there is a configuration: everything but a plain "no"

@@ -27,13 +27,13 @@ func (f *File) Read(path string, buf []byte) bare.Trouble {
 	if e != 0 {
 		return bare.Failed("openat", e, path, "")
 	}
-	t := f.ReadFrom(fd, path, buf)
+	t := f.readFrom(fd, path, buf)
 	bare.Close(fd)
 	return t
 }
 
-// ReadFrom is Read for a file that is open.
-func (f *File) ReadFrom(fd int, path string, buf []byte) bare.Trouble {
+// readFrom is Read for a file that is open.
+func (f *File) readFrom(fd int, path string, buf []byte) bare.Trouble {
 	var st bare.Stat
 	if e := bare.Fstat(fd, &st); e != 0 {
 		return bare.Failed("statx", e, path, "")
