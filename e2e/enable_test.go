@@ -54,6 +54,9 @@ func TestEnable(t *testing.T) {
 	before := rig.Must(t, "cat", "/etc/passwd", "/etc/shells")
 
 	t.Run("a dry run changes nothing", func(t *testing.T) {
+		if r := rig.Sh(t, "tmpshellctl enable --dry-run zoe zoe zoe ''"); r.Status != 1 || strings.Count(r.Stdout, "would add /usr/bin/tmpshell-zsh") != 1 || !strings.Contains(r.Stdout, "\"\": failed: there is no such account") {
+			t.Errorf("three times the same account, and none: %+v", r)
+		}
 		ctl(t, 0, "enable --dry-run zoe bob", "zoe: would get /usr/bin/tmpshell-zsh, not /bin/zsh", "/etc/shells: would add /usr/bin/tmpshell-zsh")
 		if diff := cmp.Diff(before, rig.Must(t, "cat", "/etc/passwd", "/etc/shells")); diff != "" {
 			t.Errorf("files changed (-before +after):\n%s", diff)

@@ -53,9 +53,10 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	}
 	root.SetUsageFunc(wrapped(root.UsageFunc()))
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	report := &noted{Writer: stdout}
+	root.SetOut(report)
 	root.SetErr(stderr)
-	out := &output{w: stdout}
+	out := &output{w: report}
 	root.PersistentFlags().BoolVar(&out.json, "json", false, "print JSON")
 	root.AddCommand(importCommand(out, func(text string) { printError(stderr, text) }))
 	root.AddCommand(setupCommand(out), enableCommand(out), disableCommand(out), checkCommand(out), showCommand(out), doctorCommand(out), versionCommand(out),
@@ -63,6 +64,9 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		purgeCommand(out, stderr), jobCommand(out), statusCommand(out), auditCommand(out, stderr))
 
 	ran, err := root.ExecuteC()
+	if report.err != nil && (err == nil || errors.Is(err, errFindings) || errors.Is(err, report.err)) {
+		err = failure{report.err}
+	}
 	var failed failure
 	switch {
 	case err == nil:

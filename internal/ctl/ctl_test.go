@@ -71,6 +71,22 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// A report that does not reach its file is a failure, whatever it found.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	for _, args := range []string{"version", "version --json", "show root", "import /dev/null", "import /etc/passwd", "--help", "completion zsh", "audit --list", "doctor --only passwd"} {
+		var stderr bytes.Buffer
+		code := Run(strings.Fields(args), full, &stderr)
+		if want := "tmpshellctl: write /dev/full: no space left on device\n"; code != ExitFindings || strings.Count(stderr.String(), want) != 1 || strings.Contains(stderr.String(), "hint") {
+			t.Errorf("tmpshellctl %s: %d, %q; want 1, %q", args, code, stderr.String(), want)
+		}
+	}
+}
+
 func TestHelp(t *testing.T) {
 	for _, args := range []string{"--help", "help", "check --help", "setup -h", "help show"} {
 		code, stdout, stderr := run(strings.Fields(args)...)

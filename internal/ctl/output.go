@@ -22,6 +22,30 @@ type output struct {
 	json bool
 }
 
+// noted is a writer that keeps its first error: a report that did not reach its file is a
+// failure, whoever wrote it.
+type noted struct {
+	io.Writer
+	err error
+}
+
+func (n *noted) Write(b []byte) (int, error) {
+	count, err := n.Writer.Write(b)
+	if n.err == nil {
+		n.err = err
+	}
+	return count, err
+}
+
+// fileOf is the file that is written to, if it is one.
+func fileOf(w io.Writer) (*os.File, bool) {
+	if n, ok := w.(*noted); ok {
+		w = n.Writer
+	}
+	f, ok := w.(*os.File)
+	return f, ok
+}
+
 func printError(w io.Writer, text string) { fmt.Fprintf(w, "tmpshellctl: %s\n", text) }
 
 func printHint(w io.Writer, text string) { fmt.Fprintf(w, "tmpshellctl: hint: %s\n", text) }
@@ -116,7 +140,7 @@ func noColor() {
 // width is the terminal's, in columns.
 func (o *output) width() int {
 	const usual = 80
-	f, ok := o.w.(*os.File)
+	f, ok := fileOf(o.w)
 	if !ok {
 		return usual
 	}
@@ -128,7 +152,7 @@ func (o *output) width() int {
 }
 
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := fileOf(w)
 	if !ok {
 		return false
 	}

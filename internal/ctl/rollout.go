@@ -1,9 +1,11 @@
 package ctl
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -98,7 +100,7 @@ func (r *rollOut) each(names []string, group string, do func(*rollOut, roster.Ac
 			err = errors.New("there is no such account")
 		}
 		if err != nil {
-			r.add(name, "", err)
+			r.add(cmp.Or(name, `""`), "", err)
 			continue
 		}
 		do(r, a, true)
@@ -107,7 +109,11 @@ func (r *rollOut) each(names []string, group string, do func(*rollOut, roster.Ac
 }
 
 func (r *rollOut) add(what, text string, err error) {
-	r.steps = append(r.steps, result(what, text, err))
+	s := result(what, text, err)
+	if r.dry && slices.Contains(r.steps, s) {
+		return // what one account needs is there for the next
+	}
+	r.steps = append(r.steps, s)
 }
 
 // do is a step, or in a dry run the intention.
