@@ -102,8 +102,8 @@ func TestHelperGone(t *testing.T) {
 		"missing":        "rm /usr/libexec/tmpshell-helper",
 		"not executable": "chmod 0644 /usr/libexec/tmpshell-helper",
 		"not a program":  "echo garbage >/usr/libexec/tmpshell-helper",
-		"killed":         `printf '#!/bin/sh\nkill -9 $$\n' >/usr/libexec/tmpshell-helper`,
-		"lying":          `printf '#!/bin/sh\nexit 0\n' >/usr/libexec/tmpshell-helper`,
+		"killed":         `printf '#!/bin/sh\nkill -9 $$\n' >/usr/libexec/tmpshell-helper; chmod 755 /usr/libexec/tmpshell-helper`,
+		"lying":          `printf '#!/bin/sh\nexit 0\n' >/usr/libexec/tmpshell-helper; chmod 755 /usr/libexec/tmpshell-helper`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			rig.Install(t, "")
