@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -61,8 +62,9 @@ func TestCtlTerminal(t *testing.T) {
 			t.Errorf("%s in a pipe: %q, %q", c.command, r.Stdout, r.Stderr)
 		}
 	}
-	if got := on("", "tmpshellctl clean --contained"); !strings.HasPrefix(got, "nothing to remove") {
-		t.Errorf("clean: %q", got)
+	stay := strings.Count(rig.Sh(t, "tmpshellctl clean --contained --json").Stdout, `"action": "kept"`)
+	if got := on("", "tmpshellctl clean --contained"); stay == 0 || !strings.HasPrefix(got, fmt.Sprintf("nothing to remove: %d director", stay)) {
+		t.Errorf("clean: %q; want %d directories that stay", got, stay)
 	}
 	if r := rig.Sh(t, "tmpshellctl clean --contained"); r.Stdout+r.Stderr != "" {
 		t.Errorf("clean in a pipe: %q, %q; cron sends what is printed by mail", r.Stdout, r.Stderr)

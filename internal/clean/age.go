@@ -33,6 +33,7 @@ func (r *run) age(stay []*unit) {
 }
 
 func (r *run) ageOne(u *unit, age time.Duration) {
+	r.works()
 	fd, err := u.open(asDirectory)
 	if err != nil {
 		return // it has gone

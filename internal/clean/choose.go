@@ -104,6 +104,7 @@ func (r *run) grace(u *unit, isOrphan bool) (Survey, string) {
 	if grace == 0 && !r.DryRun {
 		return Survey{}, "" // nobody asks what is in it
 	}
+	r.works()
 	s := surveyor{cutoff: cutoff}
 	err := s.over(u)
 	switch {

@@ -34,9 +34,11 @@ type finder struct {
 	oddities []Left // what has the name of a unit and is none
 	errs     []error
 	// job, if it is not empty, is the only one of which what is in a store is listed.
-	job  string
-	seen []seen // for expected
-	text []byte // of a name
+	job   string
+	usual []usual // names of instances
+	seen  []seen  // for expected
+	text  []byte  // of a name
+	room  []unit  // for the next
 }
 
 func (f *finder) close() {
@@ -101,7 +103,7 @@ func roots(path string, mode uint32) func() (int, bare.Trouble) {
 }
 
 // each visits the names of a place.
-func (f *finder) each(p *place, visit func(name string) *unit) {
+func (f *finder) each(p *place, visit func(name string) (unit, bool)) {
 	if p == nil {
 		return
 	}
@@ -109,10 +111,10 @@ func (f *finder) each(p *place, visit func(name string) *unit) {
 		names, err := sys.DirNamesOf(fd, p.path)
 		slices.Sort(names)
 		if !p.public { // in a shared directory most names are others'
-			f.units = slices.Grow(f.units, len(names))
+			f.units = slices.Grow(f.units, 2*len(names)) // in a store, an instance for each
 		}
 		for _, name := range names {
-			if u := visit(name); u != nil {
+			if u, ok := visit(name); ok {
 				u.place, u.name = p, name
 				f.add(fd, u)
 			}
@@ -125,22 +127,24 @@ func (f *finder) each(p *place, visit func(name string) *unit) {
 }
 
 // add takes a unit, if what has its name is one.
-func (f *finder) add(dir int, u *unit) {
+func (f *finder) add(dir int, u unit) {
 	f.text = append(append(f.text[:0], u.name...), 0)
 	e := entry{name: f.text[:len(u.name)]}
 	var x unix.Statx_t
 	switch errno := statAt(dir, &e, &x); errno {
 	case 0:
-		f.looked(u, &x)
+		if u, ok := f.looked(u, &x); ok && u.Kind == Holder && u.was == "" {
+			f.inHolder(u, x.Nlink)
+		}
 	case unix.ENOENT:
 	default:
 		f.errs = append(f.errs, &fs.PathError{Op: "statx", Path: u.path(), Err: errno})
 	}
 }
 
-// looked takes a unit that statx(2) has told about.
-func (f *finder) looked(u *unit, x *unix.Statx_t) {
-	u.id, u.mode, u.links, u.last, u.since = idOf(x), uint32(x.Mode), x.Nlink, lastUse(x), nanoseconds(x.Ctime)
+// looked takes a unit that statx(2) has told about, and tells whether it is one.
+func (f *finder) looked(u unit, x *unix.Statx_t) (*unit, bool) {
+	u.id, u.mode, u.last, u.since = idOf(x), uint32(x.Mode), lastUse(x), nanoseconds(x.Ctime)
 	if x.Mask&unix.STATX_BTIME != 0 {
 		u.born = nanoseconds(x.Btime)
 	}
@@ -165,10 +169,16 @@ func (f *finder) looked(u *unit, x *unix.Statx_t) {
 	}
 	if why != "" {
 		f.oddities = append(f.oddities, Left{u.path(), why})
-		return
+		return nil, false
 	}
 	u.place.holds++
-	f.units = append(f.units, u)
+	if len(f.room) == cap(f.room) {
+		f.room = make([]unit, 0, 64) // of thousands, one at a time takes longer
+	}
+	f.room = append(f.room, u)
+	taken := &f.room[len(f.room)-1]
+	f.units = append(f.units, taken)
+	return taken, true
 }
 
 func decimal(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
@@ -180,15 +190,15 @@ func (f *finder) inShared(shared string) {
 		return
 	}
 	p.public = true
-	f.each(p, func(name string) *unit {
+	f.each(p, func(name string) (unit, bool) {
 		now, was := nameBefore(name)
 		if uid, ok := parseFallback(now); ok {
-			return &unit{Kind: Fallback, UID: uid, Shared: shared, was: was}
+			return unit{Kind: Fallback, UID: uid, Shared: shared, was: was}, true
 		}
 		if isSquatted(name, f.Rendezvous[shared]) {
-			return &unit{Kind: Squatted, Shared: shared}
+			return unit{Kind: Squatted, Shared: shared}, true
 		}
-		return nil
+		return unit{}, false
 	})
 }
 
@@ -196,15 +206,15 @@ func (f *finder) inShared(shared string) {
 func (f *finder) inBase(shared string) {
 	e := private.Env{Parent: shared}
 	p := f.place(shared+"/"+private.Base, e.OpenBase)
-	f.each(p, func(name string) *unit {
-		if u := byUID(name, Env, shared); u != nil {
-			return u
+	f.each(p, func(name string) (unit, bool) {
+		if u, ok := byUID(name, Env, shared); ok {
+			return u, true
 		}
 		now, was := nameBefore(name)
 		if uid, job, ok := making.ParseJob(now); ok {
-			return &unit{Kind: Job, UID: uid, Shared: shared, was: was, job: job}
+			return unit{Kind: Job, UID: uid, Shared: shared, was: was, job: job}, true
 		}
-		return nil
+		return unit{}, false
 	})
 }
 
@@ -217,27 +227,27 @@ func nameBefore(name string) (now, was string) {
 }
 
 // byUID reads a name that is a uid, or was one.
-func byUID(name string, kind Kind, shared string) *unit {
+func byUID(name string, kind Kind, shared string) (unit, bool) {
 	now, was := nameBefore(name)
 	if uid, ok := parseUID(now); ok {
-		return &unit{Kind: kind, UID: uid, Shared: shared, was: was}
+		return unit{Kind: kind, UID: uid, Shared: shared, was: was}, true
 	}
 	if before, ok := making.IsMovedAside(name); ok {
 		if _, ok := parseUID(before); ok {
-			return &unit{Kind: Squatted, Shared: shared}
+			return unit{Kind: Squatted, Shared: shared}, true
 		}
 	}
-	return nil
+	return unit{}, false
 }
 
 // inSessions finds the lists of sessions.
 func (f *finder) inSessions() {
 	const path = private.Run + "/" + private.SessionsDir
 	p := f.place(path, roots(path, private.SessionsMode))
-	f.each(p, func(name string) *unit {
+	f.each(p, func(name string) (unit, bool) {
 		if uid, ok := parseUID(name); ok {
-			return &unit{Kind: List, UID: uid}
+			return unit{Kind: List, UID: uid}, true
 		}
-		return nil
+		return unit{}, false
 	})
 }

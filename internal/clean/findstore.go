@@ -23,47 +23,46 @@ type seen struct {
 // STORE/UID.JOB/NAME, and what they are in, which may be empty.
 func (f *finder) inStore(store string) {
 	p := f.place(store, roots(store, private.StoreMode))
-	byName := map[string]string{}
-	var names []usual
+	f.usual = f.usual[:0]
 	for _, shared := range f.Shared {
-		var name private.Name
-		byName[strings.Clone(name.Of(shared))] = shared
+		var text private.Name
+		name := text.Of(shared)
+		if i := slices.IndexFunc(f.usual, func(n usual) bool { return n.name == name }); i >= 0 {
+			f.usual[i].shared = shared
+		} else {
+			f.usual = append(f.usual, usual{strings.Clone(name), shared})
+		}
 	}
-	for name, shared := range byName {
-		names = append(names, usual{name, shared})
-	}
-	slices.SortFunc(names, func(a, b usual) int { return strings.Compare(a.name, b.name) })
-	f.each(p, func(name string) *unit {
-		u := byUID(name, Holder, "")
-		if u == nil {
-			if uid, job, ok := making.ParseJob(name); ok {
-				u = &unit{Kind: Holder, UID: uid, job: job}
+	f.each(p, func(name string) (unit, bool) {
+		u, ok := byUID(name, Holder, "")
+		if !ok {
+			var uid uint32
+			var job string
+			if uid, job, ok = making.ParseJob(name); ok {
+				u = unit{Kind: Holder, UID: uid, job: job}
 			}
 		}
-		if u != nil && f.job != "" && u.job != f.job {
-			return nil
-		}
-		return u
+		return u, ok && (f.job == "" || u.job == f.job)
 	})
-	// Those are kept in a list of their own until they are empty.
-	holders := f.units
-	if p != nil {
-		f.units = slices.Grow(f.units, p.holds)
+}
+
+// inHolder finds the instances of one user or job, right after what they are in: the
+// kernel, too, has that at hand then.
+func (f *finder) inHolder(u *unit, links uint32) {
+	u.inside = &place{path: u.path(), fd: -1, in: u.place, id: u.id}
+	if f.expected(u, links) {
+		return
 	}
-	for _, u := range holders {
-		if u.Kind != Holder || u.place != p || u.was != "" {
-			continue
+	f.each(u.inside, func(name string) (unit, bool) {
+		now, was := nameBefore(name)
+		i := unit{Kind: Instance, UID: u.UID, was: was, job: u.job}
+		for _, n := range f.usual {
+			if n.name == now {
+				i.Shared = n.shared
+			}
 		}
-		user := &place{path: u.path(), fd: -1, in: p, id: u.id}
-		u.inside = user
-		if f.expected(u, user, names) {
-			continue
-		}
-		f.each(user, func(name string) *unit {
-			now, was := nameBefore(name)
-			return &unit{Kind: Instance, UID: u.UID, Shared: byName[now], was: was, job: u.job}
-		})
-	}
+		return i, true
+	})
 }
 
 // expected finds the instances of a STORE/UID by the names that they usually have, in
@@ -73,16 +72,16 @@ func (f *finder) inStore(store string) {
 //
 // It goes down two names at once: only root can make any there. Before anything is
 // done to an instance it is opened step by step.
-func (f *finder) expected(holder *unit, user *place, names []usual) bool {
-	if holder.links < 3 {
+func (f *finder) expected(holder *unit, links uint32) bool {
+	if links < 3 {
 		return false
 	}
 	f.seen = f.seen[:0]
 	var x unix.Statx_t
-	for _, n := range names {
+	for _, n := range f.usual {
 		f.text = append(append(append(append(f.text[:0], holder.name...), '/'), n.name...), 0)
 		e := entry{name: f.text[:len(f.text)-1]}
-		switch errno := statAt(user.in.fd, &e, &x); {
+		switch errno := statAt(holder.place.fd, &e, &x); {
 		case errno == unix.ENOENT:
 		case errno != 0 || x.Mode&unix.S_IFMT != unix.S_IFDIR:
 			return false
@@ -90,12 +89,12 @@ func (f *finder) expected(holder *unit, user *place, names []usual) bool {
 			f.seen = append(f.seen, seen{n, x})
 		}
 	}
-	if int(holder.links) != 2+len(f.seen) {
+	if int(links) != 2+len(f.seen) {
 		return false
 	}
 	for i := range f.seen {
 		s := &f.seen[i]
-		f.looked(&unit{Kind: Instance, UID: holder.UID, Shared: s.shared, place: user, name: s.name, job: holder.job}, &s.x)
+		f.looked(unit{Kind: Instance, UID: holder.UID, Shared: s.shared, place: holder.inside, name: s.name, job: holder.job}, &s.x)
 	}
 	return true
 }

@@ -47,6 +47,8 @@ type Result struct {
 // Report is what came of a run.
 type Report struct {
 	Results []*Result `json:"results"`
+	// Young are those that Options.Brief leaves out.
+	Young int `json:"-"`
 	// Oddities have the name of what tmpshell makes, and are not.
 	Oddities []Left   `json:"oddities,omitempty"`
 	Errors   []string `json:"errors,omitempty"`

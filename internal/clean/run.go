@@ -30,6 +30,10 @@ type Options struct {
 	MaxAge func(uid uint32, shared string) (time.Duration, error)
 	// Shares tells whether a name in an instance leads to what is shared.
 	Shares func(uid uint32, shared, name string) bool
+	// Works, if it is not nil, is called each time before a directory is looked into.
+	Works func()
+	// Brief: what is kept because it is young is counted in the report and not listed.
+	Brief bool
 	// Counts, if it is not nil, is kept up to date.
 	Counts *Counts
 	// Now is the time, for tests.
@@ -99,6 +103,12 @@ func Run(o Options) (*Report, error) {
 
 func (r *run) fault(err error) { r.report.Errors = append(r.report.Errors, err.Error()) }
 
+func (r *run) works() {
+	if r.Works != nil {
+		r.Works()
+	}
+}
+
 // look reads /proc.
 func (r *run) look() (err error) {
 	var interest []fsPath
@@ -112,6 +122,10 @@ func (r *run) look() (err error) {
 }
 
 func (r *run) result(u *unit, a Action, why string) *Result {
+	if r.Brief && a == Kept && why == r.youngerText && why != "" {
+		r.report.Young++
+		return &Result{}
+	}
 	res := &Result{Path: u.path(), Kind: u.Kind, UID: u.UID, Shared: u.Shared, Action: a, Why: why}
 	if a == Failed || u.Kind != List && u.Kind != Holder { // which nobody has put anything in
 		r.report.Results = append(r.report.Results, res)

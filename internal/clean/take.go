@@ -15,6 +15,7 @@ func (r *run) take(list []chosen, stay *[]*unit) error {
 	if len(list) == 0 {
 		return nil
 	}
+	r.works()
 	end, err := turn()
 	if err != nil {
 		return err

@@ -65,7 +65,6 @@ type unit struct {
 	owner  uint32
 	id     fileID
 	mode   uint32
-	links  uint32
 	last   int64 // use of the directory itself
 	born   int64 // 0: not known
 	since  int64 // change of the inode: a rename is one

@@ -43,14 +43,14 @@ func (o *output) cleaned(report *clean.Report, dryRun bool) error {
 			return err
 		}
 	} else {
-		kept := 0
+		kept := report.Young
 		for _, res := range r.Results {
 			o.cleanedLine(res, names, dryRun)
 			if res.Action == clean.Kept {
 				kept++
 			}
 		}
-		if kept == len(r.Results) && isTerminal(o.w) { // cron mails what is printed
+		if kept == len(r.Results)+report.Young && isTerminal(o.w) { // cron mails what is printed
 			o.line("nothing to remove:", count(uint64(kept), "directory stays", "directories stay")+", in use or young; --json says which")
 		}
 		for _, odd := range r.Oddities {
@@ -147,7 +147,8 @@ func logClean(report *clean.Report, flags cleanFlags) {
 	if flags.dryRun {
 		return
 	}
-	var removed, withdrawn, aged, kept, failed int
+	var removed, withdrawn, aged, failed int
+	kept := report.Young
 	var files, bytes uint64
 	for _, r := range report.Results {
 		switch r.Action {

@@ -61,12 +61,18 @@ func (s seen) before(uid uint32, now string) string {
 // write remembers who has directories now. Where one of the account before is still
 // there, because it is in use, that is remembered.
 func (s seen) write(known roster.Known, uids []uint32, report *clean.Report) error {
+	name := func(uid uint32) string {
+		if a, there := known.Accounts[uid]; there && strings.IndexByte(a.Name, '\n') < 0 {
+			return a.Name
+		}
+		return s[uid]
+	}
+	if len(s) == len(uids) && !slices.ContainsFunc(uids, func(uid uint32) bool { was, there := s[uid]; return !there || was != name(uid) }) {
+		return nil
+	}
 	now := make(seen, len(uids))
 	for _, uid := range uids {
-		now[uid] = s[uid]
-		if a, there := known.Accounts[uid]; there && !strings.ContainsAny(a.Name, "\n") {
-			now[uid] = a.Name
-		}
+		now[uid] = name(uid)
 	}
 	for _, r := range report.Results {
 		if (r.Why == clean.InUse || r.Action == clean.Failed) && s[r.UID] != "" {
