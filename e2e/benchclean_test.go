@@ -79,7 +79,8 @@ for d in range(1000 if deep else 1):
 
 // TestBenchIdle has 10,000 users, who have logged out lately: there is nothing to do
 // but to find that out. Each round runs clean with no directory as well: what that takes
-// is the look at /proc, and the start of the program.
+// is the look at /proc, and the start of the program. Each has its own memory of who had
+// directories, as the runs of a machine have.
 func TestBenchIdle(t *testing.T) {
 	if !view.Enter(t) {
 		return
@@ -108,10 +109,16 @@ with open("/etc/passwd", "a") as f:
 			rig.Must(t, "mv", p.from, p.to)
 			defer func() { rig.Must(t, "mv", p.to, p.from) }()
 		}
+		const seen = "/var/lib/misc/tmpshell.seen"
+		_ = os.Rename(seen+"."+places[n].name, seen) // the first run has none
+		defer func() { _ = os.Rename(seen, seen+"."+places[n].name) }()
 		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 && args[0] == "clean" {
 			t.Fatalf("%v, %s", err, out)
 		}
 		return 1000 * (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	}
+	for n := range places {
+		of(n, "clean", "--contained")
 	}
 	const rounds = 31
 	var cpu, own [3][]float64
