@@ -1,7 +1,10 @@
 package launch
 
 import (
+	"strings"
+
 	"tmpshell/internal/bare"
+	"tmpshell/internal/private"
 )
 
 // conflict finds two directories that cannot be had together: two Match blocks
@@ -28,26 +31,11 @@ func conflict() bare.Trouble {
 }
 
 func within(path, dir string) bool {
-	return path == dir || len(path) > len(dir) && path[:len(dir)] == dir && path[len(dir)] == '/'
+	return path == dir || strings.HasPrefix(path, dir) && path[len(dir)] == '/'
 }
 
-// sameName tells whether two paths have one name of an instance: '/' is written
-// '-' in it.
+// sameName tells whether two paths have one name of an instance.
 func sameName(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := 1; i < len(a); i++ {
-		x, y := a[i], b[i]
-		if x == '/' {
-			x = '-'
-		}
-		if y == '/' {
-			y = '-'
-		}
-		if x != y {
-			return false
-		}
-	}
-	return true
+	var x, y private.Name
+	return x.Of(a) == y.Of(b)
 }

@@ -135,24 +135,17 @@ func reasonFor(path string) string {
 	for rest, more := t.String(), true; more; {
 		var line string
 		line, rest, more = strings.Cut(rest, "\n")
-		line = without("tmpshell-helper: ", without(program, line))
+		line = strings.TrimPrefix(strings.TrimPrefix(line, program), "tmpshell-helper: ")
 		if first == "" {
 			first = line
 		}
 		const about = "cannot make "
 		if path != "" && strings.HasPrefix(line, about) && strings.HasPrefix(line[len(about):], path) {
-			return without(": ", line[len(about)+len(path):])
+			return strings.TrimPrefix(line[len(about)+len(path):], ": ")
 		}
 	}
 	if first == "" {
 		return "it failed and gave no reason"
 	}
 	return first
-}
-
-func without(prefix, s string) string {
-	if strings.HasPrefix(s, prefix) {
-		return s[len(prefix):]
-	}
-	return s
 }

@@ -193,7 +193,7 @@ func checkParent(fd int, path string, st *bare.Stat) bare.Trouble {
 	return CheckParentAs(st, path)
 }
 
-// CheckParentAs is [CheckParent] for what was seen of a directory.
+// CheckParentAs is checkParent for what was seen of a directory.
 func CheckParentAs(st *bare.Stat, path string) bare.Trouble {
 	switch {
 	case st.UID != 0:

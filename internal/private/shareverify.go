@@ -72,8 +72,7 @@ var shareMark = [...]byte{'u', 's', 'e', 'r', '.', 't', 'm', 'p', 's', 'h', 'e',
 
 // ShareList is a number for what Share says for the user.
 func (i *Instance) ShareList() uint64 {
-	h := bare.Hash(bare.HashStart, i.Share)
-	return bare.Hash(bare.Hash(h, "\x00"), i.User)
+	return bare.Hash(bare.HashText(bare.HashStart, i.Share), i.User)
 }
 
 // verifyNothingLeft looks at the mark of an instance of root's. The instance is read

@@ -24,21 +24,18 @@ func (p *Plan) key(to *bare.Text, before *place, missing places) (bool, bare.Tro
 	if missing != 1<<len(p.Directories)-1 || before.rootIs.MountID != 0 && !before.rootIs.MountRoot {
 		return false, bare.Trouble{}
 	}
-	policy := newHash()
+	policy := uint64(bare.HashStart)
+	var number [20]byte
 	for i := range p.Directories {
 		d := &p.Directories[i]
 		if d.Fresh {
 			return false, bare.Trouble{}
 		}
-		policy.text(d.At)
-		policy.text(d.Share)
-		policy.text(d.User)
-		policy.text(d.Store)
-		policy.text(d.Job)
-		policy.text(d.Run)
-		policy.number(uint64(d.Flags))
+		for _, text := range [...]string{d.At, d.Share, d.User, d.Store, d.Job, d.Run, bare.Decimal(&number, uint64(d.Flags))} {
+			policy = bare.HashText(policy, text)
+		}
 	}
-	policy.number(uint64(p.Propagation))
+	policy = bare.HashText(policy, bare.Decimal(&number, uint64(p.Propagation)))
 	outside, e := mounts.NamespaceOf(before.namespace)
 	if e != 0 {
 		return false, onlyKept(bare.Failed("statx", e, "the mount namespace", ""))
@@ -49,32 +46,11 @@ func (p *Plan) key(to *bare.Text, before *place, missing places) (bool, bare.Tro
 		return false, onlyKept(bare.Failed("read", e, "/proc", ""))
 	}
 	outside.Tell(to)
-	for _, n := range [...]uint64{mount, uint64(root.Major)<<32 | uint64(root.Minor), root.Ino, uint64(policy)} {
+	for _, n := range [...]uint64{mount, uint64(root.Major)<<32 | uint64(root.Minor), root.Ino, policy} {
 		to.AddByte(' ')
 		to.AddUint(n, 10)
 	}
 	return !to.Full(), bare.Trouble{}
-}
-
-// hash is FNV-1a of 64 bits. What is hashed is root's configuration.
-type hash uint64
-
-func newHash() hash { return 14695981039346656037 }
-
-func (h *hash) byte(c byte) { *h = (*h ^ hash(c)) * 1099511628211 }
-
-func (h *hash) text(s string) {
-	for i := 0; i < len(s); i++ {
-		h.byte(s[i])
-	}
-	h.byte(0)
-}
-
-func (h *hash) number(n uint64) {
-	for ; n != 0; n >>= 8 {
-		h.byte(byte(n))
-	}
-	h.byte(0)
 }
 
 // join enters the namespace of an older session, and tells whether it did. Without
