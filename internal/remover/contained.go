@@ -14,8 +14,11 @@ import (
 
 const store = private.Store
 
-// comm is what the kernel calls tmpshell-supervise: the first 15 bytes.
-const comm = "tmpshell-superv"
+// What the kernel calls a program: the first 15 bytes of its name.
+const (
+	supervise = "tmpshell-superv"
+	remover   = "tmpshell-remove"
+)
 
 // first is the number of the first process of a PID namespace. It is never given to
 // another one.
@@ -26,14 +29,16 @@ const first = 1
 // nothing. Whoever calls something else by that name harms themselves. Any other
 // tmpshell-supervise does not wait for this process, and is waited for.
 func supervisor() int {
-	if unix.Getppid() != first {
-		return 0
-	}
-	text, err := clean.ProcFile(first, "comm")
-	if err != nil || strings.TrimSpace(string(text)) != comm {
+	if unix.Getppid() != first || comm(first) != supervise {
 		return 0
 	}
 	return first
+}
+
+// comm is the name of a process; empty: not known.
+func comm(pid int) string {
+	text, _ := clean.ProcFile(pid, "comm")
+	return strings.TrimSpace(string(text))
 }
 
 // contain is for a container, where only its own processes can be seen. What is on

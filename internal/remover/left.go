@@ -28,6 +28,10 @@ import (
 // that is the user's again is about to wait. Two that look at one time are root's, and
 // do not see each other; both may wait.
 //
+// Both are told by their names: of a program of another processor, the kernel says that
+// the emulator is what runs. Whoever calls something else by them has their own
+// directories stay for `tmpshellctl clean`.
+//
 // A process that this one descends from does not count, either: see waiting.
 //
 // A process in another control group does not count: the user manager of systemd(1)
@@ -39,8 +43,7 @@ func (r *run) left(report *clean.Report) (fd int, ended bool) {
 	fd = -1
 	waiting := r.waiting()
 	for _, p := range using(report) {
-		exe := "/proc/" + strconv.Itoa(p.PID) + "/exe"
-		if p.PID != r.parent && (same(exe, build.Supervise()) || r.root && same(exe, build.Remover())) {
+		if p.PID != r.parent && (p.Name == supervise || r.root && p.Name == remover) {
 			sys.Close(fd)
 			return -1, false
 		}
@@ -69,7 +72,7 @@ func (r *run) left(report *clean.Report) (fd int, ended bool) {
 // and whoever has started that waits for it. They would wait for each other for ever. A
 // tmpshell-supervise that has started this one waits for nothing.
 func (r *run) waiting() (pids []int) {
-	if same("/proc/"+strconv.Itoa(r.parent)+"/exe", build.Supervise()) {
+	if comm(r.parent) == supervise {
 		return nil
 	}
 	for pid := r.parent; pid > 0 && len(pids) < 1<<10; {
@@ -103,12 +106,6 @@ func isEnding(pid int) bool {
 	}
 	flags, err := strconv.ParseUint(string(words[6]), 10, 64)
 	return err == nil && flags&exiting != 0
-}
-
-func same(exe, program string) bool {
-	a, err := sys.StatPath(exe)
-	b, err2 := sys.StatPath(program)
-	return err == nil && err2 == nil && a.SameFile(b)
 }
 
 // using are the user's processes, by which their directories are in use.
