@@ -111,7 +111,7 @@ func (f *finder) each(p *place, visit func(name string) (unit, bool)) {
 		names, err := sys.DirNamesOf(fd, p.path)
 		slices.Sort(names)
 		if !p.public { // in a shared directory most names are others'
-			f.units = slices.Grow(f.units, 2*len(names)) // in a store, an instance for each
+			f.units = slices.Grow(f.units, len(names))
 		}
 		for _, name := range names {
 			if u, ok := visit(name); ok {
@@ -133,8 +133,12 @@ func (f *finder) add(dir int, u unit) {
 	var x unix.Statx_t
 	switch errno := statAt(dir, &e, &x); errno {
 	case 0:
-		if u, ok := f.looked(u, &x); ok && u.Kind == Holder && u.was == "" {
-			f.inHolder(u, x.Nlink)
+		switch {
+		case !f.looked(&u, &x):
+		case u.Kind == Holder && u.was == "":
+			f.inHolder(&u, x.Nlink)
+		default:
+			f.keep(&u)
 		}
 	case unix.ENOENT:
 	default:
@@ -142,8 +146,8 @@ func (f *finder) add(dir int, u unit) {
 	}
 }
 
-// looked takes a unit that statx(2) has told about, and tells whether it is one.
-func (f *finder) looked(u unit, x *unix.Statx_t) (*unit, bool) {
+// looked tells whether what statx(2) has told about is a unit.
+func (f *finder) looked(u *unit, x *unix.Statx_t) bool {
 	u.id, u.mode, u.last, u.since = idOf(x), uint32(x.Mode), lastUse(x), nanoseconds(x.Ctime)
 	if x.Mask&unix.STATX_BTIME != 0 {
 		u.born = nanoseconds(x.Btime)
@@ -169,16 +173,18 @@ func (f *finder) looked(u unit, x *unix.Statx_t) (*unit, bool) {
 	}
 	if why != "" {
 		f.oddities = append(f.oddities, Left{u.path(), why})
-		return nil, false
+		return false
 	}
 	u.place.holds++
+	return true
+}
+
+func (f *finder) keep(u *unit) {
 	if len(f.room) == cap(f.room) {
 		f.room = make([]unit, 0, 64) // of thousands, one at a time takes longer
 	}
-	f.room = append(f.room, u)
-	taken := &f.room[len(f.room)-1]
-	f.units = append(f.units, taken)
-	return taken, true
+	f.room = append(f.room, *u)
+	f.units = append(f.units, &f.room[len(f.room)-1])
 }
 
 func decimal(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

@@ -50,7 +50,12 @@ func (f *finder) inStore(store string) {
 // kernel, too, has that at hand then.
 func (f *finder) inHolder(u *unit, links uint32) {
 	u.inside = &place{path: u.path(), fd: -1, in: u.place, id: u.id}
-	if f.expected(u, links) {
+	expected := f.expected(u, links)
+	if expected && u.job == "" {
+		return // see emptied
+	}
+	f.keep(u)
+	if expected {
 		return
 	}
 	f.each(u.inside, func(name string) (unit, bool) {
@@ -94,7 +99,10 @@ func (f *finder) expected(holder *unit, links uint32) bool {
 	}
 	for i := range f.seen {
 		s := &f.seen[i]
-		f.looked(unit{Kind: Instance, UID: holder.UID, Shared: s.shared, place: holder.inside, name: s.name, job: holder.job}, &s.x)
+		u := unit{Kind: Instance, UID: holder.UID, Shared: s.shared, place: holder.inside, name: s.name, job: holder.job}
+		if f.looked(&u, &s.x) {
+			f.keep(&u)
+		}
 	}
 	return true
 }

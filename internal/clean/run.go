@@ -75,9 +75,7 @@ func Run(o Options) (*Report, error) {
 	for _, err := range f.errs {
 		r.fault(err)
 	}
-	units := slices.DeleteFunc(f.units, func(u *unit) bool {
-		return o.Only != nil && !o.Only(u.UID, u.Shared) || o.Kinds != nil && !(slices.Contains(o.Kinds, u.Kind) && (u.job == "" || slices.Contains(o.Kinds, Job)))
-	})
+	units := slices.DeleteFunc(f.units, r.skips)
 	if err := r.look(); err != nil {
 		return nil, err
 	}
@@ -102,6 +100,11 @@ func Run(o Options) (*Report, error) {
 }
 
 func (r *run) fault(err error) { r.report.Errors = append(r.report.Errors, err.Error()) }
+
+// skips tells whether a unit is none of those that were chosen.
+func (r *run) skips(u *unit) bool {
+	return r.Only != nil && !r.Only(u.UID, u.Shared) || r.Kinds != nil && !(slices.Contains(r.Kinds, u.Kind) && (u.job == "" || slices.Contains(r.Kinds, Job)))
+}
 
 func (r *run) works() {
 	if r.Works != nil {

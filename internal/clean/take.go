@@ -182,9 +182,13 @@ func (r *run) empty(u *unit, fd int) (lefts, error) {
 func (r *run) holders(units []*unit) []chosen {
 	var list []chosen
 	for _, u := range units {
-		if u.Kind != Holder || u.was != "" || u.inside.holds > 0 || len(r.procs.Using(u.UID)) > 0 {
+		if u.Kind == Instance {
+			u = r.emptied(u)
+		}
+		if u == nil || u.Kind != Holder || u.was != "" || u.inside.holds != 0 || len(r.procs.Using(u.UID)) > 0 {
 			continue
 		}
+		u.inside.holds = -1 // it is listed
 		fd, err := u.open(asDirectory)
 		if err != nil {
 			continue
@@ -196,4 +200,17 @@ func (r *run) holders(units []*unit) []chosen {
 		}
 	}
 	return list
+}
+
+// emptied is what an instance is in, which find keeps no unit of while it is as expected.
+func (r *run) emptied(u *unit) *unit {
+	p := u.place
+	if p.holds != 0 {
+		return nil
+	}
+	holder := &unit{Kind: Holder, UID: u.UID, job: u.job, place: p.in, name: p.path[len(p.in.path)+1:], inside: p, id: p.id, mode: unix.S_IFDIR}
+	if r.skips(holder) {
+		return nil
+	}
+	return holder
 }

@@ -21,7 +21,7 @@ type place struct {
 	id fileID
 	// public: others can make names in it.
 	public bool
-	holds  int // units that are there
+	holds  int // units that are there; -1: see holders
 }
 
 // with runs f with a descriptor of the place.

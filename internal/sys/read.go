@@ -2,6 +2,7 @@ package sys
 
 import (
 	"io/fs"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -88,6 +89,9 @@ func DirNamesOf(fd int, path string) ([]string, error) {
 		}
 		if n == 0 {
 			return names, nil
+		}
+		if most := n / 24; cap(names)-len(names) < most { // append alone would copy five times as much
+			names = slices.Grow(names, len(names)+most)
 		}
 		_, _, names = unix.ParseDirent(buf[:n], -1, names)
 	}
