@@ -2,8 +2,10 @@ package build_test
 
 import (
 	"errors"
+	"go/version"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -57,11 +59,33 @@ func TestDependencies(t *testing.T) {
 				t.Errorf("%s links %s, which is forbidden: %s", program, dep, why)
 			}
 		}
-		if diff := cmp.Diff(guard.Costs.Links(program), got); diff != "" {
+		want := guard.Costs.Links(program)
+		if program == "tmpshellctl" && anotherGo(t) {
+			want, got = slices.DeleteFunc(slices.Clone(want), isStandard), slices.DeleteFunc(got, isStandard)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s links other packages than internal/guard/costs.txt says (-want +got):\n%s"+
 				"what is new is one more thing to start, to trust and to keep up to date", program, diff)
 		}
 	}
+}
+
+// anotherGo: the list is that of the Go in go.mod. A later one may have its standard
+// library link other parts of itself, as encoding/json of 1.27 does.
+func anotherGo(t *testing.T) bool {
+	t.Helper()
+	c := exec.Command("go", "list", "-m", "-f", "go{{.GoVersion}}")
+	c.Env = goEnvironment()
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("go list -m: %v", err)
+	}
+	return version.Lang(strings.TrimSpace(string(out))) != version.Lang(runtime.Version())
+}
+
+func isStandard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return first != "tmpshell" && !strings.Contains(first, ".")
 }
 
 // dependencies lists what a program links, sorted.
