@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -111,4 +112,41 @@ func isStopped(dir string) bool {
 			return false
 		}
 	}
+}
+
+// TestHelperUnread: nobody reads what it says, and it ends: it counts for root, and a user
+// could have any number of them wait.
+func TestHelperUnread(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t)
+	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
+	if r := alice.Login(t, "rm -r $TMPDIR/.runtime; : >$TMPDIR/.runtime"); r.Status != 0 {
+		t.Fatalf("%+v", r)
+	}
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.FcntlInt(uintptr(pipe[1]), unix.F_SETPIPE_SZ, 4096); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := unix.Write(pipe[1], make([]byte, 4096)); n != 4096 {
+		t.Fatal(n, err)
+	}
+	full := os.NewFile(uintptr(pipe[1]), "a full pipe")
+	c := exec.Command(rig.Helper)
+	c.Stderr = full
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: alice.Credential()}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = c.Wait(); close(ended) }()
+	rig.AwaitEnd(t, ended, func() string { return "tmpshell-helper waits for ever for who reads what it says" })
+	if code := c.ProcessState.ExitCode(); code != 1 {
+		t.Errorf("it ends with %d; want 1, since it had something to say", code)
+	}
+	unix.Close(pipe[0])
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"strconv"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +26,11 @@ type Program struct {
 	// it.
 	Need, More capset.Set
 }
+
+// Patience bounds how long it waits for the caller to read what it says. The process
+// counts for root, not for its caller's limits, and the caller could have any number of
+// them wait.
+const Patience = time.Second
 
 // Refusal says why a process cannot become root's.
 type Refusal struct {

@@ -63,7 +63,7 @@ type run struct {
 // Run does the helper's work for the calling process and returns its exit code.
 func Run() int {
 	runtime.LockOSThread()
-	r := &run{stderr: msg.Printer{Program: program, FD: 2}}
+	r := &run{stderr: msg.Printer{Program: program, FD: 2, Patience: asroot.Patience}}
 	who, err := caller()
 	if err != nil {
 		return r.kept("who the caller is", err)

@@ -8,6 +8,8 @@
 package msg
 
 import (
+	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
@@ -17,7 +19,12 @@ import (
 type Printer struct {
 	Program string
 	FD      int
+	// Patience bounds the wait for whoever is to read it; 0: there is no bound.
+	Patience time.Duration
 }
+
+// unread: somebody has not read in that time. They are told nothing more.
+var unread atomic.Bool
 
 // Error writes one line; the parts are joined by ": ".
 func (p Printer) Error(parts ...string) { p.line(Line(parts...)) }
@@ -26,6 +33,23 @@ func (p Printer) Error(parts ...string) { p.line(Line(parts...)) }
 func (p Printer) Hint(text string) { p.line("hint: " + clean(text)) }
 
 func (p Printer) line(text string) {
+	if p.Patience == 0 {
+		p.write(text)
+		return
+	}
+	if unread.Load() {
+		return
+	}
+	written := make(chan struct{})
+	go func() { p.write(text); close(written) }()
+	select {
+	case <-written:
+	case <-time.After(p.Patience): // the end of the process ends it
+		unread.Store(true)
+	}
+}
+
+func (p Printer) write(text string) {
 	b := []byte(p.Program + ": " + text + "\n")
 	for len(b) > 0 {
 		n, err := unix.Write(p.FD, b)
@@ -33,7 +57,7 @@ func (p Printer) line(text string) {
 			continue
 		}
 		if err != nil || n <= 0 {
-			return // a closed or full stderr must not stop a login
+			return // a closed stderr must not stop a login
 		}
 		b = b[n:]
 	}

@@ -87,7 +87,7 @@ func Run() int {
 		}
 	}
 	if no != nil && no.Kept {
-		msg.Printer{Program: program, FD: 2}.Error(no.Why)
+		msg.Printer{Program: program, FD: 2, Patience: asroot.Patience}.Error(no.Why)
 		return exitFailed
 	}
 	o := r.options(except)
@@ -172,7 +172,7 @@ func (r *run) tell(p syslog.Priority, what string) int {
 		r.logger.Send(p, "notice uid="+decimal(r.uid), what)
 	}
 	if p == syslog.Warning {
-		msg.Printer{Program: program, FD: 2}.Error(what)
+		msg.Printer{Program: program, FD: 2, Patience: asroot.Patience}.Error(what)
 	}
 	return exitFailed
 }
