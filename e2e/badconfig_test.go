@@ -56,6 +56,10 @@ func TestBadConfiguration(t *testing.T) {
 			rig.Must(t, "rm", "-rf", rig.Conf)
 			rig.Must(t, "ln", "-s", rig.Conf, rig.Conf)
 		}},
+		{"link to nothing", rig.Conf + ": a symbolic link to something that does not exist", func(t *testing.T) {
+			rig.Must(t, "rm", "-rf", rig.Conf)
+			rig.Must(t, "ln", "-s", "/srv/nothing", rig.Conf)
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.make(t)

@@ -63,24 +63,29 @@ func StatAt(dir int, entry string, s *Stat) Errno {
 // StatPath looks at a path, following symbolic links. It is for paths that the
 // program itself names, and for questions whose answer decides nothing
 // privileged, such as whose an inherited TMPDIR is.
-func StatPath(path string, s *Stat) Errno {
+func StatPath(path string, s *Stat) Errno { return statPath(path, 0, s) }
+
+// LstatPath is StatPath without following a link that the path itself is.
+func LstatPath(path string, s *Stat) Errno { return statPath(path, unix.AT_SYMLINK_NOFOLLOW, s) }
+
+func statPath(path string, flags int, s *Stat) Errno {
 	if len(path) >= shortPath {
-		return statLong(path, s)
+		return statLong(path, flags, s)
 	}
 	var p [shortPath]byte
 	if e := set(p[:], path); e != 0 {
 		return e
 	}
-	return statx(unix.AT_FDCWD, unsafe.Pointer(&p), 0, s)
+	return statx(unix.AT_FDCWD, unsafe.Pointer(&p), flags, s)
 }
 
 //go:noinline
-func statLong(path string, s *Stat) Errno {
+func statLong(path string, flags int, s *Stat) Errno {
 	var p Path
 	if e := p.Set(path); e != 0 {
 		return e
 	}
-	return statx(unix.AT_FDCWD, p.pointer(), 0, s)
+	return statx(unix.AT_FDCWD, p.pointer(), flags, s)
 }
 
 func statx(dir int, path unsafe.Pointer, flags int, s *Stat) Errno {

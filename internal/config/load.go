@@ -50,7 +50,8 @@ type loader struct {
 }
 
 // Load reads the configuration at path, which must be safe. A file that does not
-// exist is the built-in configuration. An error is of type Errors, or wraps it
+// exist is the built-in configuration; a link to nothing is an error, as of a volume that
+// is not mounted. An error is of type Errors, or wraps it
 // (see Kept); of the configuration that is returned with it, Sources alone
 // counts.
 func Load(path string) (*Config, error) { return load(path, true) }
@@ -63,7 +64,10 @@ func load(file string, owned bool) (*Config, error) {
 	l := &loader{root: path.Dir(file), owned: owned}
 	text, err := l.read(file)
 	if errors.Is(err, fs.ErrNotExist) && owned {
-		return &Config{Sources: l.sources}, nil
+		if _, no := unix.Readlink(file, make([]byte, 1)); no != nil {
+			return &Config{Sources: l.sources}, nil
+		}
+		err = errors.New("a symbolic link to something that does not exist")
 	}
 	if err != nil {
 		return l.failed(Errors{{Pos{File: file}, err.Error()}})

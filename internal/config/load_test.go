@@ -38,6 +38,21 @@ func TestLoadMissing(t *testing.T) {
 	}
 }
 
+// A link to nothing is no configuration that was removed.
+func TestLoadDangling(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(link+".none", link); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(link)
+	if want := link + ": a symbolic link to something that does not exist"; errText(err) != want {
+		t.Errorf("Load of a link to nothing = %v; want %s", err, want)
+	}
+	if len(c.Sources) != 1 || !c.Sources[0].Absent {
+		t.Errorf("it was read as %+v; want that it is absent", c.Sources)
+	}
+}
+
 // A configuration that cannot be looked at is none that is wrong.
 func TestKept(t *testing.T) {
 	testas.Root(t)

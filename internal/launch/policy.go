@@ -104,13 +104,13 @@ func readPolicy() bare.Trouble {
 }
 
 // configured tells whether there is a configuration: everything but a plain "no"
-// says that there is. It needs no descriptor, but for kernels without statx(2).
+// says that there is, also a link to nothing. It needs no descriptor, but for kernels without statx(2).
 func configured() bool {
 	var st bare.Stat
-	e := bare.StatPath(build.Config, &st)
+	e := bare.LstatPath(build.Config, &st)
 	if e == bare.Errno(unix.ENOSYS) {
 		var fd int
-		fd, e = bare.Open(build.Config, unix.O_PATH)
+		fd, e = bare.Open(build.Config, unix.O_PATH|unix.O_NOFOLLOW)
 		bare.Close(fd)
 	}
 	return e != bare.Errno(unix.ENOENT)
