@@ -59,7 +59,7 @@ func checkFile(file string) checkReport {
 	read := config.Load
 	if file != build.Config {
 		read = config.Check
-	} else if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+	} else if _, err := os.Lstat(file); errors.Is(err, os.ErrNotExist) {
 		add("notice", &config.Error{Pos: config.Pos{File: file},
 			Message: "does not exist; the built-in configuration is in force"})
 	}
