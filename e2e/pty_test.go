@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +35,17 @@ func TestPTY(t *testing.T) {
 	// A file that is typed in, and its end.
 	if r := with("stty -echo; cat >$TMPDIR/typed; cat $TMPDIR/typed", "one\ntwo\nthree"); !strings.HasSuffix(r.Stdout, "one\r\ntwo\r\nthree") {
 		t.Errorf("what was typed: %+v", r)
+	}
+	// One end is read, not two: what reads next is not ended by it.
+	for _, typed := range []string{"one\n", "one"} {
+		const read = `stty -echo; exec python3 -c 'import os
+print(os.read(0, 9), os.read(0, 9), flush=True)
+os.set_blocking(0, False)
+try: print("ended again", os.read(0, 9))
+except BlockingIOError: print("goes on")'`
+		if r := with(read, typed); !strings.HasSuffix(r.Stdout, fmt.Sprintf("b%s b''\r\ngoes on\r\n", strings.ReplaceAll(strconv.Quote(typed), `"`, "'"))) {
+			t.Errorf("the end of %q: %+v", typed, r)
+		}
 	}
 	const size = 32 << 20
 	start := time.Now()

@@ -33,10 +33,9 @@ func noWaiting(n int) {
 	}
 }
 
-// dieBy ends the process by a signal, which may be blocked, without a core file.
+// dieBy ends the process by a signal, which may be blocked. It leaves no core file, see
+// [run]: that is the program's to leave.
 func dieBy(n unix.Signal) {
-	var none [2]uint64 // struct rlimit64
-	_, _ = bare.Call(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_CORE, uintptr(unsafe.Pointer(&none)), 0, 0, 0)
 	_ = bare.SetIgnored(n, false)
 	_ = send(bare.Getpid(), n)
 	_ = bare.BlockedSignals(0)

@@ -38,7 +38,8 @@ func Run(block *bare.Block) { bare.Exit(run(block.Args())) }
 func afterFault() {}
 
 func run(args []*byte) int {
-	_, _ = bare.Prctl(unix.PR_SET_DUMPABLE, 0, 0) // a session may have less than this process: no_new_privs
+	// A session may have less than this process (no_new_privs); and see dieBy.
+	_, _ = bare.Prctl(unix.PR_SET_DUMPABLE, 0, 0)
 	_ = bare.BlockedSignals(bare.AllSignals)
 	if bare.Getuid() != 0 {
 		_ = capset.Drop() // those of the caller's ambient set
