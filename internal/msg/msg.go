@@ -40,12 +40,17 @@ func (p Printer) line(text string) {
 	if unread.Load() {
 		return
 	}
-	written := make(chan struct{})
-	go func() { p.write(text); close(written) }()
-	select {
-	case <-written:
-	case <-time.After(p.Patience): // the end of the process ends it
-		unread.Store(true)
+	written := make(chan bool, 2)
+	go func() { p.write(text); written <- true }() // the end of the process ends it
+	go func() { sleep(p.Patience); written <- false }()
+	unread.Store(!<-written)
+}
+
+// sleep is time.Sleep without a timer of the runtime's, whose first one opens
+// descriptors, and ends the process where it has none.
+func sleep(d time.Duration) {
+	for until := time.Now().Add(d); d > 0; d = time.Until(until) {
+		_, _ = unix.Poll(nil, int(d.Milliseconds())+1)
 	}
 }
 
