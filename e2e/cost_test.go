@@ -136,7 +136,7 @@ func goSlack(t *testing.T) float64 {
 func leastUsage(t *testing.T, a *rig.Account, program string, args ...string) syscall.Rusage {
 	t.Helper()
 	var least syscall.Rusage
-	for i := range 25 {
+	for i := range 60 {
 		cmd := exec.Command(program, append(slices.Clone(args), "true")...)
 		cmd.Env, cmd.Dir = a.Env(), "/"
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: a.Credential()}
