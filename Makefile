@@ -252,13 +252,15 @@ applications: build
 # compared, those of two cannot.
 BENCH = $(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 TMPSHELL_MUST_RUN=1 \
 	TMPSHELL_KEPT_BENCH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 2h -tags bench -parallel 1 -v ./e2e
-bench: build
+.PHONY: bin/gofloor
+bin/gofloor:
+	$(GO) build -ldflags '-s -w' -o $@ ./e2e/bench/gofloor
+bench: build bin/gofloor
 	$(SUDO) e2e/packages.sh
 	$(SUDO) env PEERS='$(PEERS)' e2e/bench/peers.sh
-	$(GO) build -ldflags '-s -w' -o bin/gofloor ./e2e/bench/gofloor
 	@$(BENCH) -run '^TestBench'
 
-bench-scale: build
+bench-scale: build bin/gofloor
 	$(SUDO) e2e/packages.sh
 	@$(BENCH) -run '^TestScale'
 
