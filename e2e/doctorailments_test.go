@@ -102,7 +102,7 @@ var ailments = map[string][]ailment{
 		{want: "/etc/tmpshell.d has mode 0777", breakIt: "chmod 777 /etc/tmpshell.d"},
 		{want: "/etc/tmpshell.d belongs to uid 1000", breakIt: "chown alice /etc/tmpshell.d"},
 		{want: "/home/alice belongs to uid 1000", breakIt: "cp /etc/tmpshell.conf /home/alice/; ln -sfn /home/alice/tmpshell.conf /etc/tmpshell.conf",
-			undo: "ln -sfn /nothing /etc/tmpshell.conf; rm /home/alice/tmpshell.conf"},
+			undo: "rm /etc/tmpshell.conf /home/alice/tmpshell.conf"},
 	},
 	"policy": {
 		{want: "/etc/tmpshell.conf:1: nobody knows the user nosuch", breakIt: "printf 'Match User nosuch\nLog all\n' >/etc/tmpshell.conf; tmpshellctl setup >/dev/null",
