@@ -41,7 +41,7 @@ var attributeStates = []startState{
 	{name: "first to be killed", steps: []string{"put=/proc/self/oom_score_adj:500"}, shows: []string{"/proc/self/oom_score_adj: 500"}},
 	{name: "last to be killed", steps: []string{"put=/proc/self/oom_score_adj:-900"}, shows: []string{"/proc/self/oom_score_adj: -900"}, optional: true},
 	{name: "core dump filter", steps: []string{"put=/proc/self/coredump_filter:0x17f"}, shows: []string{"/proc/self/coredump_filter: 0000017f"}, optional: true},
-	{name: "subreaper", steps: []string{prctl(unix.PR_SET_CHILD_SUBREAPER, 1)}, shows: []string{"subreaper: 1"}},
+	{name: "subreaper", steps: []string{prctl(unix.PR_SET_CHILD_SUBREAPER, 1)}, shows: []string{"subreaper: 1"}, always: true},
 	{name: "no huge pages", steps: []string{prctl(unix.PR_SET_THP_DISABLE, 1)}, shows: []string{"huge pages off: 1"}, optional: true},
 	{name: "memory not both written and executed", steps: []string{prctl(unix.PR_SET_MDWE, 1)}, shows: []string{"memory-deny-write-execute: 1"}, optional: true},
 	{name: "memory merged", steps: []string{prctl(unix.PR_SET_MEMORY_MERGE, 1)}, shows: []string{"memory merge: 1"}, optional: true},

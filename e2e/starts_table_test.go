@@ -80,7 +80,7 @@ func (table *startTable) add(t *testing.T, state startState) {
 			row.cells = append(row.cells, startCell{})
 			continue
 		}
-		if !table.share.Has(w.name, state.name) {
+		if !state.always && !table.share.Has(w.name, state.name) {
 			row.cells = append(row.cells, startCell{notChosen: true})
 			continue
 		}

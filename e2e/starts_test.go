@@ -28,6 +28,7 @@ type startState struct {
 	shellOnly bool
 	// optional: not every kernel and machine can bring it about.
 	optional bool
+	always   bool // whatever the seed is: a way has failed in it
 	// noHelper: the helper cannot work, so that a session without a directory
 	// gets the one that is made without privilege.
 	noHelper bool
