@@ -1,14 +1,10 @@
 package e2e
 
 import (
-	"bufio"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -131,66 +127,12 @@ func (s *scene) held(t *testing.T, row *attack.Row, what string, before attack.I
 	row.Held(1, end, wrong...)
 }
 
-// stopAt runs a program as the account, stops it after a call, does something
-// meanwhile, and lets it go on. It returns how often it was stopped.
-func stopAt(t *testing.T, a *rig.Account, c tracedCall, meanwhile func(), argv []string) (rig.Result, int) {
-	t.Helper()
-	// Not a pipe: the program would have it open, too.
-	const fifo, end = "/run/e2e/fifo", "the end"
-	if err := unix.Mkfifo(fifo, 0o600); err != nil && err != unix.EEXIST {
-		t.Fatal(err)
-	}
-	trace, err := os.OpenFile(fifo, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer trace.Close()
-	var stdout, stderr strings.Builder
-	cmd := exec.Command("strace", append([]string{"-q", "-u", a.Name, "-o", fifo, "-e", "trace=" + c.name, "-e", "signal=STOP",
-		"-e", fmt.Sprintf("inject=%s:signal=STOP:when=%d", c.name, c.nth)}, argv...)...)
-	cmd.Env, cmd.Dir = a.Env(), "/"
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = cmd.Wait()
-		fmt.Fprintln(trace, end)
-	}()
-	stops := 0
-	for lines := bufio.NewScanner(trace); lines.Scan() && lines.Text() != end; {
-		if !strings.Contains(lines.Text(), "--- stopped by SIGSTOP ---") {
-			continue
-		}
-		stops++
-		meanwhile()
-		children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", cmd.Process.Pid))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, child := range strings.Fields(string(children)) {
-			var pid int
-			if _, err := fmt.Sscan(child, &pid); err == nil {
-				_ = syscall.Kill(pid, syscall.SIGCONT) // a child of our child
-			}
-		}
-	}
-	<-done
-	r := rig.Result{Stdout: stdout.String(), Stderr: stderr.String(), Status: cmd.ProcessState.ExitCode()}
-	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() {
-		r.Signal = status.Signal()
-	}
-	return r, stops
-}
-
 // stopAt lets mallory do something in /tmp while a program of alice's stands still.
 func (s *scene) stopAt(t *testing.T, c tracedCall, script string, argv []string) rig.Result {
 	t.Helper()
-	r, stops := stopAt(t, s.alice, c, func() {
+	r, stops := rig.Stop{Call: c.name, Nth: c.nth, As: s.alice}.Run(t, argv, func() {
 		_ = rig.Command{As: s.mallory, Path: "/bin/bash", Args: []string{"bash", "-c", "umask 0; cd /tmp; " + script}}.Run(t)
-	}, argv)
+	})
 	if stops == 0 {
 		t.Errorf("not stopped at %s", c.line)
 	}

@@ -1,10 +1,8 @@
 package e2e
 
 import (
-	"bufio"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -27,59 +25,20 @@ const (
 )
 
 // stopped runs a program of root's, which strace(1) stops at its nth call of a
-// name; meanwhile may do something then.
+// name; meanwhile may do something then, once.
 func stopped(t *testing.T, call string, nth int, meanwhile func(), argv []string) rig.Result {
 	t.Helper()
-	const fifo, end = "/run/e2e/clean", "the end"
-	if err := os.MkdirAll(filepath.Dir(fifo), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mkfifo(fifo, 0o600); err != nil && err != unix.EEXIST {
-		t.Fatal(err)
-	}
-	trace, err := os.OpenFile(fifo, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer trace.Close()
-	var stdout, stderr strings.Builder
-	cmd := exec.Command("strace", append([]string{"-f", "-q", "-o", fifo, "-e", "trace=" + call, "-e", "signal=STOP",
-		"-e", fmt.Sprintf("inject=%s:signal=STOP:when=%d", call, nth)}, argv...)...)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = cmd.Wait()
-		fmt.Fprintln(trace, end)
-	}()
 	did := false
-	for lines := bufio.NewScanner(trace); lines.Scan() && lines.Text() != end; {
-		if !strings.Contains(lines.Text(), "--- stopped by SIGSTOP ---") {
-			continue
-		}
-		children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", cmd.Process.Pid))
-		if err != nil {
-			t.Fatal(err)
-		}
+	r, stops := rig.Stop{Call: call, Nth: nth}.Run(t, argv, func() {
 		if !did {
 			did = true
 			meanwhile()
 		}
-		for _, child := range strings.Fields(string(children)) {
-			var pid int
-			if _, err := fmt.Sscan(child, &pid); err == nil {
-				_ = unix.Kill(pid, unix.SIGCONT) // a child of our child
-			}
-		}
+	})
+	if stops == 0 {
+		t.Fatalf("%q was not stopped at %s %d: %s%s", argv, call, nth, r.Stdout, r.Stderr)
 	}
-	<-done
-	if !did {
-		t.Fatalf("%q was not stopped at %s %d: %s%s", argv, call, nth, stdout.String(), stderr.String())
-	}
-	return rig.Result{Stdout: stdout.String(), Stderr: stderr.String(), Status: cmd.ProcessState.ExitCode()}
+	return r
 }
 
 // cleanAttack is one on a cleaner at work.

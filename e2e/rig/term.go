@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -187,14 +186,3 @@ func (term *Term) Wait() (text string, status int) {
 	})
 	return term.text, term.cmd.ProcessState.ExitCode()
 }
-
-// Seen is the length of what Expect has passed so far, an offset into the text
-// that Wait returns.
-func (term *Term) Seen() int {
-	term.mu.Lock()
-	defer term.mu.Unlock()
-	return term.seen
-}
-
-// PID is the process that was started.
-func (term *Term) PID() string { return strconv.Itoa(term.cmd.Process.Pid) }

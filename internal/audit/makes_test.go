@@ -98,3 +98,12 @@ func TestKnownObjects(t *testing.T) {
 		t.Errorf("the report has %d lines; want one for each kind and pattern", len(r.Objects))
 	}
 }
+
+// total counts what was made.
+func total(list []Object) int {
+	n := 0
+	for _, o := range list {
+		n += o.Count
+	}
+	return n
+}

@@ -121,12 +121,3 @@ func merge(all []Object) []Object {
 	}
 	return kept
 }
-
-// total counts what was made.
-func total(list []Object) int {
-	n := 0
-	for _, o := range list {
-		n += o.Count
-	}
-	return n
-}

@@ -2,7 +2,6 @@ package bare
 
 import (
 	"syscall"
-	"unsafe"
 )
 
 // Err is the trouble as an error, nil for none. errors.Is finds its error number,
@@ -31,12 +30,4 @@ func (e TroubleError) Unwrap() error {
 		return nil
 	}
 	return syscall.Errno(e.Trouble.Errno)
-}
-
-// Fill makes the block one of these arrays, for tests. Each ends with nil.
-func (b *Block) Fill(args, env []*byte) {
-	*b = Block{
-		argc: len(args) - 1, argv: unsafe.Pointer(unsafe.SliceData(args)),
-		envc: len(env) - 1, envp: unsafe.Pointer(unsafe.SliceData(env)),
-	}
 }
