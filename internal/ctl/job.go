@@ -77,7 +77,8 @@ func (o *output) job(who user, job, in string) error {
 		return noJob{fmt.Errorf("%s is of method %s for %s, not of method env, or of mount with per=; --directory names another", in, d.Method, who.label())}
 	}
 	report := jobReport{User: who.Name, UID: as.UID, Job: job}
-	err = apart(&making.Maker{UID: as.UID, GID: as.GID}, func(m *making.Maker) (err error) {
+	m := &making.Maker{UID: as.UID, GID: as.GID}
+	err = making.Apart(func() (err error) {
 		if d.Method == config.Env {
 			report.Path, err = m.Job(in, job)
 			return err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -216,24 +215,9 @@ func places(i private.Instance) step {
 
 // asRoot is a step that makes directories of root's.
 func asRoot(what, text string, f func(*making.Maker) error) step {
-	err := apart(&making.Maker{Notice: func(t string) { text += "; " + t }}, f)
+	m := &making.Maker{Notice: func(t string) { text += "; " + t }}
+	err := making.Apart(func() error { return f(m) })
 	return result(what, text, err)
-}
-
-// apart has directories made on a thread that is thrown away: it has no effective
-// capabilities afterwards.
-func apart(m *making.Maker, f func(*making.Maker) error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		_, t := capset.Quiet()
-		err := t.Err()
-		if err == nil {
-			err = f(m)
-		}
-		done <- err
-	}()
-	return <-done
 }
 
 func (o *output) steps(steps []step) error {

@@ -71,7 +71,15 @@ func VerifyPlaces(i private.Instance) error {
 }
 
 // Left lists the entries of a user's instance that older share= lines have left.
-func Left(i private.Instance, uid uint32) ([]string, error) {
+func Left(i private.Instance, uid uint32) (names []string, err error) {
+	err = Apart(func() (err error) {
+		names, err = left(i, uid)
+		return err
+	})
+	return names, err
+}
+
+func left(i private.Instance, uid uint32) ([]string, error) {
 	n := of(i)
 	var o private.Opened
 	t := n.Open(uid, &o)

@@ -18,6 +18,7 @@ package making
 import (
 	"errors"
 	"io/fs"
+	"runtime"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -67,6 +68,23 @@ func with(need capset.Set, f func() error) error {
 		return t.Err()
 	}
 	return err
+}
+
+// Apart runs f on a thread that is thrown away, where the process is one that has other
+// work for its capabilities: what a Maker does, and a look at an instance, leave a
+// thread without effective ones.
+func Apart(f func() error) error {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked
+		_, t := capset.Quiet()
+		err := t.Err()
+		if err == nil {
+			err = f()
+		}
+		done <- err
+	}()
+	return <-done
 }
 
 // asUser runs f with the user's file-system ids.

@@ -403,6 +403,26 @@ func TestShareChanges(t *testing.T) {
 	}
 }
 
+// Who looks what is left goes on with all the capabilities that they had.
+func TestLeft(t *testing.T) {
+	dir := shared(t)
+	must(t, os.WriteFile(dir+"/a", nil, 0o600), os.WriteFile(dir+"/b", nil, 0o600))
+	_, err := made(alice, func(m *Maker) error { return m.Instance(instanceIn(dir, "a,b")) })
+	must(t, err)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before, trouble := capset.Get()
+	must(t, trouble.Err())
+	left, err := Left(instanceIn(dir, "b"), alice)
+	must(t, err)
+	if diff := cmp.Diff([]string{"a"}, left); diff != "" {
+		t.Errorf("left of an older share= (-want +got):\n%s", diff)
+	}
+	if now, _ := capset.Get(); now != before || now.Effective == 0 {
+		t.Errorf("the thread has %+v; want what it had, %+v", now, before)
+	}
+}
+
 // A rendezvous directory that is somebody else's is replaced, one of root's with
 // another mode is a program's and left (audit 7).
 func TestRendezvous(t *testing.T) {
