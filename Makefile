@@ -45,7 +45,7 @@ FISHCOMP   ?= $(PREFIX)/share/fish/vendor_completions.d
 GO      ?= go
 BIN     ?= bin
 DIST    ?= dist
-NATIVE   = $(shell $(GO) env GOARCH)
+NATIVE   = $(shell $(GO) env GOARCH 2>/dev/null)
 # Those with an entry point in internal/bare.
 ALL_PROCESSORS := amd64 arm64 arm 386 ppc64le riscv64 s390x loong64
 PROCESSORS ?= $(ALL_PROCESSORS)
@@ -103,7 +103,11 @@ build-all:
 		echo "bin/$$cpu"; GOARCH=$$cpu $(MAKE) -s build BIN=bin/$$cpu || exit 1; \
 	done
 
-# Asked where something is built, so that who only installs needs no Go.
+# Asked where something is built: installing alone needs no Go. Go 1.20 and older refuse
+# go.mod without a word of their age.
+WANTED    = $(shell sed -n 's/^go //p' go.mod)
+SUITABLE  = $(GO) list -m >/dev/null || { \
+	echo 'tmpshell is built with Go $(WANTED) or newer; Go 1.21 and newer download it themselves, unless GOTOOLCHAIN=local or there is no network' >&2; exit 1; }
 SUPPORTED = [ -z '$(NATIVE)' ] || [ -n '$(filter $(NATIVE),$(ALL_PROCESSORS))' ] || { \
 	echo 'tmpshell cannot be built for $(NATIVE), only for those with an entry point in internal/bare: $(ALL_PROCESSORS)' >&2; exit 1; }
 
@@ -113,7 +117,7 @@ $(BIN)/.flags: FORCE
 FORCE:
 
 $(BIN)/%: $(SOURCES) Makefile $(BIN)/.flags
-	@$(SUPPORTED)
+	@$(SUITABLE); $(SUPPORTED)
 	$(GO) build -ldflags '$(LDFLAGS)' -o $@ ./cmd/$*
 	@touch $@ # go leaves it alone if nothing has changed
 
