@@ -131,6 +131,8 @@ func badPolicies(good []byte) []badPolicy {
 		{"a user's", sh(`chown 1000 "$1"`)},
 		{"writable by its group", sh(`chmod 664 "$1"`)},
 		{"writable by others", sh(`chmod 646 "$1"`)},
+		{"readable by root alone", sh(`chmod 600 "$1"`)},
+		{"readable by its group alone", sh(`chmod 640 "$1"`)},
 		{"a link to a good one", sh(`mv "$1" "$1.good"; ln -s "$1.good" "$1"`)},
 		{"a FIFO", sh(`rm "$1"; mkfifo "$1"`)},
 		{"tables outside of the file", sealed(func(b []byte) { binary.LittleEndian.PutUint32(b[policy.AtBlocks:], 1<<31) })},

@@ -132,6 +132,10 @@ func (b *body) source(at uint32, s source.Source) {
 		b.put(at+8, policy.SourceBarred)
 		return
 	}
+	if s.Dangling {
+		b.put(at+8, policy.SourceDangling)
+		return
+	}
 	b.put(at+8, policy.SourcePresent)
 	b.put(at+12, s.Stat.Mode)
 	b.putLong(at+64, s.Digest)
@@ -169,7 +173,8 @@ func sourcesOf(f *policy.File) []source.Source {
 	for i := range n {
 		at := first + i*policy.SourceSize
 		device := long(f, at+16)
-		s := source.Source{Path: f.Text(at), Absent: f.Number(at+8) == policy.SourceAbsent, Barred: f.Number(at+8) == policy.SourceBarred, Digest: long(f, at+64), Stat: bare.Stat{
+		kind := f.Number(at + 8)
+		s := source.Source{Path: f.Text(at), Absent: kind == policy.SourceAbsent, Barred: kind == policy.SourceBarred, Dangling: kind == policy.SourceDangling, Digest: long(f, at+64), Stat: bare.Stat{
 			Mode:  f.Number(at + 12),
 			Major: uint32(device >> 32), Minor: uint32(device), Ino: long(f, at+24), Size: long(f, at+32),
 			Mtime: bare.Time{Sec: int64(long(f, at+40)), Nsec: f.Number(at + 48)},

@@ -62,19 +62,20 @@ func TestLastGood(t *testing.T) {
 	}
 	fresh(t, p, "unchanged")
 	spoil := map[string]func(){
-		"a typo":          func() { put(t, p.Config, "Match User bob\nShall /bin/rbash") },
-		"another owner":   func() { put(t, p.Config, ""); os.Chown(p.Config, 65534, 65534) },
-		"writable":        func() { put(t, p.Config, ""); os.Chmod(p.Config, 0o666) },
-		"a directory":     func() { os.Remove(p.Config); os.Mkdir(p.Config, 0o755) },
-		"a loop of links": func() { os.Symlink(p.Config, p.Config) },
-		"a loop":          func() { os.Remove(p.Config); put(t, p.Config, "Include "+p.Config) },
+		"a typo":            func() { put(t, p.Config, "Match User bob\nShall /bin/rbash") },
+		"another owner":     func() { put(t, p.Config, ""); os.Chown(p.Config, 65534, 65534) },
+		"writable":          func() { put(t, p.Config, ""); os.Chmod(p.Config, 0o666) },
+		"a directory":       func() { os.Remove(p.Config); os.Mkdir(p.Config, 0o755) },
+		"a loop of links":   func() { os.Symlink(p.Config, p.Config) },
+		"a link to nothing": func() { os.Symlink(p.Config+".none", p.Config) },
+		"a loop":            func() { os.Remove(p.Config); put(t, p.Config, "Include "+p.Config) },
 		"an unsafe include": func() {
 			put(t, p.Config+".x", "Log all")
 			os.Chmod(p.Config+".x", 0o666)
 			put(t, p.Config, "Include "+p.Config+".x")
 		},
 	}
-	for _, what := range []string{"a typo", "another owner", "writable", "a directory", "a loop of links", "a loop", "an unsafe include", "a typo"} {
+	for _, what := range []string{"a typo", "another owner", "writable", "a directory", "a loop of links", "a loop", "an unsafe include", "a typo", "a link to nothing"} {
 		os.RemoveAll(p.Config)
 		spoil[what]()
 		in := inForce(t, p)
@@ -83,7 +84,11 @@ func TestLastGood(t *testing.T) {
 		}
 		fresh(t, p, what)
 	}
-	os.RemoveAll(p.Config)
+	// A link that goes is a configuration that was removed.
+	os.Remove(p.Config)
+	if in := inForce(t, p); shellOf(t, p, in) != "" || in.Wrong != nil {
+		t.Errorf("when the link to nothing is gone: Shell %q, %v; want what is built in", shellOf(t, p, in), in.Wrong)
+	}
 	put(t, p.Config, "Shell /bin/dash")
 	if in := inForce(t, p); shellOf(t, p, in) != "/bin/dash" || in.File.Flags() != 0 {
 		t.Errorf("when it is right again: Shell %q, flags %d; want /bin/dash", shellOf(t, p, in), in.File.Flags())
@@ -130,6 +135,7 @@ func TestStale(t *testing.T) {
 		{"the policy is gone", func() error { return os.Remove(p.Policy) }},
 		{"the policy is another's", func() error { return os.Chown(p.Policy, 65534, 65534) }},
 		{"the policy can be written", func() error { return os.Chmod(p.Policy, 0o666) }},
+		{"the policy is for root's eyes", func() error { return os.Chmod(p.Policy, 0o600) }},
 	} {
 		if err := change.do(); err != nil {
 			t.Fatal(err)

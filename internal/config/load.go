@@ -64,10 +64,7 @@ func load(file string, owned bool) (*Config, error) {
 	l := &loader{root: path.Dir(file), owned: owned}
 	text, err := l.read(file)
 	if errors.Is(err, fs.ErrNotExist) && owned {
-		if _, no := unix.Readlink(file, make([]byte, 1)); no != nil {
-			return &Config{Sources: l.sources}, nil
-		}
-		err = errors.New("a symbolic link to something that does not exist")
+		return &Config{Sources: l.sources}, nil
 	}
 	if err != nil {
 		return l.failed(Errors{{Pos{File: file}, err.Error()}})
@@ -112,8 +109,13 @@ func (l *loader) read(file string) (string, error) {
 		text, err = sys.ReadAll(fd, int(st.Size), maxFile)
 		return err
 	})
-	if err == nil && l.sources[len(l.sources)-1].Absent {
-		return "", unix.ENOENT
+	if err == nil {
+		switch last := &l.sources[len(l.sources)-1]; {
+		case last.Absent:
+			return "", unix.ENOENT
+		case last.Dangling:
+			return "", errors.New("a symbolic link to something that does not exist")
+		}
 	}
 	if err == nil {
 		l.names = append(l.names, file)
@@ -191,7 +193,8 @@ func (l *loader) expand(pattern string) ([]string, error) {
 	}
 	if !strings.ContainsAny(base, "*?") {
 		var st unix.Stat_t
-		if err := unix.Stat(pattern, &st); err == unix.ENOENT {
+		// A link to nothing is an error, as it is where a pattern finds it.
+		if err := unix.Lstat(pattern, &st); err == unix.ENOENT {
 			l.sources = append(l.sources, source.Gone(pattern))
 			return nil, nil
 		}

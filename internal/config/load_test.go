@@ -48,8 +48,17 @@ func TestLoadDangling(t *testing.T) {
 	if want := link + ": a symbolic link to something that does not exist"; errText(err) != want {
 		t.Errorf("Load of a link to nothing = %v; want %s", err, want)
 	}
-	if len(c.Sources) != 1 || !c.Sources[0].Absent {
-		t.Errorf("it was read as %+v; want that it is absent", c.Sources)
+	if len(c.Sources) != 1 || !c.Sources[0].Dangling || c.Sources[0].Absent {
+		t.Errorf("it was read as %+v; want that it leads to nothing", c.Sources)
+	}
+	for _, pattern := range []string{link, link + "*"} {
+		c, err := Parse(link+".conf", "Include "+pattern)
+		if want := link + ".conf:1: " + link + ": a symbolic link to something that does not exist"; errText(err) != want {
+			t.Errorf("Include %s = %v; want %s", pattern, err, want)
+		}
+		if n := len(c.Sources); n == 0 || !c.Sources[n-1].Dangling {
+			t.Errorf("Include %s: sources %+v; want the link among them", pattern, c.Sources)
+		}
 	}
 }
 

@@ -99,6 +99,8 @@ const (
 	// SourceBarred: it could not even be looked at, for a reason of its own
 	// (a loop of links).
 	SourceBarred = 3
+	// SourceDangling: it was a symbolic link to nothing.
+	SourceDangling = 4
 )
 
 // Kinds of slots. The value of a setting is a number (the first 4 bytes), a set

@@ -45,6 +45,8 @@ func (f *File) readFrom(fd int, path string, buf []byte) bare.Trouble {
 		return bare.Trouble{Where: path, Why: "belongs to uid", Value: uint64(st.UID), Base: 10, Want: ", not to root"}
 	case st.Perm()&0o022 != 0:
 		return bare.Trouble{Where: path, Why: "can be written by others: mode", Value: uint64(st.Perm()), Base: 8}
+	case st.Perm()&0o444 != 0o444: // root alone would go by it, and nobody would log in
+		return bare.Trouble{Where: path, Why: "cannot be read by everybody: mode", Value: uint64(st.Perm()), Base: 8}
 	case st.Size > MaxSize:
 		return bare.Broken(path, "", "is too large")
 	case st.Size >= uint64(len(buf)):
@@ -202,6 +204,8 @@ func (f *File) source(at uint32) bare.Trouble {
 		same = e != 0 && !gone
 	case kind == SourceAbsent:
 		same = gone
+	case kind == SourceDangling:
+		same = gone && bare.LstatPath(source, &st) == 0
 	case kind == SourcePresent && !gone:
 		if same = f.sameStamps(at, &st); !same {
 			var t bare.Trouble

@@ -152,7 +152,7 @@ func TestTooManySlots(t *testing.T) {
 func TestCheck(t *testing.T) {
 	testas.Root(t) // sources are root's
 	dir := t.TempDir()
-	file, list, absent, loop := dir+"/file", dir+"/list", dir+"/absent", dir+"/loop"
+	file, list, absent, loop, dangling := dir+"/file", dir+"/list", dir+"/absent", dir+"/loop", dir+"/dangling"
 	write := func(path, text string) {
 		t.Helper()
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -185,6 +185,8 @@ func TestCheck(t *testing.T) {
 		{"a file less and the same one more", func() { _ = os.Remove(list + "/a"); write(list+"/a", "") }, nil, true},
 		{"the loop is gone", func() { _ = os.Remove(loop) }, nil, false},
 		{"the loop is a file", func() { _ = os.Remove(loop); write(loop, "") }, nil, false},
+		{"the link to nothing is gone", func() { _ = os.Remove(dangling) }, nil, false},
+		{"the link to nothing is a file", func() { _ = os.Remove(dangling); write(dangling, "") }, nil, false},
 		{"still absent, below a file", nothing, func(p *policytest.Policy) {
 			p.Sources = append(p.Sources, policytest.Source{Path: dir + "/file/x", Kind: policy.SourceAbsent})
 		}, true},
@@ -193,15 +195,16 @@ func TestCheck(t *testing.T) {
 		{"not expired", nothing, func(p *policytest.Policy) { p.Made, p.Expires = now-100, now+100_000 }, true},
 		{"made in the future", nothing, func(p *policytest.Policy) { p.Made, p.Expires = now+100_000, now+200_000 }, false},
 	} {
-		for _, path := range []string{file, list, absent, loop} {
+		for _, path := range []string{file, list, absent, loop, dangling} {
 			_ = os.RemoveAll(path)
 		}
 		write(file, "text")
 		_ = os.Mkdir(list, 0o755)
 		write(list+"/a", "")
 		_ = os.Symlink("loop", loop)
+		_ = os.Symlink("nothing", dangling)
 		p := policytest.Policy{}
-		for _, path := range []string{file, list, absent, loop} {
+		for _, path := range []string{file, list, absent, loop, dangling} {
 			p.Sources = append(p.Sources, policytest.SourceOf(path))
 		}
 		if c.policy != nil {
@@ -233,7 +236,7 @@ func TestRead(t *testing.T) {
 		want string // empty: it is read
 	}{
 		{"root's", func() error { return os.WriteFile(path, good, 0o644) }, ""},
-		{"not for reading by others", func() error { return os.WriteFile(path, good, 0o600) }, ""},
+		{"not for reading by others", func() error { return os.WriteFile(path, good, 0o600) }, "cannot be read by everybody: mode 0600"},
 		{"large", func() error { return os.WriteFile(path, large.Bytes(), 0o644) }, ""},
 		{"exactly the buffer", func() error {
 			return os.WriteFile(path, policytest.Seal(append(good[:len(good):len(good)], make([]byte, len(buf)-len(good))...)), 0o644)

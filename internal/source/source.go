@@ -20,15 +20,21 @@ import (
 
 // Source is a file or directory as it was when it was read.
 type Source struct {
-	Path   string
-	Absent bool // there was none
-	Barred bool // it could not even be looked at, for a reason of its own
-	Stat   bare.Stat
-	Digest uint64 // of its contents, see policy.Digest
+	Path     string
+	Absent   bool // there was none
+	Barred   bool // it could not even be looked at, for a reason of its own
+	Dangling bool // it was a symbolic link to nothing
+	Stat     bare.Stat
+	Digest   uint64 // of its contents, see policy.Digest
 }
 
-// Gone is a source that is not there.
-func Gone(path string) Source { return Source{Path: path, Absent: true} }
+// Gone is a source that is not there, or leads to nothing: a volume that is not
+// mounted is no file that was removed.
+func Gone(path string) Source {
+	var st bare.Stat
+	link := bare.LstatPath(path, &st) == 0
+	return Source{Path: path, Absent: !link, Dangling: link}
+}
 
 // IsGone tells whether an error says that there is no such file.
 func IsGone(err error) bool { return errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) }

@@ -43,6 +43,9 @@ func SourceOf(path string) Source {
 		s.Kind = policy.SourceBarred
 	default:
 		s.Kind = policy.SourceAbsent
+		if _, err := os.Readlink(path); err == nil {
+			s.Kind = policy.SourceDangling
+		}
 	}
 	if text, err := os.ReadFile(path); err == nil {
 		s.Digest = digest(string(text))
