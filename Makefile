@@ -235,8 +235,8 @@ PROCESSOR ?= arm64
 test-packages-foreign: build bin/nfpm
 	$(SUDO) e2e/packages.sh
 	$(SUDO) e2e/foreignroot.sh $(PROCESSOR)
-	GOARCH=$(PROCESSOR) GOFLAGS="$$GOFLAGS -tags=emulatortest" $(MAKE) -s build BIN=bin/emulated/$(PROCESSOR)
-	@$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 TMPSHELL_MUST_RUN=1 TMPSHELL_BIN=$$PWD/bin/emulated/$(PROCESSOR) \
+	GOARCH=$(PROCESSOR) $(MAKE) -s build BIN=bin/$(PROCESSOR)
+	@$(SUDO) env "PATH=$$PATH" "HOME=$$HOME" CGO_ENABLED=0 TMPSHELL_MUST_RUN=1 TMPSHELL_BIN=$$PWD/bin/$(PROCESSOR) \
 		$(GO) test -count=1 -v -run '^TestPackages$$' ./e2e
 
 # Who names a test does not mean all of them.

@@ -1,16 +1,12 @@
 #!/bin/sh
 # Builds tmpshell for each of PROCESSORS (GOARCH), runs it under qemu-user, and prints a
 # table, which docs/platforms.md has. For root, or with sudo.
-#
-# An emulator of user mode bears no child that ends without a signal, and so the launcher
-# is built with the tag emulatortest: internal/bare/told_emulated.go.
 set -eu
 cd "$(dirname "$0")/.."
 : "${MAKE:=make}" "${GO:=go}" "${PROCESSORS:?}" "${TMPSHELL_SEED:=1}"
 sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
 table=bin/processors.md
-native=$($GO env GOARCH)
 logins='TestMount|TestAmbient|TestNoProcessRemains|TestRealShell|TestFirstLoginsAtOnce|TestSupervise|TestSquattedFallback'
 
 name_of() { # as Debian has it
@@ -45,13 +41,6 @@ failed=
 } >$table
 for cpu in $PROCESSORS; do
 	bin=bin/$cpu
-	case $cpu in
-	"$native" | 386) ;; # the kernel runs it itself
-	*)
-		bin=bin/emulated/$cpu
-		GOARCH=$cpu GOFLAGS="${GOFLAGS-} -tags=emulatortest" $MAKE -s build "BIN=$bin"
-		;;
-	esac
 	run "$bin/build.log" internal/build arch '^(TestOtherProcessors|TestFaults)$' "TMPSHELL_PROCESSORS=$cpu"
 	run "$bin/logins.log" e2e e2e "^($logins)\$" "TMPSHELL_BIN=$PWD/$bin"
 	run "$bin/starts.log" e2e e2e '^TestStarts$' "TMPSHELL_BIN=$PWD/$bin"

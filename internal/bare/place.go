@@ -44,7 +44,10 @@ func Getcwd(buf []byte) (string, Errno) {
 //
 //go:nosplit
 func Fork() (int, Errno) {
-	r, e := clone(told)
+	r, e := clone(0)
+	if e == Errno(unix.EINVAL) { // no kernel's answer
+		r, e = forkTold()
+	}
 	if e == 0 && r == 0 {
 		faults++ // a fault of the child's ends it, and begins no session
 	}
@@ -56,6 +59,7 @@ func Fork() (int, Errno) {
 func Wait(pid int) (int, Errno) {
 	var status int32
 	_, e := Call(unix.SYS_WAIT4, uintptr(pid), uintptr(unsafe.Pointer(&status)), unix.WALL, 0, 0, 0)
+	unhear()
 	if e != 0 || status&0x7f != 0 {
 		return -1, e
 	}

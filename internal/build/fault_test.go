@@ -113,14 +113,12 @@ func faultsOn(t *testing.T, emulator []string, program string) {
 	if got, code := s.run(t, emulator, program); got != faultLine || code != 125 {
 		t.Errorf("before --user: %d, %q; want 125, %q", code, got, faultLine)
 	}
-	if len(emulator) == 0 { // an emulator has no child without a signal at its end
-		noPrivate = true
-		// A fault of a child's is silent, begins no session, and is no answer.
-		const kept = "tmpshell: /usr/libexec/tmpshell-helper: it failed and gave no reason; no session\n"
-		try("in the helper's parent, nothing demanded", 61001, policies["nothing"], "5b", "session /given bash\n", 0)
-		try("in the helper's parent, deny", 61001, policies["deny"], "5r", kept, 125)
-		try("in the helper's parent, Shell", 61001, policies["Shell"], "5n", kept, 125)
-	}
+	noPrivate = true
+	// A fault of a child's is silent, begins no session, and is no answer.
+	const kept = "tmpshell: /usr/libexec/tmpshell-helper: it failed and gave no reason; no session\n"
+	try("in the helper's parent, nothing demanded", 61001, policies["nothing"], "5b", "session /given bash\n", 0)
+	try("in the helper's parent, deny", 61001, policies["deny"], "5r", kept, 125)
+	try("in the helper's parent, Shell", 61001, policies["Shell"], "5n", kept, 125)
 	t.Logf("%d faults", tried)
 	if tried < 20 {
 		t.Errorf("%d faults tried", tried)

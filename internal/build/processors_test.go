@@ -200,12 +200,26 @@ func runOn(t *testing.T, emulator []string, program string) {
 		Slots:  []policytest.Slot{{Kind: policy.SlotMethod, Name: "/tmp"}},
 		Blocks: []policytest.Block{{Settings: []policytest.Setting{{Slot: 0, Number: policy.Off}}}},
 	}.Bytes()
+	// The helper is asked, and is not there. Nothing of its end reaches the program.
+	const (
+		instead = "tmpshell: no private directory in /tmp: /usr/libexec/tmpshell-helper: no such file or directory; using /tmp/.private-70001\n" +
+			"tmpshell: hint: an administrator can run \"tmpshellctl setup\"\n"
+		signals = "SigPnd:\t0000000000000000\nShdPnd:\t0000000000000000\nSigBlk:\t%016x\nSigIgn:\t%016x\n"
+		child   = 1 << (unix.SIGCHLD - 1)
+	)
+	helped := start{uid: 70001, noPrivate: true, args: []string{"--exec", "/bin/busybox", "grep", "-E", "^S(ig|hd)(Pnd|Blk|Ign)", "/proc/self/status"}}
+	ignored, blocked := helped, helped
+	ignored.through = []string{"/usr/bin/env", "--ignore-signal=CHLD"}
+	blocked.through = []string{"/usr/bin/env", "--block-signal=CHLD"}
 	for _, c := range []struct {
 		name string
 		how  start
 		code int
 		want string // of standard output and standard error
 	}{
+		{"helper", helped, 0, instead + fmt.Sprintf(signals, 0, 0)},
+		{"helper, SIGCHLD ignored", ignored, 0, instead + fmt.Sprintf(signals, 0, child)},
+		{"helper, SIGCHLD blocked", blocked, 0, instead + fmt.Sprintf(signals, child, 0)},
 		{"version", start{args: []string{"--version"}}, 0, "tmpshell " + build.Version + "\n"},
 		{"closed output", start{args: []string{"--version"}, closed: []int{1}}, 125,
 			"tmpshell: standard output: bad file descriptor\n"},

@@ -29,6 +29,7 @@ type start struct {
 	dir       string
 	closed    []int
 	policy    []byte
+	through   []string // a program that executes it
 	// noPrivate: the user's private directory is not there.
 	noPrivate bool
 }
@@ -150,6 +151,9 @@ func (s start) fork(emulator []string, w *os.File) (int, error) {
 	if len(emulator) > 0 {
 		path = emulator[0]
 		argv = slices.Concat(emulator, []string{"-0", argv0, placed}, s.args)
+	}
+	if len(s.through) > 0 {
+		path, argv = s.through[0], slices.Concat(s.through, []string{path}, argv[1:])
 	}
 	files := []uintptr{0, w.Fd(), w.Fd()}
 	for n := range files {
