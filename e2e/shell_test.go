@@ -26,6 +26,7 @@ func TestRealShell(t *testing.T) {
 		rig.Write(t, "/usr/local/bin/"+name, "#!/bin/sh\n", 0o644)
 		rig.Write(t, "/usr/local/lib/"+name, "#!/no/such/interpreter\n", 0o755)
 		rig.Must(t, "install", "-d", "/usr/local/share/"+name)
+		rig.Write(t, "/usr/local/foreign/"+name, "\x7fELF\x07\x07\x07\x00\necho wrong\n", 0o755)
 	}
 	rig.Write(t, "/usr/local/bin/there/guarded", "#!/bin/sh\necho guarded\n", 0o755)
 	rig.Must(t, "sh", "-c", "sed -i /csh/d /etc/shells; echo /bin/guarded >>/etc/shells; echo /usr/local/bin/there/guarded >>/etc/shells")
@@ -63,6 +64,10 @@ func TestRealShell(t *testing.T) {
 		{"itself by a hard link", "Shell /usr/bin/othername", "/usr/bin/othername", "tmpshell", "/bin/bash /usr/bin/bash", "", 0},
 		{"itself by a symbolic link", "Shell /usr/local/bin/linked", "/usr/local/bin/linked", "tmpshell", "/bin/bash /usr/bin/bash", "", 0},
 		{"empty in passwd", "", "", "tmpshell", "/bin/bash /usr/bin/bash", "", 0},
+		{"for another processor", "Shell /usr/local/foreign/mksh", rig.Tmpshell, "tmpshell", "/bin/bash /usr/bin/bash",
+			"tmpshell: cannot run /usr/local/foreign/mksh: exec format error\n", 0},
+		{"for another processor, may restrict", "Shell /usr/local/foreign/guarded", "/bin/dash", "tmpshell", "",
+			"tmpshell: cannot run /usr/local/foreign/guarded: exec format error\n", 126},
 		{"script without #!", "Shell /usr/local/bin/script", rig.Tmpshell, "tmpshell", "script /tmp/.private/1000 -c " + show, "", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

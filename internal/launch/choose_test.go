@@ -23,7 +23,8 @@ func shellsIn(t *testing.T) string {
 		"noexec/zsh": {script, 0o644}, "noexec/git-shell": {script, 0o644},
 		"broken/zsh": {"#!/nowhere/sh\n", 0o755}, "broken/rbash": {"#!/nowhere/sh\n", 0o755},
 		"noformat/zsh": {"printf '%s|' plain \"$0\" \"$@\"\n", 0o755},
-		"file":         {"", 0o644}, "isdir/zsh/x": {"", 0o644},
+		"foreign/zsh":  {foreign, 0o755}, "foreign/rbash": {foreign, 0o755}, "cut/zsh": {"", 0o755},
+		"file": {"", 0o644}, "isdir/zsh/x": {"", 0o644},
 	} {
 		path := dir + "/" + name
 		if err := os.MkdirAll(path[:strings.LastIndex(path, "/")], 0o755); err != nil {
@@ -56,6 +57,7 @@ func TestChoice(t *testing.T) {
 		sh       = "real /bin/sh"
 		notFound = "tmpshell: cannot run %: no such file or directory\n"
 		denied   = "tmpshell: cannot run %: permission denied\n"
+		noFormat = "tmpshell: cannot run %: exec format error\n"
 	)
 	say := func(format, path string) string { return strings.ReplaceAll(format, "%", path) }
 	for _, c := range []struct {
@@ -74,6 +76,9 @@ func TestChoice(t *testing.T) {
 		{name: "passwd, not listed", passwd: "T/good/opt", want: "script|T/good/opt|T/good/opt|-c|CMD|"},
 		{name: "passwd, a link", passwd: "T/good/link", want: "script|T/good/link|T/good/link|-c|CMD|"},
 		{name: "passwd, without a format", passwd: "T/noformat/zsh", want: "plain|T/noformat/zsh|-c|CMD|"},
+		{name: "passwd, for another processor", passwd: "T/foreign/zsh", shells: "/bin/bash", want: say(noFormat, "T/foreign/zsh") + bash},
+		{name: "passwd, empty", passwd: "T/cut/zsh", shells: "/bin/bash", want: say(noFormat, "T/cut/zsh") + bash},
+		{name: "restricted, for another processor", passwd: "T/foreign/rbash", shells: "/bin/bash", want: strings.TrimSpace(say(noFormat, "T/foreign/rbash")), code: 126},
 		{name: "passwd, relative", passwd: "zsh", shells: "/bin/bash", want: bash},
 		{name: "passwd, tmpshell", passwd: "/usr/bin/tmpshell", shells: "/bin/bash", want: bash},
 		{name: "passwd, tmpshell by inode", passwd: "T/self", shells: "/bin/bash", want: bash},

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -76,12 +77,15 @@ func (l *launcher) execShell(path, argv0 string) bare.Errno {
 	return l.execFile(path, argv)
 }
 
-// execFile becomes a program, and returns only when that fails. A file without
+// execFile becomes a program, and returns only when that fails. A text without
 // a format that the kernel knows is a script for sh, as for execvp(3) and
 // login(1).
 func (l *launcher) execFile(path string, argv []*byte) bare.Errno {
 	e := bare.Execve(path, argv, l.env.Entries())
 	if e != bare.Errno(unix.ENOEXEC) {
+		return e
+	}
+	if e = readable(path); e != 0 {
 		return e
 	}
 	script := "sh"
@@ -100,6 +104,23 @@ func (l *launcher) execFile(path string, argv []*byte) bare.Errno {
 		n++
 	}
 	return bare.Execve(posixShell, args[:n+1], l.env.Entries())
+}
+
+// readable tells whether a file whose format the kernel does not know may be a
+// script, as shells tell it. Handed to sh, what is cut, empty or for another
+// processor would end the session, and no other shell would be tried.
+func readable(path string) bare.Errno {
+	fd, e := bare.Open(path, unix.O_RDONLY|unix.O_NONBLOCK)
+	if e != 0 {
+		return e
+	}
+	var first [128]byte
+	n, e := bare.Read(fd, first[:])
+	bare.Close(fd)
+	if e == 0 && (n == 0 || slices.Contains(first[:n], 0)) {
+		e = bare.Errno(unix.ENOEXEC)
+	}
+	return e
 }
 
 // execSearch becomes a program that is looked for in PATH when its name has no

@@ -18,6 +18,8 @@ func TestExecSearch(t *testing.T) {
 	}{
 		{"good/prog", "#!/bin/sh\necho good \"$0\" \"$@\"", 0o755},
 		{"noexec/prog", "#!/bin/sh\necho wrong", 0o644},
+		{"foreign/prog", foreign, 0o755},
+		{"cut/prog", "", 0o755},
 		{"noformat/prog", "echo noformat \"$0\" \"$@\"", 0o755},
 		{"broken/prog", "#!/nowhere/sh", 0o755},
 		{"isdir/prog/x", "", 0o644},
@@ -51,6 +53,9 @@ func TestExecSearch(t *testing.T) {
 		{"D/notdir:D/good", "prog", found, 0},
 		{"D/broken:D/good", "prog", found, 0},
 		{"D/noformat:D/good", "prog", "noformat D/noformat/prog a b", 0},
+		{"D/foreign:D/good", "prog", "exec format error", 126},
+		{"D/good", "D/foreign/prog", "exec format error", 126},
+		{"D/good", "D/cut/prog", "exec format error", 126},
 		{"D/empty", "prog", "no such file or directory", 127},
 		{"D/notdir:D/none", "prog", "no such file or directory", 127},
 		{"D/noexec:D/empty", "prog", "permission denied", 126},
@@ -82,6 +87,9 @@ func TestExecSearch(t *testing.T) {
 		}
 	}
 }
+
+// foreign begins as a program that no kernel knows.
+const foreign = "\x7fELF\x07\x07\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\necho wrong\n"
 
 // A script without #! is sh's, as a login script where the shell was to be a
 // login shell.
