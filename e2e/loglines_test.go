@@ -53,5 +53,7 @@ func TestLogLines(t *testing.T) {
 	// Of the helper.
 	rig.Configure(t, "Log all")
 	rig.Must(t, "sh", "-c", "chattr -a /tmp/.private 2>/dev/null; rm -r /tmp/.private; mkdir /tmp/.private; chown 1001 /tmp/.private")
-	login(alice, "tmpshell", "exit", "tmpshell-helper[", "]: notice uid=1000: ", "moved aside")
+	login(alice, "tmpshell", "exit", "tmpshell-helper[", "]: notice uid=1000 user=alice: /tmp/.private ", "moved aside")
+	rig.Write(t, rig.Conf, "Lag all\n", 0o644)
+	login(alice, "tmpshell", "exit", "tmpshell-helper[", "]: notice uid=1000 user=alice: "+rig.Conf+":1: unknown keyword Lag", "last good one stays in force")
 }

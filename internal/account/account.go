@@ -51,6 +51,18 @@ func (s *Source) ByName(name string) (Account, error) {
 	return s.find("passwd", name, func(a Account) bool { return a.Name == name })
 }
 
+// Words name a user in a line of the system log: "uid=1000 user=alice". The name is
+// that of the passwd file, without one the words are fewer: a line does not wait for
+// a name service.
+func (s *Source) Words(uid uint32) string {
+	words := "uid=" + strconv.FormatUint(uint64(uid), 10)
+	file := Source{Passwd: s.Passwd}
+	if a, err := file.ByUID(uid); err == nil && a.Name != "" && len(a.Name) < 256 {
+		words += " user=" + a.Name
+	}
+	return words
+}
+
 // Each visits the entries of the passwd file, not of the name service, until
 // visit returns false.
 func (s *Source) Each(visit func(Account) bool) error {

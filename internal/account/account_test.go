@@ -225,3 +225,28 @@ func TestEach(t *testing.T) {
 		t.Error("Each of a directory succeeds; want an error")
 	}
 }
+
+// A line of the log has the name of the passwd file, and waits for nobody.
+func TestWords(t *testing.T) {
+	s := &Source{
+		Passwd: file(t, "alice:x:1000:1000::/:\n"+strings.Repeat("x", 300)+":x:1001:1001::/:\n"),
+		Getent: func(string, ...string) ([]byte, error) {
+			t.Error("the name service was asked")
+			return nil, ErrNotFound
+		},
+	}
+	for uid, want := range map[uint32]string{1000: "uid=1000 user=alice", 1001: "uid=1001", 1002: "uid=1002"} {
+		if got := s.Words(uid); got != want {
+			t.Errorf("Words(%d) = %q; want %q", uid, got, want)
+		}
+	}
+}
+
+// A name with a hyphen is no option of getent's.
+func TestHyphen(t *testing.T) {
+	for _, name := range []string{"-1", "-s", "--help"} {
+		if a, err := System().ByName(name); err != ErrNotFound {
+			t.Errorf("ByName(%q) = %+v, %v; want %v", name, a, err, ErrNotFound)
+		}
+	}
+}

@@ -2,6 +2,8 @@ package account
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -48,7 +50,7 @@ func (n *nameService) ask(database string, keys ...string) ([]byte, error) {
 		return nil, n.failed
 	}
 	var out []byte
-	err := getent(getentMillis, append([]string{"getent", database}, keys...), func(text []byte) bool {
+	err := getent(getentMillis, commandLine(database, keys), func(text []byte) bool {
 		out = append(out, text...)
 		return len(out) < keptAnswer
 	})
@@ -56,6 +58,16 @@ func (n *nameService) ask(database string, keys ...string) ([]byte, error) {
 		n.failed = err
 	}
 	return out, err
+}
+
+// commandLine is getent's for some keys. One that begins with a hyphen is no
+// option: the answer to all others would be lost with it. Not every getent knows "--".
+func commandLine(database string, keys []string) []string {
+	argv := []string{"getent", database}
+	if slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, "-") }) {
+		argv = append(argv, "--")
+	}
+	return append(argv, keys...)
 }
 
 // getent runs getent(1) with nothing of the caller's environment, the pipe as

@@ -164,7 +164,7 @@ func (s *Service) oneByOne(reader **Entries, database string, keys []string, vis
 // is the answer of a machine without a name service.
 func askGetent(millis int) func(func([]byte) bool, string, ...string) error {
 	return func(read func([]byte) bool, database string, keys ...string) error {
-		err := getent(millis, append([]string{"getent", database}, keys...), read)
+		err := getent(millis, commandLine(database, keys), read)
 		if err == errNoGetent {
 			return ErrNotFound
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 
+	"tmpshell/internal/account"
 	"tmpshell/internal/config"
 	"tmpshell/internal/making"
 	"tmpshell/internal/owned"
@@ -69,6 +70,6 @@ func (e *sessionEnv) useOwn(p config.Policy, without string) {
 // logJob is a line as the launcher's are, see DIAGNOSTICS of tmpshell(8).
 func logJob(p config.Policy, outcome, text string) {
 	if p.Log != config.LogNone {
-		syslog.Logger{Program: "tmpshellctl"}.Send(syslog.Warning, fmt.Sprintf("%s uid=%d", outcome, os.Getuid()), text)
+		syslog.Logger{Program: "tmpshellctl"}.Send(syslog.Warning, outcome+" "+account.System().Words(uint32(os.Getuid())), text)
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tmpshell/internal/account"
 	"tmpshell/internal/asroot"
 	"tmpshell/internal/build"
 	"tmpshell/internal/capset"
@@ -127,9 +128,12 @@ func (r *run) cannot(path string, err error) {
 
 func (r *run) log(text string) {
 	if !r.quiet {
-		syslog.Logger{Program: program}.Send(syslog.Warning, "notice uid="+decimal(r.who.UID), text)
+		syslog.Logger{Program: program}.Send(syslog.Warning, r.notice(), text)
 	}
 }
+
+// notice begins a line of the log, as the launcher's lines do.
+func (r *run) notice() string { return "notice " + account.System().Words(r.who.UID) }
 
 // policy gets the policy that is in force, kept where logins find it. Nil: it
 // could not be found out. limits says which of the limits that the caller has left
@@ -145,7 +149,7 @@ func (r *run) policy(limits error) *compile.InForce {
 		return nil
 	}
 	if in.Wrong != nil {
-		logWrong(in)
+		r.logWrong(in)
 	}
 	if in.Failed != nil {
 		r.log("names of " + build.Config + " could not be asked for: " + in.Failed.Error())
@@ -162,7 +166,7 @@ func (r *run) policy(limits error) *compile.InForce {
 }
 
 // logWrong says what is wrong with the configuration: the first lines of it.
-func logWrong(in *compile.InForce) {
+func (r *run) logWrong(in *compile.InForce) {
 	stead := "the last good one stays in force"
 	if in.BuiltIn {
 		stead = "the built-in one is in force"
@@ -170,7 +174,7 @@ func logWrong(in *compile.InForce) {
 	const most = 5
 	faults := strings.Split(in.Wrong.Error(), "\n")
 	for _, fault := range faults[:min(most, len(faults))] {
-		syslog.Logger{Program: program}.Send(syslog.Error, fault, "the configuration is wrong, and "+stead)
+		syslog.Logger{Program: program}.Send(syslog.Error, r.notice(), fault, "the configuration is wrong, and "+stead)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tmpshell/internal/account"
 	"tmpshell/internal/asroot"
 	"tmpshell/internal/build"
 	"tmpshell/internal/capset"
@@ -169,7 +170,7 @@ func (r *run) tell(p syslog.Priority, what string) int {
 		level = r.said.Log
 	}
 	if level == policy.LogAll || level != policy.LogNone && p == syslog.Warning {
-		r.logger.Send(p, "notice uid="+decimal(r.uid), what)
+		r.logger.Send(p, "notice "+account.System().Words(r.uid), what)
 	}
 	if p == syslog.Warning {
 		msg.Printer{Program: program, FD: 2, Patience: asroot.Patience}.Error(what)
