@@ -1,12 +1,24 @@
 package ctl
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
+
+// wantShell makes the verb completion, which is cobra's own, refuse what is no shell
+// that it knows: a script that is empty, or help in its place, would be sourced.
+func wantShell(root *cobra.Command, args []string) {
+	root.InitDefaultCompletionCmd(args...)
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.RunE = func(*cobra.Command, []string) error { return errors.New("no shell given") }
+		}
+	}
+}
 
 // completeUsers and completeGroups offer the names of the local files: a directory
 // may have many thousands.

@@ -62,6 +62,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	root.AddCommand(setupCommand(out), enableCommand(out), disableCommand(out), checkCommand(out), showCommand(out), doctorCommand(out), versionCommand(out),
 		pathCommand(out), envCommand(out, func(text string) { printError(stderr, text) }), cleanCommand(out, stderr),
 		purgeCommand(out, stderr), jobCommand(out), statusCommand(out), auditCommand(out, stderr))
+	wantShell(root, args)
 
 	ran, err := root.ExecuteC()
 	if report.err != nil && (err == nil || errors.Is(err, errFindings) || errors.Is(err, report.err)) {

@@ -57,6 +57,8 @@ func TestUsage(t *testing.T) {
 		{"nonsense", `unknown command "nonsense" for "tmpshellctl"`, "tmpshellctl --help"},
 		{"--nonsense", "unknown flag: --nonsense", "tmpshellctl --help"},
 		{"version x", `version takes no arguments, not "x"`, "tmpshellctl version --help"},
+		{"completion", "no shell given", "tmpshellctl completion --help"},
+		{"completion tcsh", `unknown command "tcsh" for "tmpshellctl completion"`, "tmpshellctl completion --help"},
 		{"check a b", "check takes [FILE], not 2 arguments", "tmpshellctl check --help"},
 		{"check --remove", "unknown flag: --remove", "tmpshellctl check --help"},
 		{"show a b", "show takes [USER|UID], not 2 arguments", "tmpshellctl show --help"},
