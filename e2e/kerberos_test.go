@@ -88,6 +88,9 @@ func TestKerberosShare(t *testing.T) {
 		for _, before := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, one from before: %v", share, before), func(t *testing.T) {
 				rig.Configure(t, "Directory /tmp mount share="+share)
+				if said := rig.Must(t, "tmpshellctl", "check"); !strings.Contains(said, "notice: share="+share+" shows") {
+					t.Errorf("check says %q, and not that kinit is not seen outside", said)
+				}
 				rig.Sh(t, "rm -rf /tmp/krb5cc* /var/lib/tmpshell/1000")
 				if before {
 					r := rig.Command{As: alice, Path: "/usr/bin/kinit", Args: []string{"kinit"}, Stdin: "secret\n"}.Run(t)

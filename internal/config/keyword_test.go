@@ -93,6 +93,27 @@ func TestNotInEffect(t *testing.T) {
 	}
 }
 
+// Whoever shares a cache of Kerberos means that it is the same outside, which kinit
+// makes impossible.
+func TestNoticeOfTickets(t *testing.T) {
+	for share, entry := range map[string]string{
+		"krb5cc_${UID}": "krb5cc_${UID}", "krb5cc_1000,a": "krb5cc_1000", ".X11-unix/,krb5cc_*": "krb5cc_*", "krb5*": "krb5*",
+		"": "", "a/,b": "", "krb5kdc/": "", ".krb5": "",
+	} {
+		c := mustParse(t, "Directory /tmp mount share="+share)
+		var want []string
+		if entry != "" {
+			want = []string{"conf:1: share=" + entry + tickets}
+		}
+		if diff := cmp.Diff(want, notices(c)); diff != "" {
+			t.Errorf("notices of share=%s (-want +got):\n%s", share, diff)
+		}
+		if entry != "" && (!c.Notices[0].IsOfTickets() || c.Notices[0].IsEmptyInclude()) {
+			t.Errorf("the notice of share=%s is of another kind", share)
+		}
+	}
+}
+
 func TestIsWrapperName(t *testing.T) {
 	for name, want := range map[string]bool{
 		"/usr/bin/tmpshell": true, "tmpshell": true, "/x/tmpshell-zsh": true, "tmpshell-": true,

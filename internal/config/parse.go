@@ -140,6 +140,9 @@ func (p *parser) setting(s *Section, pos Pos, args []string) error {
 		if d.Options["per"] == "session" && err == nil {
 			p.notice(pos, "per=session"+notYet)
 		}
+		if entry := cache(d.Options["share"]); entry != "" && err == nil {
+			p.notice(pos, "share="+entry+tickets)
+		}
 		return err
 	case strings.EqualFold(word, "SetEnv"):
 		list, err := parseSetEnv(args[1:])
@@ -167,6 +170,24 @@ func (p *parser) setting(s *Section, pos Pos, args []string) error {
 
 func (p *parser) notice(pos Pos, text string) {
 	p.conf.Notices = append(p.conf.Notices, &Error{pos, text})
+}
+
+// tickets ends the notice of a share= that names Kerberos caches: kinit(1) never writes
+// to a file that is there, and so not through a link.
+const tickets = " shows a session the ticket from before it, and nobody outside what kinit gets in the session: " +
+	"for that, set default_ccache_name in krb5.conf, see tmpshell-apps(7)"
+
+// IsOfTickets tells whether a notice is that.
+func (e *Error) IsOfTickets() bool { return strings.HasSuffix(e.Message, tickets) }
+
+// cache is the first entry that names such caches, by libkrb5's default name.
+func cache(share string) string {
+	for _, entry := range list(share) {
+		if strings.HasPrefix(entry, "krb5") && !strings.HasSuffix(entry, "/") {
+			return entry
+		}
+	}
+	return ""
 }
 
 const notYet = " is not in effect yet in this version of tmpshell"

@@ -30,7 +30,7 @@ func checkConfiguration(m *machine, r *report) error {
 	}
 	for _, n := range m.conf.Notices {
 		switch word := n.Meant(); {
-		case n.IsEmptyInclude():
+		case n.IsEmptyInclude(), n.IsOfTickets():
 			r.note(n.Error())
 		case word != "":
 			r.warn(n.Error(), &Fix{Write: word, In: n.Pos.String()})
