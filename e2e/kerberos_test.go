@@ -81,7 +81,7 @@ func TestKerberosShare(t *testing.T) {
 		return
 	}
 	view.Need(t, "krb5kdc", "kdb5_util", "kadmin.local", "kinit", "klist")
-	rig.Install(t)
+	rig.Install(t, "Directory /tmp mount")
 	alice := rig.AddUser(t, rig.Account{Name: "alice", UID: 1000})
 	startKDC(t, []*rig.Account{alice})
 	for _, share := range []string{"krb5cc_${UID}", "krb5cc_*", "krb5cc_1000"} {
@@ -98,7 +98,7 @@ func TestKerberosShare(t *testing.T) {
 						t.Fatal(r.Stderr)
 					}
 				}
-				r := alice.Login(t, "if klist -s; then echo seen; fi; echo secret | kinit >/dev/null && echo secret | kinit >/dev/null && klist -s && echo made")
+				r := alice.Login(t, "test $TMPDIR = /tmp || echo not mounted; if klist -s; then echo seen; fi; echo secret | kinit >/dev/null && echo secret | kinit >/dev/null && klist -s && echo made")
 				want := "made\n"
 				if before {
 					want = "seen\nmade\n"
