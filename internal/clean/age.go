@@ -55,14 +55,21 @@ func (r *run) ageOne(u *unit, age time.Duration) {
 		return
 	}
 	a.top = idOf(&x)
-	err = asOwner(u.UID, func() error {
+	err = r.guard.asOwner(u.UID, u.UID, fd, func(w *watch, fd int) error {
 		if len(a.mounts) > 0 {
 			a.findMounts(fd)
 		}
-		return overTree(fd, a)
+		return overTree(w, fd, a)
 	})
+	if err == ErrStuck { // what it has done is not known
+		r.result(u, Failed, err.Error())
+		return
+	}
 	if u.owner != u.UID && !r.DryRun {
-		putBack(fd, timesOf(&x)) // an instance is root's
+		r.guard.putBack(u.UID, fd, timesOf(&x)) // an instance is root's
+	}
+	if err == nil {
+		err = a.wrong
 	}
 	if a.Files+a.Directories > 0 || err != nil {
 		res := r.result(u, Aged, "")
@@ -179,8 +186,17 @@ func (a *ager) opened(f *frame, x *unix.Statx_t) step {
 	return descend
 }
 
-func (a *ager) failed(*frame, *entry, unix.Errno) bool { return false }
-func (a *ager) tooDeep(*frame, *entry)                 {}
+func (a *ager) failed(f *frame, e *entry, errno unix.Errno) bool {
+	switch errno {
+	case unix.ENOENT, unix.EACCES, unix.EXDEV, unix.ENOTDIR, unix.ELOOP:
+	default:
+		a.cannot(f.fd, string(e.name), errno)
+	}
+	return false
+}
+
+func (a *ager) unread(f *frame, errno unix.Errno) { a.cannot(f.fd, "", errno) }
+func (a *ager) tooDeep(*frame, *entry)            {}
 
 // left removes a directory that is old and empty. Its change time is that of our
 // own work; reading it is use, here.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"strconv"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -170,5 +171,5 @@ func pathOf(dir int, name string) string {
 	if err != nil || n < 1 {
 		return name
 	}
-	return string(buf[:n]) + "/" + name
+	return strings.TrimSuffix(string(buf[:n])+"/"+name, "/")
 }

@@ -58,7 +58,12 @@ func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
 			list = append(list, chosen{unit: u, orphan: orphan})
 			continue
 		}
-		s, why := r.grace(u, orphan != "")
+		s, why, err := r.grace(u, orphan != "")
+		if err != nil {
+			r.result(u, Failed, err.Error())
+			*stay = append(*stay, u)
+			continue
+		}
 		if why != "" {
 			r.result(u, Kept, why)
 			*stay = append(*stay, u)
@@ -74,7 +79,7 @@ func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
 func (r *run) used(u *unit, by []Process, mounts []string) {
 	a, why := Kept, InUse
 	if u.was != "" && !r.DryRun {
-		switch err := u.back(); {
+		switch err := u.back(r.guard); {
 		case err == nil:
 			a = Back
 		case !errors.Is(err, fs.ErrExist):
@@ -85,8 +90,9 @@ func (r *run) used(u *unit, by []Process, mounts []string) {
 	res.By, res.Mounts = by, mounts
 }
 
-// grace tells why a unit that nobody uses stays for a while.
-func (r *run) grace(u *unit, isOrphan bool) (Survey, string) {
+// grace tells why a unit that nobody uses stays for a while. What cannot be looked at
+// may be young: an error says why.
+func (r *run) grace(u *unit, isOrphan bool) (Survey, string, error) {
 	grace := r.Grace(u.UID, u.Shared)
 	if isOrphan || u.was != "" || u.Kind == List || u.Kind == Holder {
 		grace = 0
@@ -95,27 +101,27 @@ func (r *run) grace(u *unit, isOrphan bool) (Survey, string) {
 	if grace != 0 {
 		cutoff = r.Now.Add(-grace).UnixNano()
 		if u.last > cutoff {
-			return Survey{}, r.younger(grace)
+			return Survey{}, r.younger(grace), nil
 		}
 	}
 	if u.mode&unix.S_IFMT != unix.S_IFDIR {
-		return Survey{Files: 1}, ""
+		return Survey{Files: 1}, "", nil
 	}
 	if grace == 0 && !r.DryRun {
-		return Survey{}, "" // nobody asks what is in it
+		return Survey{}, "", nil // nobody asks what is in it
 	}
 	r.works()
 	s := surveyor{cutoff: cutoff}
-	err := s.over(u)
+	err := s.over(r.guard, u)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return s.Survey, "gone"
+		return s.Survey, "gone", nil
 	case s.Young:
-		return s.Survey, "something in it is " + r.younger(grace)
-	case err != nil:
-		return s.Survey, err.Error()
+		return s.Survey, "something in it is " + r.younger(grace), nil
+	case err == errMoved:
+		return s.Survey, err.Error(), nil
 	}
-	return s.Survey, ""
+	return s.Survey, "", err
 }
 
 // younger says so: of thousands of users with the same grace time, in the same words.

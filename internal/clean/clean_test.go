@@ -24,6 +24,13 @@ func must(t *testing.T, errs ...error) {
 	}
 }
 
+// asAlice runs f with alice's rights.
+func asAlice(f func() error) error {
+	g := newGuard(0)
+	defer g.end()
+	return g.asOwner(alice, alice, -1, func(*watch, int) error { return f() })
+}
+
 // tree makes n directories inside each other, as the owner, with a file in each.
 func tree(t *testing.T, n int) (dir string, fd int) {
 	t.Helper()
@@ -31,7 +38,7 @@ func tree(t *testing.T, n int) (dir string, fd int) {
 	dir = t.TempDir()
 	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	must(t, err, unix.Fchown(fd, alice, alice))
-	must(t, asOwner(alice, func() error {
+	must(t, asAlice(func() error {
 		at, err := unix.Dup(fd)
 		for i := 0; i < n && err == nil; i++ {
 			if err = unix.Mkdirat(at, "d", 0o700); err == nil {
@@ -60,14 +67,14 @@ func TestDeep(t *testing.T) {
 	const levels = 3000
 	_, fd := tree(t, levels)
 	var s surveyor
-	err := asOwner(alice, func() error { return overTree(fd, &s) })
+	err := asAlice(func() error { return overTree(newWatch(), fd, &s) })
 	if err != nil || s.Files != levels || s.Directories != levels {
 		t.Errorf("it has seen %d files and %d directories: %v; want %d of each", s.Files, s.Directories, err, levels)
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	r := remover{counts: &Counts{}, uid: alice, top: fd}
-	err = asOwner(alice, r.empty)
+	r := remover{counts: &Counts{}, uid: alice}
+	err = asAlice(func() error { return r.empty(newWatch(), fd) })
 	runtime.ReadMemStats(&after)
 	if r.counts.Files.Load() != levels || r.counts.Directories.Load() != levels || r.n != 0 || err != nil {
 		t.Errorf("it has removed %d files and %d directories, %v left: %v; want %d of each", r.counts.Files.Load(), r.counts.Directories.Load(), r.list, err, levels)
@@ -87,8 +94,8 @@ func TestStepwise(t *testing.T) {
 		t.Skip("needs to mount: ", err)
 	}
 	defer func() { _ = unix.Unmount(dir+"/m", unix.MNT_DETACH) }()
-	r := remover{counts: &Counts{}, uid: alice, top: fd}
-	err := asOwner(alice, r.empty)
+	r := remover{counts: &Counts{}, uid: alice}
+	err := asAlice(func() error { return r.empty(newWatch(), fd) })
 	left, _ := os.ReadDir(dir)
 	if err != nil || r.n != 1 || r.list[0].Path != dir+"/m" || len(left) != 1 {
 		t.Errorf("%v, %+v; %v is left, want the mount alone", err, r.lefts, left)
@@ -100,8 +107,8 @@ func TestOwner(t *testing.T) {
 	dir, fd := tree(t, 1)
 	must(t, os.Mkdir(dir+"/roots", 0o755), os.WriteFile(dir+"/roots/f", nil, 0o600), os.WriteFile(dir+"/r", nil, 0o600),
 		os.Mkdir(dir+"/closed", 0o700), os.WriteFile(dir+"/closed/f", nil, 0o600), os.Chown(dir+"/closed", alice, alice), os.Chmod(dir+"/closed", 0))
-	r := remover{counts: &Counts{}, uid: alice, top: fd}
-	err := asOwner(alice, r.empty)
+	r := remover{counts: &Counts{}, uid: alice}
+	err := asAlice(func() error { return r.empty(newWatch(), fd) })
 	left, _ := filepath.Glob(dir + "/*/*")
 	if err != nil || fmt.Sprint(r.list) != fmt.Sprintf("[{%s/roots/f belongs to uid 0}]", dir) || fmt.Sprint(left) != "["+dir+"/roots/f]" {
 		t.Errorf("%v, told of %v; left is %v", err, r.list, left)
@@ -180,13 +187,24 @@ func TestYoung(t *testing.T) {
 	future := time.Now().Add(time.Hour)
 	for when, want := range map[time.Time]bool{time.Now().Add(-time.Hour): true, future: false} {
 		s := surveyor{cutoff: when.UnixNano()}
-		if err := asOwner(alice, func() error { return overTree(fd, &s) }); err != nil || s.Young != want {
+		if err := asAlice(func() error { return overTree(newWatch(), fd, &s) }); err != nil || s.Young != want {
 			t.Errorf("%v: %+v, %v", when, s, err)
 		}
 	}
 	must(t, os.Chtimes(dir+strings.Repeat("/d", 39)+"/f", future.Add(time.Minute), time.Unix(0, 0)))
 	s := surveyor{cutoff: future.UnixNano()}
-	if err := asOwner(alice, func() error { return overTree(fd, &s) }); err != nil || !s.Young {
+	if err := asAlice(func() error { return overTree(newWatch(), fd, &s) }); err != nil || !s.Young {
 		t.Errorf("a file that is read is not seen: %+v, %v", s, err)
+	}
+}
+
+// TestPatience: the time that one tree may take is that of all passes together.
+func TestPatience(t *testing.T) {
+	_, fd := tree(t, 3000)
+	late := newWatch()
+	late.until = clock()
+	r := remover{counts: &Counts{}, uid: alice}
+	if err := asAlice(func() error { return r.empty(late, fd) }); err != errSlow {
+		t.Errorf("when the time is over: %v; want %v", err, errSlow)
 	}
 }

@@ -17,7 +17,10 @@
 //	(l) the name of a directory is given away in one step (rename), and only
 //	    after a mark that no login accepts has been on it while (k) was looked at
 //	    once more, by one run at a time. A login that comes meanwhile takes the mark off, and the
-//	    directory stays.
+//	    directory stays;
+//	(m) nobody is waited for: what changes or reads something of a user's in the
+//	    kernel is done on a thread that is left behind if it does not go on. That
+//	    user's directories are passed over in this run, and reported.
 //
 // A run that is killed leaves marks, and directories under names of [Removed]:
 // the next login, or the next run, goes on from there. There are no files that

@@ -26,6 +26,8 @@ type Question struct {
 	// long is spent on all of them; 0: as many and as long as there are.
 	Entries uint64
 	Time    time.Duration
+	// Patience: see Options.
+	Patience time.Duration
 }
 
 // Item is a directory, and how it is used.
@@ -42,6 +44,8 @@ type Item struct {
 	// Survey is what is in it, as far as was looked; Partly: there is more.
 	Survey
 	Partly bool
+	// Wrong is why not all of it could be looked at, besides the bounds.
+	Wrong error
 	// By are the processes of the user, whatever they do there; Namespaces are
 	// those of mounts that show it, or that the processes are in.
 	By         []Process
@@ -77,7 +81,8 @@ func (q Question) Take() *Inventory {
 	for _, err := range f.errs {
 		inv.Errors = append(inv.Errors, err.Error())
 	}
-	r := run{places: f.places, procs: &Processes{}}
+	r := run{places: f.places, procs: &Processes{}, guard: newGuard(q.Patience)}
+	defer r.guard.end()
 	if inv.Unseen = seesAll(q.Contained); inv.Unseen == nil && !q.Names {
 		if err := r.look(); err != nil {
 			inv.Unseen, r.procs = err, &Processes{}
@@ -88,12 +93,17 @@ func (q Question) Take() *Inventory {
 		if u.Kind == Holder || u.Kind == List || q.Only != nil && !q.Only(u.UID) {
 			continue
 		}
-		i, err := q.item(&r, u, !q.Names && (q.Time == 0 || time.Now().Before(until)))
-		switch {
-		case err == nil:
-			inv.Items = append(inv.Items, i)
-		case !errors.Is(err, fs.ErrNotExist): // it has gone
-			inv.Errors = append(inv.Errors, err.Error())
+		began := time.Now()
+		i := q.item(&r, u, !q.Names && (q.Time == 0 || began.Before(until)))
+		if errors.Is(i.Wrong, fs.ErrNotExist) {
+			continue // it has gone
+		}
+		if errors.Is(i.Wrong, ErrStuck) {
+			until = until.Add(time.Since(began)) // which is nobody else's fault
+		}
+		inv.Items = append(inv.Items, i)
+		if i.Wrong != nil {
+			inv.Errors = append(inv.Errors, i.Wrong.Error())
 		}
 	}
 	inv.Items = append(inv.Items, q.fresh(r.procs)...)
@@ -101,7 +111,7 @@ func (q Question) Take() *Inventory {
 }
 
 // item is one of them. enter: there is time to look into it.
-func (q Question) item(r *run, u *unit, enter bool) (*Item, error) {
+func (q Question) item(r *run, u *unit, enter bool) *Item {
 	i := &Item{Path: u.path(), Kind: u.Kind, UID: u.UID, Shared: u.Shared, Owner: u.owner, Mode: u.mode & 0o7777 &^ marked, Leftover: u.was != "", Withdrawn: u.isOrphaned()}
 	by, _ := r.inUse(u)
 	i.By = by
@@ -115,13 +125,11 @@ func (q Question) item(r *run, u *unit, enter bool) (*Item, error) {
 	s := surveyor{limit: q.Entries}
 	s.Newest = u.last
 	if u.mode&unix.S_IFMT == unix.S_IFDIR && enter {
-		if err := s.over(u); err != nil {
-			return nil, err
-		}
+		i.Wrong = s.over(r.guard, u)
 	}
 	i.Survey = s.Survey
-	i.Partly = !enter || s.Hidden || q.Entries != 0 && s.Files+s.Directories >= q.Entries
-	return i, nil
+	i.Partly = !enter || i.Wrong != nil || s.Hidden || q.Entries != 0 && s.Files+s.Directories >= q.Entries
+	return i
 }
 
 func distinct(by []Process) int {

@@ -16,7 +16,8 @@ func RunJob(o Options, job string) *Report {
 		f.inStore(store)
 	}
 	defer f.close()
-	r := &run{Options: o}
+	r := &run{Options: o, guard: newGuard(o.Patience)}
+	defer r.guard.end()
 	for _, err := range f.errs {
 		r.fault(err)
 	}
@@ -46,7 +47,7 @@ func (r *run) takeJob(u *unit) (bool, error) {
 		return false, err
 	}
 	defer end()
-	if err := u.mark(true); err != nil {
+	if err := u.mark(r.guard, true); err != nil {
 		return false, err
 	}
 	return u.away(Removed)
@@ -56,7 +57,7 @@ func (r *run) takeJob(u *unit) (bool, error) {
 func (r *run) endJob(u *unit) {
 	if r.DryRun {
 		s := surveyor{}
-		if err := s.over(u); err != nil {
+		if err := s.over(r.guard, u); err != nil {
 			r.result(u, Failed, err.Error())
 			return
 		}

@@ -106,7 +106,7 @@ func (r *run) giveBack(u *unit) bool {
 	if r.DryRun {
 		return true
 	}
-	err := u.back()
+	err := u.back(r.guard)
 	if err == nil {
 		r.result(u, Back, "there is an account again")
 	} else if !errors.Is(err, fs.ErrExist) {

@@ -19,8 +19,8 @@ func EmptyOwn(dir int, except []int) error {
 	if err != nil || len(procs.Using(uid)) > 0 {
 		return err
 	}
-	r := &remover{counts: &Counts{}, uid: uid, top: dir}
-	if err := r.empty(); err != nil {
+	r := &remover{counts: &Counts{}, uid: uid}
+	if err := r.empty(newWatch(), dir); err != nil {
 		return err
 	}
 	if r.n > 0 {

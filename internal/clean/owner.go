@@ -21,18 +21,16 @@ const noGroup = 65534
 var errNotOwner = errors.New("the file-system ids of the owner cannot be had")
 
 // asOwner runs f on a thread with the rights of a user and no others: rule (i).
-// The thread ends with f.
-func asOwner(uid uint32, f func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // and never unlocked
+// The thread ends with f. What it is about is of's; see guard.run for the descriptor.
+func (g *guard) asOwner(of, uid uint32, fd int, f func(w *watch, fd int) error) error {
+	return g.run(of, g.after, fd, func(w *watch, fd int) error {
+		runtime.LockOSThread() // once more, and never unlocked
 		err := forgo(uid)
 		if err == nil {
-			err = f()
+			err = f(w, fd)
 		}
-		done <- err
-	}()
-	return <-done
+		return err
+	})
 }
 
 // forgo gives up, for this thread and for good, all that is not the user's.

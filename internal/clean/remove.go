@@ -38,6 +38,7 @@ type remover struct {
 	counts *Counts
 	uid    uint32
 	top    int
+	watch  *watch
 	lefts
 	// owners of what is left, besides the remover's own.
 	owners []uint32
@@ -50,10 +51,11 @@ const passes = 1000
 
 // empty removes all that the owner may, and tells what is left. It is run on the
 // thread of an owner.
-func (r *remover) empty() error {
+func (r *remover) empty(w *watch, top int) error {
+	r.watch, r.top = w, top
 	for n := 0; ; n++ {
 		r.lefts, r.did, r.raised = lefts{}, false, 0
-		err := overTree(r.top, r)
+		err := overTree(r.watch, r.top, r)
 		if !r.did || n > passes && r.raised == 0 {
 			return err
 		}
@@ -96,6 +98,8 @@ func (r *remover) directory(f *frame, e *entry) step {
 	}
 	return skip
 }
+
+func (r *remover) unread(f *frame, errno unix.Errno) { r.add(f.fd, "", errno.Error()) }
 
 func (r *remover) opened(*frame, *unix.Statx_t) step { return descend }
 

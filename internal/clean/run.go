@@ -36,6 +36,9 @@ type Options struct {
 	Brief bool
 	// Counts, if it is not nil, is kept up to date.
 	Counts *Counts
+	// Patience is for how long a thread may wait in one call of the kernel's on what is
+	// a user's; 0: for five minutes. See ErrStuck.
+	Patience time.Duration
 	// Now is the time, for tests.
 	Now time.Time
 }
@@ -45,6 +48,7 @@ type run struct {
 	Options
 	report Report
 	procs  *Processes
+	guard  *guard
 	places []*place
 	// See younger.
 	youngerThan time.Duration
@@ -70,7 +74,8 @@ func Run(o Options) (*Report, error) {
 	f := finder{Where: o.Where}
 	f.find()
 	defer f.close()
-	r := &run{Options: o, places: f.places}
+	r := &run{Options: o, places: f.places, guard: newGuard(o.Patience)}
+	defer r.guard.end()
 	r.report.Oddities = f.oddities
 	for _, err := range f.errs {
 		r.fault(err)

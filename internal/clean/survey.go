@@ -2,6 +2,7 @@ package clean
 
 import (
 	"errors"
+	"io/fs"
 
 	"golang.org/x/sys/unix"
 
@@ -20,6 +21,16 @@ type Survey struct {
 	// Hidden: there are directories that the owner may not read, or that
 	// belong to another mount.
 	Hidden bool
+	// wrong is what kept the rest from being looked at.
+	wrong error
+}
+
+// cannot notes the first of what could not be looked at.
+func (s *Survey) cannot(dir int, name string, errno unix.Errno) {
+	s.Hidden = true
+	if s.wrong == nil {
+		s.wrong = &fs.PathError{Op: "look", Path: pathOf(dir, name), Err: errno}
+	}
 }
 
 // surveyor walks a tree as its owner and changes nothing.
@@ -31,22 +42,33 @@ type surveyor struct {
 
 // over surveys a unit as its owner. One that the owner may not read has what can be
 // seen of it, and no error.
-func (s *surveyor) over(u *unit) error {
+func (s *surveyor) over(g *guard, u *unit) error {
 	fd, err := u.open(asDirectory)
 	if err != nil {
 		return err
 	}
 	defer sys.Close(fd)
-	if u.owner != u.UID { // an instance is root's, and reading it would show
-		var x unix.Statx_t
-		if errno := fstat(fd, &x); errno != 0 {
-			return errno
-		}
-		defer putBack(fd, timesOf(&x))
+	var x unix.Statx_t
+	if errno := fstat(fd, &x); errno != 0 {
+		return &fs.PathError{Op: "statx", Path: u.path(), Err: errno}
 	}
-	err = asOwner(u.UID, func() error { return overTree(fd, s) })
+	seen := *s // the thread's own: see guard.run
+	err = g.asOwner(u.UID, u.UID, fd, func(w *watch, fd int) error { return overTree(w, fd, &seen) })
+	if err == ErrStuck {
+		return &fs.PathError{Op: "look", Path: u.path(), Err: err}
+	}
+	*s = seen
+	if u.owner != u.UID { // an instance is root's, and reading it would show
+		g.putBack(u.UID, fd, timesOf(&x))
+	}
 	if errors.Is(err, unix.EACCES) {
 		s.Hidden, err = true, nil
+	}
+	if errno, is := err.(unix.Errno); is {
+		err = &fs.PathError{Op: "look", Path: u.path(), Err: errno}
+	}
+	if err == nil && !s.Young {
+		err = s.wrong
 	}
 	return err
 }
@@ -76,8 +98,11 @@ func (s *surveyor) note(x *unix.Statx_t) bool {
 
 func (s *surveyor) file(f *frame, e *entry) bool {
 	var x unix.Statx_t
-	if statAt(f.fd, e, &x) != 0 {
-		return true // it is gone
+	if errno := statAt(f.fd, e, &x); errno != 0 {
+		if errno != unix.ENOENT { // it is gone
+			s.cannot(f.fd, string(e.name), errno)
+		}
+		return true
 	}
 	s.Files++
 	return s.note(&x)
@@ -93,10 +118,18 @@ func (s *surveyor) opened(_ *frame, x *unix.Statx_t) step {
 	return descend
 }
 
-func (s *surveyor) failed(_ *frame, _ *entry, errno unix.Errno) bool {
-	s.Hidden = s.Hidden || errno != unix.ENOENT
+func (s *surveyor) failed(f *frame, e *entry, errno unix.Errno) bool {
+	switch errno {
+	case unix.ENOENT:
+	case unix.EACCES, unix.EXDEV, unix.ENOTDIR, unix.ELOOP: // not ours to see, or it has changed
+		s.Hidden = true
+	default:
+		s.cannot(f.fd, string(e.name), errno)
+	}
 	return false
 }
+
+func (s *surveyor) unread(f *frame, errno unix.Errno) { s.cannot(f.fd, "", errno) }
 
 func (s *surveyor) tooDeep(*frame, *entry) { s.Hidden = true }
 func (s *surveyor) left(*frame, *entry)    {}

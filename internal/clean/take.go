@@ -45,7 +45,7 @@ func (r *run) withdraw(list []chosen, stay *[]*unit) (gone []chosen, looked erro
 		if !u.canBeMarked() {
 			return false
 		}
-		err := u.mark(true)
+		err := u.mark(r.guard, true)
 		if err != nil {
 			failed(u.unit, err)
 		}
@@ -60,7 +60,7 @@ func (r *run) withdraw(list []chosen, stay *[]*unit) (gone []chosen, looked erro
 		}
 		if len(by)+len(mounts) > 0 || looked != nil {
 			if u.canBeMarked() {
-				_ = u.mark(false) // or a login does
+				_ = u.mark(r.guard, false) // or a login does
 			}
 			if looked == nil && stay != nil {
 				r.used(u.unit, by, mounts)
@@ -75,11 +75,12 @@ func (r *run) withdraw(list []chosen, stay *[]*unit) (gone []chosen, looked erro
 			}
 			away, err := u.away(tail)
 			if errors.Is(err, unix.EXDEV) {
-				_ = u.mark(false)
+				_ = u.mark(r.guard, false)
 				r.result(u.unit, Kept, InLayer)
 				continue
 			}
 			if err != nil {
+				_ = u.mark(r.guard, false)
 				failed(u.unit, err)
 				continue
 			}
@@ -149,9 +150,9 @@ func (r *run) remove(u *unit) (left lefts, err error) {
 		return nil
 	}
 	if u.place.public {
-		return left, asOwner(u.UID, func() error { return u.place.with(rm) })
+		return left, r.guard.asOwner(u.UID, u.UID, -1, func(*watch, int) error { return u.place.with(rm) })
 	}
-	return left, u.place.with(rm)
+	return left, r.guard.run(u.UID, r.guard.after, -1, func(*watch, int) error { return u.place.with(rm) })
 }
 
 // empty removes what is in a unit.
@@ -159,8 +160,12 @@ func (r *run) empty(u *unit, fd int) (lefts, error) {
 	owners := []uint32{u.UID}
 	var left lefts
 	for n := 0; n < len(owners); n++ {
-		rm := &remover{counts: r.Counts, uid: owners[n], top: fd}
-		if err := asOwner(rm.uid, rm.empty); err != nil {
+		rm := &remover{counts: r.Counts, uid: owners[n]}
+		err := r.guard.asOwner(u.UID, rm.uid, fd, rm.empty)
+		if err == ErrStuck {
+			return lefts{}, err // what it has left is not known
+		}
+		if err != nil {
 			return rm.lefts, err
 		}
 		left = rm.lefts

@@ -39,7 +39,7 @@ func TestTakeTurn(t *testing.T) {
 	takingMost = 0
 	fd, err := sys.TryLock(takingLock)
 	must(t, err)
-	r := &run{Options: Options{Counts: &Counts{}}}
+	r := &run{guard: newGuard(0), Options: Options{Counts: &Counts{}}}
 	if err := r.take([]chosen{{unit: u}}, nil); !errors.Is(err, errTaking) {
 		t.Errorf("while another removes: %v; want %v", err, errTaking)
 	}
@@ -64,7 +64,7 @@ func TestTakeTurn(t *testing.T) {
 // What a login has taken the mark off keeps its name all the time.
 func TestAwayUnmarked(t *testing.T) {
 	u, path := aUnit(t)
-	must(t, u.mark(true), os.Chmod(path, 0o700))
+	must(t, u.mark(newGuard(0), true), os.Chmod(path, 0o700))
 	watch, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	must(t, err)
 	defer unix.Close(watch)
@@ -76,7 +76,7 @@ func TestAwayUnmarked(t *testing.T) {
 	if n, err := unix.Read(watch, make([]byte, 4096)); err != unix.EAGAIN {
 		t.Errorf("its name went away for a moment: %d, %v", n, err)
 	}
-	must(t, u.mark(true))
+	must(t, u.mark(newGuard(0), true))
 	if away, err := u.away(Removed); !away || err != nil {
 		t.Errorf("a marked one: %v, %v", away, err)
 	}
@@ -90,11 +90,11 @@ func TestReplaced(t *testing.T) {
 	for _, uid := range []int{alice, alice + 1} {
 		u, path := aUnit(t)
 		must(t, os.Rename(path, path+".before"), os.Mkdir(path, 0o700), os.Chown(path, uid, uid))
-		if err := u.mark(true); !errors.Is(err, errChanged) {
+		if err := u.mark(newGuard(0), true); !errors.Is(err, errChanged) {
 			t.Errorf("another one, of uid %d: %v; want %v", uid, err, errChanged)
 		}
 		must(t, os.Remove(path), os.Rename(path+".before", path), os.Chown(path, uid, uid))
-		if err := u.mark(true); errors.Is(err, errChanged) != (uid != alice) {
+		if err := u.mark(newGuard(0), true); errors.Is(err, errChanged) != (uid != alice) {
 			t.Errorf("the same one, of uid %d: %v", uid, err)
 		}
 	}
@@ -104,7 +104,7 @@ func TestReplaced(t *testing.T) {
 func TestDeleteGone(t *testing.T) {
 	u, path := aUnit(t)
 	must(t, os.RemoveAll(path))
-	r := &run{Options: Options{Counts: &Counts{}}}
+	r := &run{guard: newGuard(0), Options: Options{Counts: &Counts{}}}
 	r.delete(chosen{unit: u})
 	if len(r.report.Results) > 0 {
 		t.Errorf("%+v", *r.report.Results[0])

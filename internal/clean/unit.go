@@ -126,7 +126,7 @@ func (u *unit) canBeMarked() bool {
 }
 
 // mark sets or takes off the mark.
-func (u *unit) mark(on bool) error {
+func (u *unit) mark(g *guard, on bool) error {
 	fd, err := u.open(asDirectory)
 	if err != nil {
 		return err
@@ -136,7 +136,12 @@ func (u *unit) mark(on bool) error {
 	if on {
 		mode |= marked
 	}
-	if err := sys.Fchmod(fd, u.path(), mode); err != nil {
+	path := u.path()
+	err = g.run(u.UID, takingMost, fd, func(_ *watch, fd int) error { return sys.Fchmod(fd, path, mode) })
+	if err == ErrStuck {
+		err = &fs.PathError{Op: "fchmod", Path: path, Err: err}
+	}
+	if err != nil {
 		return err
 	}
 	is, err := u.isMarked(fd)
@@ -199,7 +204,7 @@ func (u *unit) away(tail string) (bool, error) {
 
 // back gives a unit that had lost its name to a run before the name again, if no
 // other has it.
-func (u *unit) back() error {
+func (u *unit) back(g *guard) error {
 	if err := u.place.rename(u.name, u.was); err != nil {
 		return err
 	}
@@ -207,7 +212,7 @@ func (u *unit) back() error {
 	if !u.canBeMarked() {
 		return nil
 	}
-	return u.mark(false)
+	return u.mark(g, false)
 }
 
 // rename renames within a place.

@@ -21,6 +21,7 @@ const (
 var (
 	errMoved = errors.New("it was moved while it was walked")
 	errSlow  = errors.New("it changes faster than it can be walked")
+	errOver  = errors.New("nobody waits for it any more")
 )
 
 // entry is one name in a directory, valid until the next is read.
@@ -70,6 +71,9 @@ type visitor interface {
 	opened(f *frame, x *unix.Statx_t) step
 	// failed is told that it cannot be opened; true: try once more.
 	failed(f *frame, e *entry, errno unix.Errno) bool
+	// unread is told of a directory of which the rest cannot be read. The walk goes
+	// on above it.
+	unread(f *frame, errno unix.Errno)
 	// tooDeep is told of one that the walk cannot go down to.
 	tooDeep(f *frame, e *entry)
 	// left is told of one that the walk has been in, in its parent.
@@ -83,13 +87,13 @@ type walk struct {
 	trail  []crumb     // of each level above the current one
 	depth  int
 	child  fileID // which was left when its parent was not open any more
-	until  time.Time
+	watch  *watch
 	count  uint
 }
 
 // overTree walks what is in a directory. The descriptor stays the caller's.
-func overTree(top int, v visitor) error {
-	w := &walk{v: v, until: time.Now().Add(patience)}
+func overTree(by *watch, top int, v visitor) error {
+	w := &walk{v: v, watch: by}
 	for i := range w.frames {
 		w.frames[i].fd = -1
 	}
@@ -126,6 +130,14 @@ func timesOf(x *unix.Statx_t) [2]unix.Timespec {
 	return [2]unix.Timespec{unix.NsecToTimespec(nanoseconds(x.Atime)), unix.NsecToTimespec(nanoseconds(x.Mtime))}
 }
 
+// putBack does it to a directory that is root's, and what is in it a user's.
+func (g *guard) putBack(uid uint32, fd int, times [2]unix.Timespec) {
+	_ = g.run(uid, takingMost, fd, func(_ *watch, fd int) error {
+		putBack(fd, times)
+		return nil
+	})
+}
+
 // putBack sets the times of a directory that our own work has changed. What is not
 // the caller's stays as it is.
 func putBack(fd int, times [2]unix.Timespec) {
@@ -143,16 +155,22 @@ func (f *frame) close() {
 func (w *walk) run() error {
 	for {
 		f := &w.frames[w.depth%ring]
-		if w.count++; w.count%4096 == 0 && time.Now().After(w.until) {
+		if w.count++; w.count%4096 == 0 && clock() > w.watch.until {
 			return errSlow
+		}
+		if !w.watch.step() {
+			return errOver
 		}
 		e, errno := f.read()
 		switch {
-		case errno != 0:
+		case errno != 0 && w.depth == 0:
 			return errno
 		case e.name == nil && w.depth == 0:
 			return nil
 		case e.name == nil:
+			if errno != 0 {
+				w.v.unread(f, errno)
+			}
 			w.child = fileID{}
 			if err := w.up(); err != nil {
 				return err
