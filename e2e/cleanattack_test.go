@@ -167,7 +167,7 @@ func TestCleanOwner(t *testing.T) {
 	}
 	tried := 0
 	r := stopped(t, "unlinkat", 5, func() {
-		pid := strings.TrimSpace(rig.Must(t, "pgrep", "-x", "tmpshellctl"))
+		pid := strings.TrimSpace(rig.Must(t, "pgrep", "-xn", "tmpshellctl"))
 		threads, err := os.ReadDir("/proc/" + pid + "/task")
 		if err != nil {
 			t.Fatal(err)

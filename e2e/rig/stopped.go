@@ -72,10 +72,12 @@ func (s Stop) Run(t *testing.T, argv []string, meanwhile func()) (Result, int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for child := range strings.FieldsSeq(string(children)) {
+		for list := strings.Fields(string(children)); len(list) > 0; list = list[1:] {
 			var pid int
-			if _, err := fmt.Sscan(child, &pid); err == nil {
-				_ = syscall.Kill(pid, syscall.SIGCONT) // a child of our child
+			if _, err := fmt.Sscan(list[0], &pid); err == nil {
+				below, _ := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", pid)) // or it has ended
+				list = append(list, strings.Fields(string(below))...)
+				_ = syscall.Kill(pid, syscall.SIGCONT) // one that descends from our child
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tmpshell/internal/account"
 	"tmpshell/internal/build"
@@ -41,7 +42,7 @@ var emptiedAtBoot = map[string]bool{"/tmp": true, "/dev/shm": true}
 // cleanFlags are those of clean.
 type cleanFlags struct {
 	dryRun, boot, orphans, contained bool
-	grace, job                       string
+	grace, job, patience             string
 }
 
 func cleanCommand(out *output, stderr io.Writer) *cobra.Command {
@@ -54,6 +55,12 @@ func cleanCommand(out *output, stderr io.Writer) *cobra.Command {
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if _, ok := config.ParseAge(flags.grace); flags.grace != "" && !ok {
 			return fmt.Errorf("--grace takes a time such as 12h or 10d, not %q", flags.grace)
+		}
+		if err := flags.checkPatience(); err != nil {
+			return err
+		}
+		if code, done := behind(); done {
+			return code
 		}
 		if cmd.Flags().Changed("job") {
 			return verb(func([]string) error { return out.cleanJob(flags, stderr) })(cmd, args)
@@ -68,9 +75,27 @@ func cleanCommand(out *output, stderr io.Writer) *cobra.Command {
 	c.MarkFlagsMutuallyExclusive("boot", "orphans", "job")
 	f.StringVar(&flags.grace, "grace", "", "keep unused directories in which something is younger (default 1d, 30d for others than /tmp and /dev/shm)")
 	f.BoolVar(&flags.contained, "contained", false, "in a container: nobody outside of this PID namespace uses the directories")
+	flags.addPatience(f)
 	c.MarkFlagsMutuallyExclusive("job", "grace")
 	c.MarkFlagsMutuallyExclusive("job", "contained")
 	return c
+}
+
+func (flags *cleanFlags) addPatience(f *pflag.FlagSet) {
+	f.StringVar(&flags.patience, "patience", "", "for how long the kernel may wait in a user's directory until it is passed over (default 5m)")
+}
+
+func (flags *cleanFlags) checkPatience() error {
+	if seconds, ok := config.ParseAge(flags.patience); flags.patience != "" && (!ok || seconds == 0) {
+		return fmt.Errorf("--patience takes a time such as 90s or 10m, not %q", flags.patience)
+	}
+	return nil
+}
+
+// waits is the patience; 0: the usual one.
+func (flags *cleanFlags) waits() time.Duration {
+	seconds, _ := config.ParseAge(flags.patience)
+	return time.Duration(seconds) * time.Second
 }
 
 // clean is the verb.
@@ -109,7 +134,7 @@ func (o *output) ran(report *clean.Report, flags cleanFlags, wrong error) error 
 // cleanOptions are those of a run for everybody.
 func cleanOptions(conf *config.Config, flags cleanFlags) (opts clean.Options, remember func(*clean.Report) error) {
 	where := whereToClean(conf)
-	opts = clean.Options{Where: where, DryRun: flags.dryRun, Contained: flags.contained, Counts: &clean.Counts{}}
+	opts = clean.Options{Where: where, DryRun: flags.dryRun, Contained: flags.contained, Counts: &clean.Counts{}, Patience: flags.waits()}
 	grace, given := config.ParseAge(flags.grace)
 	opts.Grace = func(uid uint32, shared string) time.Duration {
 		switch {

@@ -35,6 +35,10 @@ func Main() int {
 	if os.Args[0] == audit.Stage {
 		return audit.RunStage()
 	}
+	if os.Args[0] == worker {
+		return work()
+	}
+	mayWait = true
 	return Run(os.Args[1:], os.Stdout, os.Stderr)
 }
 
@@ -69,9 +73,12 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		err = failure{report.err}
 	}
 	var failed failure
+	var code exitCode
 	switch {
 	case err == nil:
 		return ExitGood
+	case errors.As(err, &code):
+		return int(code)
 	case errors.Is(err, errFindings):
 		return ExitFindings
 	case errors.As(err, &failed):

@@ -111,7 +111,7 @@ func (o *output) cleanJob(flags cleanFlags, stderr io.Writer) error {
 		return fmt.Errorf("%q is no name of a job", flags.job)
 	}
 	conf, wrong := config.Load(build.Config)
-	opts := clean.Options{Where: whereToClean(conf), DryRun: flags.dryRun, Counts: &clean.Counts{}}
+	opts := clean.Options{Where: whereToClean(conf), DryRun: flags.dryRun, Counts: &clean.Counts{}, Patience: flags.waits()}
 	stop := progress(stderr, opts.Counts)
 	report := clean.RunJob(opts, flags.job)
 	stop()

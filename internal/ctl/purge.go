@@ -24,6 +24,12 @@ func purgeCommand(out *output, stderr io.Writer) *cobra.Command {
 		Short: "Remove all private directories of a user who has no process",
 		Args:  takes(1, 1),
 		RunE: verb(func(args []string) error {
+			if err := flags.checkPatience(); err != nil {
+				return err
+			}
+			if code, done := behind(); done {
+				return code
+			}
 			who, err := findUser(account.System(), args)
 			if err != nil {
 				return err
@@ -40,6 +46,7 @@ func purgeCommand(out *output, stderr io.Writer) *cobra.Command {
 	c.Flags().BoolVar(&flags.dryRun, "dry-run", false, "remove nothing, and list what would be removed")
 	c.Flags().BoolVar(&supervised, "supervised", false, "do it if the user has Supervise yes")
 	c.Flags().BoolVar(&flags.contained, "contained", false, "in a container: nobody outside of this PID namespace uses the directories")
+	flags.addPatience(c.Flags())
 	return c
 }
 

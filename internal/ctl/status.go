@@ -24,6 +24,8 @@ import (
 const (
 	sampleNames = 2000
 	sampleTime  = 2 * time.Second
+	// sampleWait is for how long one call of the kernel's is waited for then.
+	sampleWait = 5 * time.Second
 )
 
 // statusFlags are those of status.
@@ -50,6 +52,9 @@ func statusCommand(out *output) *cobra.Command {
 			if !slices.Contains(allowed, flag) {
 				return fmt.Errorf("there is no %q: take one of %q", flag, allowed)
 			}
+		}
+		if code, done := behind(); done {
+			return code
 		}
 		return verb(func([]string) error { return out.status(flags, args) })(cmd, args)
 	}
@@ -103,9 +108,9 @@ func (o *output) status(flags statusFlags, names []string) error {
 	}
 	began := time.Now()
 	conf, wrong := config.Load(build.Config)
-	q := clean.Question{Where: whereToClean(conf), Contained: flags.contained, Entries: sampleNames, Time: sampleTime}
+	q := clean.Question{Where: whereToClean(conf), Contained: flags.contained, Entries: sampleNames, Time: sampleTime, Patience: sampleWait}
 	if flags.full {
-		q.Entries, q.Time = 0, 0
+		q.Entries, q.Time, q.Patience = 0, 0, 0
 	}
 	if len(names) > 0 {
 		var only []uint32
@@ -191,6 +196,12 @@ func statusOf(i *clean.Item, known roster.Known, has map[configuredDirectory]boo
 		d.LastUse = &last
 	}
 	note := func(text string) { d.Notes = append(d.Notes, text) }
+	switch {
+	case errors.Is(i.Wrong, clean.ErrStuck):
+		note("does not answer")
+	case i.Wrong != nil:
+		note("not all of it can be looked at")
+	}
 	if _, there := known.Accounts[i.UID]; !there {
 		if d.Account = "unknown"; known.Doubt == nil {
 			d.Account = "gone"
