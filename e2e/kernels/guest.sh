@@ -4,9 +4,10 @@
 #
 #	tests=REGEXP   of the end-to-end tests
 #	units=A,B      packages of internal whose tests run
+#	scripts=A,B    of this directory, without .sh, that run at last, outside of any view
 exec >/dev/ttyS1 2>&1
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root LOGNAME=root SHELL=/bin/bash LANG=C.UTF-8 TERM=dumb
-tests=${tests-'^$'} units=${units-}
+tests=${tests-'^$'} units=${units-} scripts=${scripts-}
 say() { echo "guest: $*"; }
 now() { cut -d. -f1 /proc/uptime; }
 
@@ -38,6 +39,11 @@ for unit in $(echo "$units" | tr , ' '); do
 	began=$(now)
 	if ../../run/"$unit.test" -test.short -test.timeout 1h; then result=PASS; else result=FAIL; fi
 	echo "--- $result: $unit ($(($(now) - began))s)"
+done
+for script in $(echo "$scripts" | tr , ' '); do
+	began=$(now)
+	if sh "/tests/e2e/kernels/$script.sh"; then result=PASS; else result=FAIL; fi
+	echo "--- $result: $script ($(($(now) - began))s)"
 done
 say "the kernel's warnings: $(dmesg | grep -c -e WARNING: -e BUG: -e Oops)"
 say "ended after $(cut -d' ' -f1 /proc/uptime) s"

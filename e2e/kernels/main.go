@@ -116,7 +116,7 @@ func boot(suite, payload string) (guest, error) {
 	}
 	defer log.Close()
 	var text bytes.Buffer
-	line := "run=/tests/e2e/kernels/guest.sh tests=^(" + strings.Join(tests(suite), "|") + ")$ units=" + strings.Join(units(suite), ",")
+	line := "run=/tests/e2e/kernels/guest.sh tests=^(" + strings.Join(tests(suite), "|") + ")$ units=" + strings.Join(units(suite), ",") + " scripts=" + strings.Join(scripts(suite), ",")
 	processor, err := script(io.MultiWriter(log, &text), "boot.sh", filepath.Join(dir, "image"), dir, line, payload)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "kernels: %s: %v\n", suite, err) // what was printed before counts

@@ -19,6 +19,8 @@ type guest struct {
 	// results has how each test ended, and said what is said of failed ones.
 	results map[string]result
 	said    map[string]string
+	// found has what each script has found: RESULT by WHAT.
+	found map[string]map[string]string
 }
 
 // result is one test's.
@@ -30,13 +32,18 @@ type result struct {
 var (
 	resultLine = regexp.MustCompile(`^--- (PASS|FAIL|SKIP): (\S+) \(([0-9.]+s)\)`)
 	systemLine = regexp.MustCompile(`^guest: Linux (\S+) \S+ "?([^"]*)"?, ready after`)
+	// finding is a line of a script's: SCRIPT: WHAT: RESULT.
+	finding = regexp.MustCompile(`^([a-z]+): (.+?): (.*)`)
 	// reason begins a complaint in what a test has printed: FILE:LINE: …
 	reason = regexp.MustCompile(`^\s+\S+\.go:\d+: (.*)`)
 )
 
 // parse reads what a guest has printed, which is what go test prints.
 func parse(suite, file, text string) guest {
-	g := guest{suite: suite, log: file, results: map[string]result{}, said: map[string]string{}}
+	g := guest{suite: suite, log: file, results: map[string]result{}, said: map[string]string{}, found: map[string]map[string]string{}}
+	for _, script := range scripts(suite) {
+		g.found[script] = map[string]string{}
+	}
 	failed := ""
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
@@ -52,6 +59,12 @@ func parse(suite, file, text string) guest {
 				failed = m[2]
 			}
 			continue
+		}
+		if m := finding.FindStringSubmatch(line); m != nil && g.found[m[1]] != nil {
+			if before, twice := g.found[m[1]][m[2]]; twice {
+				m[3] = before + ", " + m[3] // which nobody wants
+			}
+			g.found[m[1]][m[2]] = m[3]
 		}
 		if m := reason.FindStringSubmatch(line); m != nil && failed != "" && !strings.HasPrefix(m[1], "processor time") && !strings.HasPrefix(m[1], "in the view") {
 			if g.said[failed] == "" {
@@ -81,7 +94,12 @@ func (g guest) verdict(r row) (cell string, good bool, why []string) {
 	if r.on != "" && r.on != g.suite {
 		return "-", true, nil
 	}
-	for _, name := range append(append([]string{}, r.tests...), r.units...) {
+	names := append(append([]string{}, r.tests...), r.units...)
+	if r.script != "" {
+		names = append(names, r.script)
+		why = r.wrong(g.found[r.script])
+	}
+	for _, name := range names {
 		one := g.results[name]
 		took += one.took
 		switch one.verdict {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -41,5 +43,45 @@ func TestVerdict(t *testing.T) {
 		if text, ok := table(guests); ok {
 			t.Errorf("good: %s", text)
 		}
+	}
+}
+
+// TestScript: a script's row is good if all that must be found was found, once, and
+// nothing else.
+func TestScript(t *testing.T) {
+	i := slices.IndexFunc(rows, func(r row) bool { return r.script == "gssd" })
+	r := rows[i]
+	const what = "FILE:/tmp/krb5cc_%{uid}, mount, renewed inside"
+	with := func(result string) map[string]string {
+		found := maps.Clone(r.want)
+		found[what] = result
+		return found
+	}
+	without := maps.Clone(r.want)
+	delete(without, what)
+	for _, c := range []struct {
+		found map[string]string
+		more  string // lines
+		want  string // what is said; empty: nothing
+	}{
+		{r.want, "", ""},
+		{with("reached"), "", what + ": reached; want denied"},
+		{without, "", what + ": not found"},
+		{r.want, "gssd: " + what + ": denied\n", what + ": denied, denied; want denied"},
+		{r.want, "gssd: other: reached\n", "other: not expected"},
+		{r.want, "--- FAIL: gssd (9s)\n", "gssd"},
+	} {
+		var text strings.Builder
+		for what, result := range c.found {
+			fmt.Fprintf(&text, "gssd: %s: %s\n", what, result)
+		}
+		fmt.Fprintf(&text, "--- PASS: gssd (8s)\n%s", c.more)
+		_, ok, why := parse(r.on, "log", text.String()).verdict(r)
+		if said := strings.Join(why, "\n"); said != c.want || ok != (c.want == "") {
+			t.Errorf("%q: good: %v; want %q", said, ok, c.want)
+		}
+	}
+	if _, ok, _ := parse(r.on, "log", "").verdict(r); ok {
+		t.Error("a script that has not run is good")
 	}
 }
