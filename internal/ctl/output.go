@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/sys/unix"
+
+	"tmpshell/internal/msg"
 )
 
 // The rules of what tmpshellctl prints: reports on standard output, as JSON
@@ -46,16 +49,51 @@ func fileOf(w io.Writer) (*os.File, bool) {
 	return f, ok
 }
 
-func printError(w io.Writer, text string) { fmt.Fprintf(w, "tmpshellctl: %s\n", text) }
+// printError prints what may quote a name that somebody else chose, and several errors,
+// one a line.
+func printError(w io.Writer, text string) {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = msg.Line(lines[i])
+	}
+	fmt.Fprintf(w, "tmpshellctl: %s\n", strings.Join(lines, "\n"))
+}
 
 func printHint(w io.Writer, text string) { fmt.Fprintf(w, "tmpshellctl: hint: %s\n", text) }
 
 // asJSON prints one document.
 func (o *output) asJSON(v any) error {
-	enc := json.NewEncoder(o.w)
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := o.w.Write(escaped(text.Bytes()))
+	return err
+}
+
+// escaped has the control characters escaped that JSON may have as they are, and a
+// terminal obeys: it quotes names that somebody else chose, and may be read on one.
+func escaped(text []byte) []byte {
+	const first, last = "\u0080", "\u009f" // two bytes each, the first of which is the same
+	if bytes.IndexByte(text, 0x7f) < 0 && bytes.IndexByte(text, first[0]) < 0 {
+		return text
+	}
+	b := make([]byte, 0, len(text)+len(text)/8)
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == 0x7f:
+			b = append(b, `\u007f`...)
+		case c == first[0] && i+1 < len(text) && first[1] <= text[i+1] && text[i+1] <= last[1]:
+			i++
+			b = fmt.Appendf(b, `\u%04x`, text[i])
+		default:
+			b = append(b, c)
+		}
+	}
+	return b
 }
 
 // newTable is the table of every report: no lines, no colour but where a column asks

@@ -16,6 +16,7 @@ import (
 	"tmpshell/internal/build"
 	"tmpshell/internal/clean"
 	"tmpshell/internal/config"
+	"tmpshell/internal/msg"
 	"tmpshell/internal/roster"
 )
 
@@ -143,6 +144,9 @@ func (o *output) status(flags statusFlags, names []string) error {
 			r.Errors = append(r.Errors, wrong.Error())
 		}
 		err = o.statusMetrics(r, past, time.Since(began))
+		for i, text := range r.Errors {
+			r.Errors[i] = msg.Line(text)
+		}
 		if err == nil && len(r.Errors) > 0 { // the metrics have their number alone
 			err = errors.New(strings.Join(slices.Compact(r.Errors), "; "))
 		}
