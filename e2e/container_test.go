@@ -149,6 +149,8 @@ func TestContainerVolume(t *testing.T) {
 	rig.Install(t)
 	rig.MakeImage(t)
 	const (
+		open = "tmpshell: no private directory in /tmp: /tmp can be written by others: mode 0%s\n" +
+			"tmpshell: hint: run \"chmod go-w /tmp\" before this; or set \"Directory /tmp off\" in tmpshell.conf\n"
 		refused = "tmpshell: no private directory in /tmp: /tmp can be written by others and is not sticky: mode 0%s\n" +
 			"tmpshell: hint: root can run \"chmod +t /tmp\" before this; or set \"Directory /tmp off\" in tmpshell.conf\n"
 		its = "tmpshell: no private directory in /tmp: %s; using /tmp\n"
@@ -174,7 +176,11 @@ func TestContainerVolume(t *testing.T) {
 		{"as the hint says, with fsGroup", "-m 3777 -g 2000", inGroup, "", "/tmp/.private/1000", ""},
 		{"the user's own", "-m 0700 -o 1000", user, "", "/tmp", fmt.Sprintf(its, "/usr/libexec/tmpshell-helper: /tmp belongs to uid 1000, not to root")},
 		{"the user's own, no_new_privs", "-m 0700 -o 1000", bare, "", "/tmp", ""},
-		{"the user's own, and a group's", "-m 0770 -o 1000 -g 2000", user, "", "unset", ""},
+		{"the user's own, and a group's", "-m 0770 -o 1000 -g 2000", user, "", "unset", fmt.Sprintf(open, "770")},
+		{"the user's own, and everybody's", "-m 0777 -o 1000", user, "", "unset", fmt.Sprintf(open, "777")},
+		{"the same, no_new_privs", "-m 0777 -o 1000", bare, "", "unset", fmt.Sprintf(open, "777")},
+		{"the same, --user", "-m 01777 -o 1000", root, "app", "unset", fmt.Sprintf(open, "1777")},
+		{"as the hint says, --user", "-m 0755 -o 1000", root, "app", "/tmp", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.is.Tmp = "/var/lib/volume"

@@ -163,6 +163,8 @@ func (l *launcher) instead(d *directory, why bare.Trouble) {
 		t := owned.Own(d.Path, l.uid)
 		if found = t.OK(); found {
 			d.path = d.Path
+		} else if t.Why == owned.Writable { // no base is made there, and no fallback: say what helps
+			why, why.Where = t, d.Path
 		}
 	}
 	if !found {
@@ -207,6 +209,9 @@ func (l *launcher) report(d *directory, why *bare.Trouble) {
 	if l.verdict == refused || l.toTerminal() {
 		hint := ""
 		switch {
+		case why.Why == owned.Writable:
+			hint = l.strings.join(`run "chmod go-w `, d.Path, `" before this; or set "Directory `)
+			hint = l.strings.join(hint, d.Path, ` off" in tmpshell.conf`)
 		case l.session.setup:
 			hint = setupHint
 		case why.Why == owned.NotSticky:

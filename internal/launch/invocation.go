@@ -132,6 +132,10 @@ func (inv *Invocation) exec() {
 			inv.User = bare.String(inv.Args[1])
 			inv.Args = inv.Args[2:]
 			continue
+		case strings.HasPrefix(arg, userIs) && len(arg) > len(userIs):
+			inv.User = arg[len(userIs):]
+			inv.Args = inv.Args[1:]
+			continue
 		case arg == "--pty":
 			inv.PTY = true
 			inv.Args = inv.Args[1:]
@@ -153,7 +157,10 @@ func (inv *Invocation) exec() {
 	}
 }
 
-const initIs = "--init="
+const (
+	initIs = "--init="
+	userIs = "--user="
+)
 
 // takeInit reads --init and --init=LIST.
 func (inv *Invocation) takeInit(arg string) bool {

@@ -166,13 +166,17 @@ func (p *place) checkOnTheWay(uid uint32) (t bare.Trouble) {
 	return t
 }
 
+// Writable is why a directory of the user's own breaks rule (i) that others can write
+// to; the mode follows.
+const Writable = "can be written by others: mode"
+
 // check is rule (i) for the directory itself.
 func (p *place) check(uid uint32) (t bare.Trouble) {
 	switch {
 	case p.st.UID != uid:
 		t = belongs(&p.st)
 	case p.st.Perm()&0o022 != 0:
-		t.Why, t.Value, t.Base = "can be written by others: mode", uint64(p.st.Perm()), 8
+		t.Why, t.Value, t.Base = Writable, uint64(p.st.Perm()), 8
 	}
 	return t
 }
