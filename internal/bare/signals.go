@@ -25,7 +25,12 @@ func BlockedSignals(set Signals) Signals {
 // SetIgnored has a signal ignored, or gives it its default action, and tells
 // whether it was ignored.
 func SetIgnored(n unix.Signal, ignored bool) bool {
-	var a, before sigaction
+	// qemu-user takes every processor for one whose structure has a restorer (seen with
+	// 7.2 for riscv64 and loong64), and so for one word more.
+	var a, before struct {
+		sigaction
+		_ uintptr
+	}
 	if ignored {
 		a.handler = sigIgn
 	}
