@@ -6,7 +6,7 @@ set -eu
 
 packages="
 	acl adduser ansible-core at attr bindfs btrfs-progs bubblewrap busybox-static checkpolicy
-	catatonit cron dash dbus-daemon dbus-system-bus-common diffutils dropbear-bin dumb-init e2fsprogs emacs-nox fish fuse3 gcc
+	catatonit cron dash dbus diffutils dropbear-bin dumb-init e2fsprogs emacs-nox fish fuse3 gcc
 	git gosu gpg gpg-agent gpgconf heimdal-kcm hyperfine htop iproute2
 	iputils-ping jq krb5-admin-server krb5-kdc krb5-user libc6-dev lintian
 	libcap2-bin libnss-extrausers libpam-cap login make mandoc
