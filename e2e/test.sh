@@ -47,7 +47,8 @@ fi
 $GO build -o bin/suite ./e2e/suite
 echo "TMPSHELL_SEED=$TMPSHELL_SEED"
 status=0
-$sudo env "PATH=$PATH" "HOME=$HOME" CGO_ENABLED=0 "CI=${CI-}" "GOFLAGS=${GOFLAGS-}" "GOCACHE=$cache" \
+# A user's PATH has no useradd on Debian.
+$sudo env "PATH=$PATH:/usr/sbin:/sbin" "HOME=$HOME" CGO_ENABLED=0 "CI=${CI-}" "GOFLAGS=${GOFLAGS-}" "GOCACHE=$cache" \
 	"TMPSHELL_MUST_RUN=${TMPSHELL_MUST_RUN-}" "TMPSHELL_SEED=$TMPSHELL_SEED" "TMPSHELL_ALL=${TMPSHELL_ALL-}" \
 	bin/suite "$PWD/bin/tables.txt" "$GO" test -count=1 -timeout "$TEST_TIMEOUT" -json "$@" || status=$?
 
