@@ -42,7 +42,7 @@ cover() {
 	(cd "$1" && mount -t overlay -o "lowerdir=.,upperdir=$work/$2/upper,workdir=$work/$2/work" overlay "$1")
 }
 for d in etc usr var; do
-	cover /$d $d || fail "cannot mount an overlay over /$d" "the kernel needs overlayfs"
+	cover /$d $d || fail "cannot mount an overlay over /$d" "the kernel needs overlayfs; in a container of a container, / may be an overlay too many: --volume /$d"
 done
 # A mount below would be covered, too, and not be in sight: a home of NFS.
 homes=/home/
