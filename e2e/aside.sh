@@ -24,7 +24,7 @@ fetch() { # SET PACKAGE...
 	chown -R --reference=bin bin/aside
 }
 
-fetch systemd systemd-container libpam-systemd systemd-userdbd libnss-systemd libfaketime
+fetch systemd systemd-container libpam-systemd dbus-user-session systemd-userdbd libnss-systemd libfaketime
 fetch slapd slapd ldap-utils
 fetch nslcd nslcd libnss-ldapd
 fetch sssd sssd-ldap libnss-sss

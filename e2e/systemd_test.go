@@ -29,6 +29,8 @@ func TestSystemd(t *testing.T) {
 		return
 	}
 	rig.Unpack(t, "systemd")
+	// What its postinst has pam-auth-update do.
+	rig.Must(t, "sh", "-ec", "grep -q pam_systemd /etc/pam.d/common-session || echo 'session optional pam_systemd.so' >>/etc/pam.d/common-session")
 	rig.Install(t, bootedConf...)
 	m := booted{
 		env: rig.AddUser(t, rig.Account{Name: "env", UID: 1000}), mount: rig.AddUser(t, rig.Account{Name: "mount", UID: 1001}),
