@@ -37,6 +37,16 @@ func unlinkAt(dir int, e *entry, flags int) unix.Errno {
 	})
 }
 
+// getdents reads names; 0: there are no more.
+func getdents(fd int, buf []byte) (int, unix.Errno) {
+	for {
+		n, err := unix.Getdents(fd, buf)
+		if err != unix.EINTR {
+			return max(n, 0), errnoOf(err)
+		}
+	}
+}
+
 const wanted = unix.STATX_BASIC_STATS | unix.STATX_BTIME
 
 // statAt looks at a name without following it, and without waiting for whoever
@@ -47,6 +57,19 @@ func statAt(dir int, e *entry, x *unix.Statx_t) unix.Errno {
 		_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(dir), uintptr(e.pointer()), flags, wanted, uintptr(unsafe.Pointer(x)), 0)
 		return errno
 	})
+}
+
+// statNow is statAt for what is in a directory of root's, in which nobody else keeps the
+// kernel waiting, see guard: Go's runtime is not told of it (RawSyscall). It takes a thread
+// that has been in a call for 20 µs for one that waits, and wakes another: of 20,000 of
+// these calls, some 1,300 times. Were one held up, the collector would be, too.
+func statNow(dir int, e *entry, x *unix.Statx_t) unix.Errno {
+	const flags = unix.AT_SYMLINK_NOFOLLOW | unix.AT_STATX_DONT_SYNC | unix.AT_NO_AUTOMOUNT
+	_, _, errno := unix.RawSyscall6(unix.SYS_STATX, uintptr(dir), uintptr(e.pointer()), flags, wanted, uintptr(unsafe.Pointer(x)), 0)
+	if errno == unix.EINTR {
+		return statAt(dir, e, x)
+	}
+	return errno
 }
 
 func fstat(fd int, x *unix.Statx_t) unix.Errno {

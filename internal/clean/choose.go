@@ -31,9 +31,19 @@ type chosen struct {
 	orphan string
 }
 
-// choose tells which units nobody uses, and for long enough.
-func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
-	var list []chosen
+// choose tells which units nobody uses, and for long enough. A dry run tells everybody
+// right away.
+func (r *run) choose(units []*unit, stay *[]*unit) (list []chosen) {
+	choice := func(c chosen) {
+		switch {
+		case !r.DryRun:
+			list = append(list, c)
+		case c.orphan != "":
+			r.result(c.unit, Withdrawn, c.orphan)
+		default:
+			r.result(c.unit, Gone, "").of(c.Survey)
+		}
+	}
 	accounts := r.accounts(units)
 	for _, u := range units {
 		if u.Kind == Holder && u.was == "" {
@@ -41,7 +51,7 @@ func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
 		}
 		if u.isOrphaned() && r.Orphans != nil {
 			if r.orphaned(u, accounts) {
-				list = append(list, chosen{unit: u})
+				choice(chosen{unit: u})
 			}
 			continue
 		}
@@ -55,7 +65,7 @@ func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
 			continue
 		}
 		if orphan != "" && r.Orphans.Grace > 0 {
-			list = append(list, chosen{unit: u, orphan: orphan})
+			choice(chosen{unit: u, orphan: orphan})
 			continue
 		}
 		s, why, err := r.grace(u, orphan != "")
@@ -69,7 +79,7 @@ func (r *run) choose(units []*unit, stay *[]*unit) []chosen {
 			*stay = append(*stay, u)
 			continue
 		}
-		list = append(list, chosen{unit: u, Survey: s})
+		choice(chosen{unit: u, Survey: s})
 	}
 	return list
 }

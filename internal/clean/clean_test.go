@@ -208,3 +208,34 @@ func TestPatience(t *testing.T) {
 		t.Errorf("when the time is over: %v; want %v", err, errSlow)
 	}
 }
+
+// counter is told of names, and does nothing.
+type counter struct{ files int }
+
+func (c *counter) file(*frame, *entry) bool               { c.files++; return true }
+func (c *counter) directory(*frame, *entry) step          { return descend }
+func (c *counter) opened(*frame, *unix.Statx_t) step      { return descend }
+func (c *counter) failed(*frame, *entry, unix.Errno) bool { return false }
+func (c *counter) tooDeep(*frame, *entry)                 {}
+func (c *counter) left(*frame, *entry)                    {}
+func (c *counter) unread(*frame, unix.Errno)              {}
+
+// TestNamesAreNotAllocated: a million files are no work for the collector, nor is a walk
+// after another.
+func TestNamesAreNotAllocated(t *testing.T) {
+	const files = 2000
+	dir := t.TempDir()
+	for i := range files {
+		must(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), nil, 0o600))
+	}
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	must(t, err)
+	defer unix.Close(fd)
+	c := &counter{}
+	if got := testing.AllocsPerRun(10, func() { must(t, overTree(newWatch(), fd, c)) }); got > 50 {
+		t.Errorf("a walk over %d files allocates %.0f times", files, got)
+	}
+	if c.files != 11*files { // one more to warm up
+		t.Errorf("%d files were seen in 11 walks; want %d", c.files, 11*files)
+	}
+}

@@ -74,7 +74,7 @@ func (f *finder) place(path string, parent func() (int, bare.Trouble)) *place {
 	}
 	defer bare.Close(dir)
 	fd, err := sys.Reopen(dir)
-	p := &place{path: strings.TrimSuffix(path, "/"), fd: fd}
+	p := &place{name: strings.TrimSuffix(path, "/"), fd: fd}
 	if err == nil {
 		p.at, err = placeOf(fd, path)
 	}
@@ -111,7 +111,7 @@ func (f *finder) each(p *place, visit func(name string) (unit, bool)) {
 		return
 	}
 	err := p.with(func(fd int) error {
-		names, err := sys.DirNamesOf(fd, p.path)
+		names, err := sys.DirNamesOf(fd, p.path())
 		slices.Sort(names)
 		if !p.public { // in a shared directory most names are others'
 			f.units = slices.Grow(f.units, len(names))
@@ -134,7 +134,13 @@ func (f *finder) add(dir int, u unit) {
 	f.text = append(append(f.text[:0], u.name...), 0)
 	e := entry{name: f.text[:len(u.name)]}
 	var x unix.Statx_t
-	switch errno := statAt(dir, &e, &x); errno {
+	var errno unix.Errno
+	if u.place.public {
+		errno = statAt(dir, &e, &x)
+	} else {
+		errno = statNow(dir, &e, &x)
+	}
+	switch errno {
 	case 0:
 		switch {
 		case !f.looked(&u, &x):

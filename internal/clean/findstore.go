@@ -49,7 +49,7 @@ func (f *finder) inStore(store string) {
 // inHolder finds the instances of one user or job, right after what they are in: the
 // kernel, too, has that at hand then.
 func (f *finder) inHolder(u *unit, links uint32) {
-	u.inside = &place{path: u.path(), fd: -1, in: u.place, id: u.id}
+	u.inside = &place{name: u.name, fd: -1, in: u.place, id: u.id}
 	expected := f.expected(u, links)
 	if expected && u.job == "" {
 		return // see emptied
@@ -86,7 +86,7 @@ func (f *finder) expected(holder *unit, links uint32) bool {
 	for _, n := range f.usual {
 		f.text = append(append(append(append(f.text[:0], holder.name...), '/'), n.name...), 0)
 		e := entry{name: f.text[:len(f.text)-1]}
-		switch errno := statAt(holder.place.fd, &e, &x); {
+		switch errno := statNow(holder.place.fd, &e, &x); {
 		case errno == unix.ENOENT:
 		case errno != 0 || x.Mode&unix.S_IFMT != unix.S_IFDIR:
 			return false

@@ -53,6 +53,8 @@ type run struct {
 	// See younger.
 	youngerThan time.Duration
 	youngerText string
+	// unlisted is the last one that the report leaves out: thousands are not allocated.
+	unlisted Result
 }
 
 // Run cleans. An error says that nothing was done.
@@ -85,19 +87,12 @@ func Run(o Options) (*Report, error) {
 		return nil, err
 	}
 	stay := make([]*unit, 0, len(units))
-	r.report.Results = make([]*Result, 0, len(units))
 	take := r.choose(units, &stay)
 	if o.DryRun {
-		for _, u := range take {
-			if u.orphan != "" {
-				r.result(u.unit, Withdrawn, u.orphan)
-			} else {
-				r.result(u.unit, Gone, "").of(u.Survey)
-			}
-		}
+		// choose has told of them
 	} else if err := r.take(take, &stay); err != nil {
 		r.fault(err)
-	} else if err := r.take(r.holders(units), nil); err != nil {
+	} else if err := r.take(r.holders(units, take[:0]), nil); err != nil {
 		r.fault(err)
 	}
 	r.age(stay)
@@ -130,15 +125,17 @@ func (r *run) look() (err error) {
 }
 
 func (r *run) result(u *unit, a Action, why string) *Result {
-	if r.Brief && a == Kept && why == r.youngerText && why != "" {
+	switch {
+	case r.Brief && a == Kept && why == r.youngerText && why != "":
 		r.report.Young++
-		return &Result{}
-	}
-	res := &Result{Path: u.path(), Kind: u.Kind, UID: u.UID, Shared: u.Shared, Action: a, Why: why}
-	if a == Failed || u.Kind != List && u.Kind != Holder { // which nobody has put anything in
+	case a != Failed && (u.Kind == List || u.Kind == Holder): // which nobody has put anything in
+	default:
+		res := &Result{Path: u.path(), Kind: u.Kind, UID: u.UID, Shared: u.Shared, Action: a, Why: why}
 		r.report.Results = append(r.report.Results, res)
+		return res
 	}
-	return res
+	r.unlisted = Result{}
+	return &r.unlisted
 }
 
 func (res *Result) of(s Survey) {

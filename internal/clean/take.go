@@ -25,7 +25,7 @@ func (r *run) take(list []chosen, stay *[]*unit) error {
 	for _, u := range gone {
 		if u.orphan != "" {
 			res := r.result(u.unit, Withdrawn, u.orphan+", kept as "+u.name)
-			res.Path = u.place.path + "/" + u.was
+			res.Path = u.place.path() + "/" + u.was
 			continue
 		}
 		r.delete(u)
@@ -34,7 +34,7 @@ func (r *run) take(list []chosen, stay *[]*unit) error {
 }
 
 // withdraw gives the names of units away, and returns those that no login finds any
-// more.
+// more, in the memory of the list.
 func (r *run) withdraw(list []chosen, stay *[]*unit) (gone []chosen, looked error) {
 	failed := func(u *unit, err error) {
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -52,6 +52,7 @@ func (r *run) withdraw(list []chosen, stay *[]*unit) (gone []chosen, looked erro
 		return err != nil
 	})
 	looked = r.look()
+	gone = list[:0]
 	for _, u := range list {
 		var by []Process
 		var mounts []string
@@ -100,7 +101,7 @@ func (r *run) withdraw(list []chosen, stay *[]*unit) (gone []chosen, looked erro
 func (r *run) delete(u chosen) {
 	path := u.path()
 	if u.was != "" && !u.isOrphaned() { // another one may have that name now
-		path = u.place.path + "/" + u.was
+		path = u.place.path() + "/" + u.was
 	}
 	before := [2]uint64{r.Counts.Files.Load(), r.Counts.Directories.Load()}
 	left, err := r.remove(u.unit)
@@ -183,14 +184,13 @@ func (r *run) empty(u *unit, fd int) (lefts, error) {
 	return left, nil
 }
 
-// holders are the STORE/UID that have become empty.
-func (r *run) holders(units []*unit) []chosen {
-	var list []chosen
+// holders adds the STORE/UID that have become empty to a list.
+func (r *run) holders(units []*unit, list []chosen) []chosen {
 	for _, u := range units {
 		if u.Kind == Instance {
-			u = r.emptied(u)
+			r.emptied(u)
 		}
-		if u == nil || u.Kind != Holder || u.was != "" || u.inside.holds != 0 || len(r.procs.Using(u.UID)) > 0 {
+		if u.Kind != Holder || u.was != "" || u.inside.holds != 0 || len(r.procs.Using(u.UID)) > 0 {
 			continue
 		}
 		u.inside.holds = -1 // it is listed
@@ -207,15 +207,15 @@ func (r *run) holders(units []*unit) []chosen {
 	return list
 }
 
-// emptied is what an instance is in, which find keeps no unit of while it is as expected.
-func (r *run) emptied(u *unit) *unit {
+// emptied turns an instance that is gone into what it was in, which find keeps no unit of
+// while it is as expected.
+func (r *run) emptied(u *unit) {
 	p := u.place
 	if p.holds != 0 {
-		return nil
+		return
 	}
-	holder := &unit{Kind: Holder, UID: u.UID, job: u.job, place: p.in, name: p.path[len(p.in.path)+1:], inside: p, id: p.id, mode: unix.S_IFDIR}
-	if r.skips(holder) {
-		return nil
+	holder := unit{Kind: Holder, UID: u.UID, job: u.job, place: p.in, name: p.name, inside: p, id: p.id, mode: unix.S_IFDIR}
+	if !r.skips(&holder) {
+		*u = holder
 	}
-	return holder
 }

@@ -27,7 +27,7 @@ func aUnit(t *testing.T) (u *unit, path string) {
 	t.Cleanup(func() { sys.Close(fd) })
 	var x unix.Statx_t
 	must(t, unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_BASIC_STATS, &x))
-	return &unit{Kind: Env, UID: alice, place: &place{path: base, fd: fd}, name: "41001", owner: alice, id: idOf(&x), mode: uint32(x.Mode)}, path
+	return &unit{Kind: Env, UID: alice, place: &place{name: base, fd: fd}, name: "41001", owner: alice, id: idOf(&x), mode: uint32(x.Mode)}, path
 }
 
 // Two that remove at the same time would each take the other's mark for its own: a
@@ -68,7 +68,7 @@ func TestAwayUnmarked(t *testing.T) {
 	watch, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	must(t, err)
 	defer unix.Close(watch)
-	_, err = unix.InotifyAddWatch(watch, u.place.path, unix.IN_MOVED_FROM|unix.IN_MOVED_TO)
+	_, err = unix.InotifyAddWatch(watch, u.place.path(), unix.IN_MOVED_FROM|unix.IN_MOVED_TO)
 	must(t, err)
 	if away, err := u.away(Removed); away || err != nil {
 		t.Errorf("%v, %v", away, err)

@@ -13,7 +13,7 @@ import (
 
 // place is a directory of root's that units are in.
 type place struct {
-	path string
+	name string // of one that is in no other, the whole path
 	at   fsPath // of one that is in no other
 	fd   int    // -1: it is opened when it is needed, see in
 	// in is the place that it is in, if it is one of many.
@@ -24,24 +24,31 @@ type place struct {
 	holds  int // units that are there; -1: see holders
 }
 
+func (p *place) path() string {
+	if p.in == nil {
+		return p.name
+	}
+	return p.in.path() + "/" + p.name
+}
+
 // with runs f with a descriptor of the place.
 func (p *place) with(f func(fd int) error) error {
 	if p.fd >= 0 {
 		return f(p.fd)
 	}
-	e := named(p.path[strings.LastIndexByte(p.path, '/')+1:])
+	e := named(p.name)
 	return p.in.with(func(dir int) error {
 		fd, errno := openAt(dir, &e, asDirectory)
 		if errno != 0 {
-			return &fs.PathError{Op: "openat", Path: p.path, Err: errno}
+			return &fs.PathError{Op: "openat", Path: p.path(), Err: errno}
 		}
 		defer sys.Close(fd)
 		var x unix.Statx_t
 		if errno := fstat(fd, &x); errno != 0 {
-			return &fs.PathError{Op: "statx", Path: p.path, Err: errno}
+			return &fs.PathError{Op: "statx", Path: p.path(), Err: errno}
 		}
 		if idOf(&x) != p.id || x.Uid != 0 {
-			return &fs.PathError{Op: "openat", Path: p.path, Err: errChanged}
+			return &fs.PathError{Op: "openat", Path: p.path(), Err: errChanged}
 		}
 		return f(fd)
 	})
@@ -74,7 +81,7 @@ type unit struct {
 // account.
 func (u *unit) isOrphaned() bool { return strings.Contains(u.name, Orphaned) && u.was != "" }
 
-func (u *unit) path() string { return u.place.path + "/" + u.name }
+func (u *unit) path() string { return u.place.path() + "/" + u.name }
 
 func (u *unit) at() fsPath {
 	return u.place.where().below(u.name)
@@ -85,7 +92,7 @@ func (p *place) where() fsPath {
 	if p.in == nil {
 		return p.at
 	}
-	return p.in.where().below(p.path[strings.LastIndexByte(p.path, '/')+1:])
+	return p.in.where().below(p.name)
 }
 
 var errChanged = errors.New("it is not the one that was looked at")

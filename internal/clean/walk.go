@@ -3,6 +3,7 @@ package clean
 import (
 	"encoding/binary"
 	"errors"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -37,7 +38,7 @@ type frame struct {
 	fd       int
 	level    int
 	id       fileID
-	buf      []byte
+	buf      *[bufSize]byte
 	n        int   // bytes in buf
 	cur, at  int   // of the entry that was returned, and of the next
 	pos      int64 // where the directory is read from to get that entry again
@@ -89,40 +90,54 @@ type walk struct {
 	child  fileID // which was left when its parent was not open any more
 	watch  *watch
 	count  uint
+	// Of the current name: what a visitor is told of would be allocated for each.
+	entry  entry
+	x      unix.Statx_t
+	opened frame
 }
 
-// overTree walks what is in a directory. The descriptor stays the caller's.
-func overTree(by *watch, top int, v visitor) error {
-	w := &walk{v: v, watch: by}
+// spare are walks that have ended: a run may look into thousands of directories, and
+// names take memory.
+var spare = sync.Pool{New: func() any {
+	w := new(walk)
 	for i := range w.frames {
 		w.frames[i].fd = -1
 	}
+	return w
+}}
+
+// overTree walks what is in a directory. The descriptor stays the caller's.
+func overTree(by *watch, top int, v visitor) error {
+	w := spare.Get().(*walk)
+	w.v, w.watch, w.depth, w.child, w.count = v, by, 0, fileID{}, 0
 	defer func() {
 		for i := range w.frames {
 			w.frames[i].close()
 		}
+		w.v, w.watch = nil, nil
+		spare.Put(w)
 	}()
 	e := entry{name: []byte(".\x00")[:1]}
 	fd, errno := openAt(top, &e, asDirectory)
 	if errno != 0 {
 		return errno
 	}
-	var x unix.Statx_t
-	if errno := fstat(fd, &x); errno != 0 {
+	if errno := fstat(fd, &w.x); errno != 0 {
 		sys.Close(fd)
 		return errno
 	}
-	w.put(0, fd, &x)
+	w.put(0, fd)
 	return w.run()
 }
 
-func (w *walk) put(level, fd int, x *unix.Statx_t) {
+// put makes a directory the current one, x is what statx(2) says of it.
+func (w *walk) put(level, fd int) {
 	f := &w.frames[level%ring]
 	f.close()
 	if f.buf == nil {
-		f.buf = make([]byte, bufSize)
+		f.buf = new([bufSize]byte)
 	}
-	*f = frame{fd: fd, level: level, id: idOf(x), buf: f.buf, times: timesOf(x)}
+	*f = frame{fd: fd, level: level, id: idOf(&w.x), buf: f.buf, times: timesOf(&w.x)}
 	w.depth = level
 }
 
@@ -161,7 +176,8 @@ func (w *walk) run() error {
 		if !w.watch.step() {
 			return errOver
 		}
-		e, errno := f.read()
+		e := &w.entry
+		errno := f.read(e)
 		switch {
 		case errno != 0 && w.depth == 0:
 			return errno
@@ -179,29 +195,27 @@ func (w *walk) run() error {
 		case w.child != fileID{}:
 			was := w.child
 			w.child = fileID{}
-			var x unix.Statx_t
-			if statAt(f.fd, &e, &x) == 0 && idOf(&x) == was {
-				w.v.left(f, &e)
+			if statAt(f.fd, e, &w.x) == 0 && idOf(&w.x) == was {
+				w.v.left(f, e)
 				continue
 			}
 		}
 		if e.typ == unix.DT_UNKNOWN {
-			var x unix.Statx_t
-			if statAt(f.fd, &e, &x) == 0 && x.Mode&unix.S_IFMT == unix.S_IFDIR {
+			if statAt(f.fd, e, &w.x) == 0 && w.x.Mode&unix.S_IFMT == unix.S_IFDIR {
 				e.typ = unix.DT_DIR
 			}
 		}
 		if e.typ != unix.DT_DIR {
-			if !w.v.file(f, &e) {
+			if !w.v.file(f, e) {
 				return nil
 			}
 			continue
 		}
-		switch w.v.directory(f, &e) {
+		switch w.v.directory(f, e) {
 		case stop:
 			return nil
 		case descend:
-			if w.down(f, &e) == stop {
+			if w.down(f, e) == stop {
 				return nil
 			}
 		}
@@ -223,19 +237,18 @@ func (w *walk) down(f *frame, e *entry) step {
 	if errno != 0 {
 		return skip
 	}
-	var x unix.Statx_t
-	if errno := fstat(fd, &x); errno != 0 {
+	if errno := fstat(fd, &w.x); errno != 0 {
 		sys.Close(fd)
 		w.v.failed(f, e, errno)
 		return skip
 	}
-	opened := frame{fd: fd}
-	if s := w.v.opened(&opened, &x); s != descend {
+	w.opened = frame{fd: fd}
+	if s := w.v.opened(&w.opened, &w.x); s != descend {
 		sys.Close(fd)
 		return s
 	}
 	w.trail = append(w.trail[:w.depth], crumb{f.id, f.pos})
-	w.put(w.depth+1, fd, &x)
+	w.put(w.depth+1, fd)
 	return descend
 }
 
@@ -247,8 +260,8 @@ func (w *walk) up() error {
 	if parent.fd >= 0 && parent.level == level {
 		f.close()
 		w.depth = level
-		e := parent.entryAt(parent.cur)
-		w.v.left(parent, &e)
+		w.entry = parent.entryAt(parent.cur)
+		w.v.left(parent, &w.entry)
 		return nil
 	}
 	from := w.trail[level]
@@ -256,8 +269,7 @@ func (w *walk) up() error {
 	if err != nil {
 		return err
 	}
-	var x unix.Statx_t
-	errno := fstat(fd, &x)
+	errno := fstat(fd, &w.x)
 	if errno == 0 {
 		_, err = unix.Seek(fd, from.pos, unix.SEEK_SET)
 		errno = errnoOf(err)
@@ -268,7 +280,7 @@ func (w *walk) up() error {
 	}
 	w.child = f.id
 	f.close()
-	w.put(level, fd, &x)
+	w.put(level, fd)
 	w.frames[level%ring].next = from.pos
 	return nil
 }
@@ -287,30 +299,28 @@ func (f *frame) entryAt(at int) entry {
 	return entry{name: name, typ: f.buf[at+18]}
 }
 
-// read returns the next entry, or none at the end.
-func (f *frame) read() (entry, unix.Errno) {
+// read takes the next entry, or at the end one without a name.
+func (f *frame) read(e *entry) unix.Errno {
 	for {
 		if f.at >= f.n {
-			n, err := unix.Getdents(f.fd, f.buf)
-			if err == unix.EINTR {
-				continue
+			n, errno := getdents(f.fd, f.buf[:])
+			if errno == unix.ENOENT { // it was removed
+				errno = 0
 			}
-			if err != nil || n <= 0 {
-				if err == unix.ENOENT { // it was removed
-					err = nil
-				}
-				return entry{}, errnoOf(err)
+			if errno != 0 || n == 0 {
+				*e = entry{}
+				return errno
 			}
 			f.n, f.at = n, 0
 		}
 		f.cur = f.at
-		e := f.entryAt(f.at)
+		*e = f.entryAt(f.at)
 		f.pos = f.next
 		f.next = int64(binary.NativeEndian.Uint64(f.buf[f.at+8:]))
 		f.at += int(binary.NativeEndian.Uint16(f.buf[f.at+16:]))
 		if n := e.name; string(n) == "." || string(n) == ".." || len(n) == 0 {
 			continue
 		}
-		return e, 0
+		return 0
 	}
 }

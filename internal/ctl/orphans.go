@@ -12,7 +12,7 @@ import (
 
 // orphans asks the machine's sources of accounts. remember is for the end of a run.
 func orphans(grace time.Duration) (o *clean.Orphans, remember func(*clean.Report) error) {
-	var known roster.Known
+	var known *roster.Known
 	var asked []uint32
 	var was seen
 	var unread error
@@ -22,18 +22,21 @@ func orphans(grace time.Duration) (o *clean.Orphans, remember func(*clean.Report
 			asked, known = uids, roster.Machine().Look(uids)
 			was, unread = readSeen()
 			of := func(uid uint32) clean.Account {
-				a, there := known.Accounts[uid]
+				who, there := known.Of(uid)
 				if !there {
-					return clean.Account{Gone: known.Doubt == nil}
+					return clean.Account{Gone: known.IsGone(uid)}
 				}
-				return clean.Account{Name: a.Name, There: true, Before: was.before(uid, a.Name)}
+				return clean.Account{Name: who.Name, There: true, Before: was.before(uid, who.Name)}
 			}
 			if known.Doubt == nil || !slices.ContainsFunc(uids, func(uid uint32) bool { return !of(uid).There }) {
 				return of, nil
 			}
 			return of, known.Doubt
 		},
-		Born: func(uid uint32) (time.Time, bool) { return homeBorn(known.Accounts[uid].Home, uid) },
+		Born: func(uid uint32) (time.Time, bool) {
+			who, _ := known.Of(uid)
+			return homeBorn(who.Home, uid)
+		},
 	}
 	return o, func(r *clean.Report) error {
 		if unread != nil {

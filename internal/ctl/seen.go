@@ -2,10 +2,10 @@ package ctl
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -21,32 +21,54 @@ import (
 // before has gone since.
 const seenPath = "/var/lib/misc/tmpshell.seen"
 
-// seen are names by uid.
-type seen map[uint32]string
+// seen are names by uid, in order.
+type seen []seenAs
+
+type seenAs struct {
+	uid  uint32
+	name string
+}
+
+// at is where a uid is, or would be.
+func (s seen) at(uid uint32) (i int, there bool) {
+	return slices.BinarySearchFunc(s, uid, func(a seenAs, uid uint32) int { return cmp.Compare(a.uid, uid) })
+}
+
+// of is empty for one that is not remembered.
+func (s seen) of(uid uint32) string {
+	if i, there := s.at(uid); there {
+		return s[i].name
+	}
+	return ""
+}
 
 // readSeen: what is not there, or not as it was written, is not remembered.
 func readSeen() (seen, error) {
-	var s seen
 	text, err := os.ReadFile(seenPath)
 	if errors.Is(err, fs.ErrNotExist) {
-		return make(seen), nil
+		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	s = make(seen, bytes.Count(text, []byte("\n")))
-	for line := range strings.Lines(string(text)) {
+	return parseSeen(string(text)), nil
+}
+
+func parseSeen(text string) seen {
+	s := make(seen, 0, strings.Count(text, "\n"))
+	for line := range strings.Lines(text) {
 		number, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		if uid, ok := account.ParseID(number); ok && name != "" {
-			s[uid] = name
+		uid, ok := account.ParseID(number)
+		if inOrder := len(s) == 0 || s[len(s)-1].uid < uid; ok && inOrder && name != "" {
+			s = append(s, seenAs{uid, name})
 		}
 	}
-	return s, nil
+	return s
 }
 
 // before is the account that a uid was, if that has gone and another one has it.
 func (s seen) before(uid uint32, now string) string {
-	was := s[uid]
+	was := s.of(uid)
 	if was == "" || was == now {
 		return ""
 	}
@@ -60,33 +82,33 @@ func (s seen) before(uid uint32, now string) string {
 
 // write remembers who has directories now. Where one of the account before is still
 // there, because it is in use, that is remembered.
-func (s seen) write(known roster.Known, uids []uint32, report *clean.Report) error {
-	name := func(uid uint32) string {
-		if a, there := known.Accounts[uid]; there && strings.IndexByte(a.Name, '\n') < 0 {
-			return a.Name
-		}
-		return s[uid]
-	}
-	if len(s) == len(uids) && !slices.ContainsFunc(uids, func(uid uint32) bool { was, there := s[uid]; return !there || was != name(uid) }) {
-		return nil
-	}
-	now := make(seen, len(uids))
+func (s seen) write(known *roster.Known, uids []uint32, report *clean.Report) error {
+	now := make(seen, 0, len(uids))
 	for _, uid := range uids {
-		now[uid] = name(uid)
+		who, there := known.Of(uid)
+		if !there || strings.IndexByte(who.Name, '\n') >= 0 {
+			who.Name = s.of(uid)
+		}
+		now = append(now, seenAs{uid, who.Name})
 	}
 	for _, r := range report.Results {
-		if (r.Why == clean.InUse || r.Action == clean.Failed) && s[r.UID] != "" {
-			now[r.UID] = s[r.UID]
+		was := s.of(r.UID)
+		if was == "" || r.Why != clean.InUse && r.Action != clean.Failed {
+			continue
 		}
+		i, there := now.at(r.UID)
+		if !there {
+			now = slices.Insert(now, i, seenAs{uid: r.UID})
+		}
+		now[i].name = was
 	}
-	if maps.Equal(s, now) {
+	now = slices.DeleteFunc(now, func(a seenAs) bool { return a.name == "" })
+	if slices.Equal(s, now) {
 		return nil
 	}
 	var b bytes.Buffer
-	for _, uid := range slices.Sorted(maps.Keys(now)) {
-		if now[uid] != "" {
-			fmt.Fprintf(&b, "%d %s\n", uid, now[uid])
-		}
+	for _, a := range now {
+		fmt.Fprintf(&b, "%d %s\n", a.uid, a.name)
 	}
 	return compile.Write(seenPath, b.Bytes())
 }

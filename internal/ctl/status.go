@@ -184,9 +184,10 @@ func reportOf(inv *clean.Inventory, conf *config.Config) *statusReport {
 	return r
 }
 
-func statusOf(i *clean.Item, known roster.Known, has map[configuredDirectory]bool) statusDirectory {
+func statusOf(i *clean.Item, known *roster.Known, has map[configuredDirectory]bool) statusDirectory {
+	who, there := known.Of(i.UID)
 	d := statusDirectory{
-		User: known.Accounts[i.UID].Name, UID: i.UID, Account: "there",
+		User: who.Name, UID: i.UID, Account: "there",
 		Path: i.Path, Directory: i.Shared, Method: i.Kind,
 		Bytes: i.Bytes, Files: i.Files, Directories: i.Directories, Inodes: i.Files + i.Directories + 1, Complete: !i.Partly,
 		Owner: i.Owner, Mode: fmt.Sprintf("%04o", i.Mode), Private: true,
@@ -206,8 +207,8 @@ func statusOf(i *clean.Item, known roster.Known, has map[configuredDirectory]boo
 	case i.Wrong != nil:
 		note("not all of it can be looked at")
 	}
-	if _, there := known.Accounts[i.UID]; !there {
-		if d.Account = "unknown"; known.Doubt == nil {
+	if !there {
+		if d.Account = "unknown"; known.IsGone(i.UID) {
 			d.Account = "gone"
 			note("there is no account")
 		}

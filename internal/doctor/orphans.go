@@ -37,7 +37,7 @@ func checkOrphans(m *machine, r *report) error {
 	}
 	uids := slices.Sorted(maps.Keys(of))
 	known := roster.Machine().Look(uids)
-	uids = slices.DeleteFunc(uids, func(uid uint32) bool { _, there := known.Accounts[uid]; return there })
+	uids = slices.DeleteFunc(uids, func(uid uint32) bool { _, there := known.Of(uid); return there })
 	if known.Doubt != nil && len(uids) > 0 {
 		r.note(fmt.Sprintf("it is not known whether uid %d, and %d others who have directories, have an account: %v", uids[0], len(uids)-1, known.Doubt))
 		return nil
