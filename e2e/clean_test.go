@@ -243,6 +243,30 @@ func TestCleanGrace(t *testing.T) {
 	}
 }
 
+// TestCleanLooked: a directory that was looked at, by status and by clean itself, is not
+// younger for it; an instance is root's, and its user's files are in it.
+func TestCleanLooked(t *testing.T) {
+	if !view.Enter(t) {
+		return
+	}
+	rig.Install(t, "Directory /tmp mount max-age=1h")
+	a := rig.AddUser(t, rig.Account{Name: "mounted", UID: 1001})
+	a.Login(t, "touch /tmp/f")
+	rig.Must(t, "mount", "-o", "remount,strictatime", "/var")
+	for _, look := range []string{"status", "clean --dry-run --grace 0", "clean --grace 1h", "clean --grace 2"} {
+		time.Sleep(2100 * time.Millisecond)
+		r := rig.Sh(t, "tmpshellctl $1 --contained", look)
+		if gone := look == "clean --grace 2"; r.Status != 0 || exists(keptIn(a)) == gone {
+			t.Errorf("%s: %+v; the directory is there: %v", look, r, exists(keptIn(a)))
+		}
+		if look == "clean --grace 1h" { // looks for old files in it
+			if r := rig.Sh(t, "tmpshellctl clean --grace 2 --contained --dry-run"); !strings.HasPrefix(r.Stdout, "would remove "+keptIn(a)) {
+				t.Errorf("after %s: %+v", look, r)
+			}
+		}
+	}
+}
+
 // TestCleanHidden: where processes cannot be seen, nothing is removed.
 func TestCleanHidden(t *testing.T) {
 	if !view.Enter(t) {

@@ -57,13 +57,13 @@ func TestStatus(t *testing.T) {
 	open := map[*rig.Account][]*rig.Open{bob: {bob.Open(t), bob.Open(t)}, carol: {carol.Open(t), carol.Open(t)}}
 	rig.Must(t, "touch", "-a", "-d", "2020-01-01", "/var/lib/tmpshell/1001/tmp")
 	times := func() string {
-		return rig.Sh(t, "cd /tmp/.private; stat -c '%n %x' /var/lib/tmpshell/1001/tmp 1000 1000/d 1000/d/f").Stdout
+		return rig.Sh(t, "cd /tmp/.private; stat -c '%n %x %z' /var/lib/tmpshell/1001/tmp 1000 1000/d 1000/d/f").Stdout
 	}
 	rig.Must(t, "mount", "-o", "remount,strictatime", "/tmp")
 	before := times()
 	got, r := statusOf(t, "")
 	if after := times(); after != before || r.Status != 0 {
-		t.Errorf("access times were\n%sand are\n%s; %+v", before, after, r)
+		t.Errorf("times of access and change were\n%sand are\n%s; %+v", before, after, r)
 	}
 	for path, want := range map[string]struct {
 		method, user string

@@ -65,7 +65,7 @@ func (r *run) ageOne(u *unit, age time.Duration) {
 		r.result(u, Failed, err.Error())
 		return
 	}
-	if u.owner != u.UID && !r.DryRun {
+	if u.owner != u.UID && a.inTop {
 		r.guard.putBack(u.UID, fd, timesOf(&x)) // an instance is root's
 	}
 	if err == nil {
@@ -93,6 +93,7 @@ type ager struct {
 	// top is the directory itself, in which names that lead to what is shared
 	// stay.
 	top   fileID
+	inTop bool // something was removed from it
 	leads func(name string) bool
 	// mounts are the directories, from the top, that something is mounted on in
 	// a namespace of somebody's: it would be gone with them. mounted are the
@@ -167,6 +168,7 @@ func (a *ager) remove(f *frame, e *entry, flags int) bool {
 		return true
 	}
 	f.restored = true
+	a.inTop = a.inTop || f.id == a.top
 	return unlinkAt(f.fd, e, flags) == 0
 }
 

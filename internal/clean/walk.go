@@ -96,6 +96,24 @@ type walk struct {
 	opened frame
 }
 
+// openTop opens a directory once more, to be read. An instance is root's, and nobody else
+// can read it without a new access time; to put the old one back would be a change, and
+// what has changed is in use for a while. So it is read as root has opened it.
+func openTop(top int, e *entry) (int, unix.Errno) {
+	fd, errno := open2(top, e, asDirectory|unix.O_NOATIME)
+	if errno != unix.EPERM {
+		return fd, errno
+	}
+	if flags, err := unix.FcntlInt(uintptr(top), unix.F_GETFL, 0); err != nil || flags&unix.O_NOATIME == 0 {
+		return open2(top, e, asDirectory)
+	}
+	fd, err := unix.FcntlInt(uintptr(top), unix.F_DUPFD_CLOEXEC, 0)
+	if err == nil {
+		_, err = unix.Seek(fd, 0, unix.SEEK_SET)
+	}
+	return fd, errnoOf(err)
+}
+
 // spare are walks that have ended: a run may look into thousands of directories, and
 // names take memory.
 var spare = sync.Pool{New: func() any {
@@ -118,7 +136,7 @@ func overTree(by *watch, top int, v visitor) error {
 		spare.Put(w)
 	}()
 	e := entry{name: []byte(".\x00")[:1]}
-	fd, errno := openAt(top, &e, asDirectory)
+	fd, errno := openTop(top, &e)
 	if errno != 0 {
 		return errno
 	}
