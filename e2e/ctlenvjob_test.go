@@ -42,7 +42,7 @@ func TestCtlEnvJob(t *testing.T) {
 		{"zoe", "17", "0\n\n", ""},
 		{"denied", "18", "1\n\n", missing + "1001.18 was not made for this batch job\n"},
 		{"silent", "19", own("1003"), missing + "1003.19 was not made for this batch job; using /tmp/.private/1003\n"},
-		{"alice", "../17", "1\n\n", "tmpshellctl: \"../17\" is no name of a job\n"},
+		{"alice", "../17", "1\n\n", "tmpshellctl: \"../17\" is no name of a job: that has up to 32 letters, digits or _-.[]\n"},
 		{"alice", "", own("1000"), ""},
 	} {
 		a := users[c.user]

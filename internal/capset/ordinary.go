@@ -21,6 +21,9 @@ func Parse(name string) (Set, bool) {
 	return 0, false
 }
 
+// Names are those of all capabilities.
+func Names() []string { return names[:] }
+
 // Each yields every capability of the set alone.
 func (s Set) Each() iter.Seq[Set] {
 	return func(yield func(Set) bool) {

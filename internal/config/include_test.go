@@ -151,7 +151,7 @@ func TestIncludeFaults(t *testing.T) {
 		{"Include big", "conf:1: " + dir + "/big: larger than 1 MiB"},
 		{"Include loop", "conf:1: " + dir + "/loop: too many levels of symbolic links"},
 		{"Include */x", "conf:1: Include takes '*' and '?' in the last component only: " + dir + "/*/x"},
-		{"Include wrong", "wrong:2: Log takes failures, all or none\n" + dir + "/wrong:3: SetEnv takes NAME=VALUE"},
+		{"Include wrong", "wrong:2: Log takes failures, all or none, not \"some\"\n" + dir + "/wrong:3: SetEnv takes NAME=VALUE"},
 		{"Include self", "self:1: files include each other more than 16 levels deep"},
 		{"Include twice", "twice:1: files include each other more than 16 levels deep"},
 	} {

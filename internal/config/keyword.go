@@ -71,8 +71,12 @@ func oneOf(words ...string) func(string, []string) (Value, error) {
 				}
 			}
 		}
-		last := len(words) - 1
-		return Value{}, errors.New(name + " takes " + strings.Join(words[:last], ", ") + " or " + words[last])
+		last, found := len(words)-1, ""
+		if len(args) > 0 {
+			given := strings.Join(args, " ")
+			found = ", not " + strconv.Quote(given) + meant(given, "", words...)
+		}
+		return Value{}, errors.New(name + " takes " + strings.Join(words[:last], ", ") + " or " + words[last] + found)
 	}
 }
 
@@ -86,7 +90,11 @@ func exempt(_ string, args []string) (Value, error) {
 
 func shell(_ string, args []string) (Value, error) {
 	if len(args) != 1 || !path.IsAbs(args[0]) {
-		return Value{}, errors.New("Shell takes one absolute path")
+		found := ""
+		if len(args) > 0 {
+			found = ", not " + strconv.Quote(strings.Join(args, " "))
+		}
+		return Value{}, errors.New("Shell takes one absolute path" + found)
 	}
 	if IsWrapperName(args[0]) {
 		return Value{}, errors.New("Shell is the real shell, and " + args[0] + " is tmpshell itself")
@@ -105,11 +113,24 @@ func ambient(_ string, args []string) (Value, error) {
 	for _, name := range args {
 		one, ok := capset.Parse(name)
 		if !ok {
-			return Value{}, errors.New(strconv.Quote(name) + " is no capability; see capabilities(7) for names such as cap_net_raw")
+			return Value{}, errors.New(strconv.Quote(name) + " is no capability" + likeCapability(name))
 		}
 		all |= one
 	}
 	return Value{Number: uint64(all)}, nil
+}
+
+// likeCapability ends a message about a word that is none. All names begin with cap_, which
+// says nothing of what was meant.
+func likeCapability(word string) string {
+	var list []string
+	for _, name := range capset.Names() {
+		list = append(list, strings.TrimPrefix(name, "cap_"))
+	}
+	if name := Closest(strings.TrimPrefix(strings.ToLower(word), "cap_"), list); name != "" {
+		return "; did you mean cap_" + name + "?"
+	}
+	return "; see capabilities(7) for names such as cap_net_raw"
 }
 
 // Setting is one NAME=VALUE of SetEnv, VALUE not yet expanded.

@@ -14,11 +14,13 @@ func TestKeywordFaults(t *testing.T) {
 		{"nonewprivs yes", "unknown keyword nonewprivs; did you mean NoNewPrivileges?"},
 		{"Log=all", "unknown keyword Log=all"},
 		{"''", "unknown keyword "},
+		{"Log\u00a0all", `unknown keyword "Log\u00a0all"`},
+		{"Log\u200b all", `unknown keyword "Log\u200b"`},
 
 		{"RuntimeDirectory", "RuntimeDirectory takes no or yes"},
-		{"RuntimeDirectory maybe", "RuntimeDirectory takes no or yes"},
-		{"RuntimeDirectory yes yes", "RuntimeDirectory takes no or yes"},
-		{"Supervise true", "Supervise takes no or yes"},
+		{"RuntimeDirectory maybe", `RuntimeDirectory takes no or yes, not "maybe"`},
+		{"RuntimeDirectory yes yes", `RuntimeDirectory takes no or yes, not "yes yes"`},
+		{"Supervise yess", `Supervise takes no or yes, not "yess"; did you mean yes?`},
 		{"NoNewPrivileges 1", "NoNewPrivileges takes no or yes"},
 
 		{"SetEnv", "SetEnv takes NAME=VALUE"},
@@ -31,25 +33,26 @@ func TestKeywordFaults(t *testing.T) {
 		{"SetEnv A=${B", "${NAME} is not closed, or NAME is no variable, in ${B (write $${ for a plain ${)"},
 
 		{"Shell", "Shell takes one absolute path"},
-		{"Shell bash", "Shell takes one absolute path"},
+		{"Shell bash", `Shell takes one absolute path, not "bash"`},
 		{"Shell ''", "Shell takes one absolute path"},
 		{"Shell /bin/sh -l", "Shell takes one absolute path"},
 		{"Shell /usr/bin/tmpshell", "Shell is the real shell, and /usr/bin/tmpshell is tmpshell itself"},
 		{"Shell /opt/tmpshell-zsh", "Shell is the real shell, and /opt/tmpshell-zsh is tmpshell itself"},
 
 		{"OnFailure", "OnFailure takes fallback or deny"},
-		{"OnFailure allow", "OnFailure takes fallback or deny"},
+		{"OnFailure allow", `OnFailure takes fallback or deny, not "allow"`},
 		{"OnFailure deny deny", "OnFailure takes fallback or deny"},
 		{"Log", "Log takes failures, all or none"},
-		{"Log yes", "Log takes failures, all or none"},
+		{"Log failure", `Log takes failures, all or none, not "failure"; did you mean failures?`},
 		{"Log all none", "Log takes failures, all or none"},
 
 		{"Ambient", "Ambient takes names of capabilities, or none"},
-		{"Ambient net_raw", `"net_raw" is no capability; see capabilities(7) for names such as cap_net_raw`},
+		{"Ambient net_raw", `"net_raw" is no capability; did you mean cap_net_raw?`},
 		{"Ambient cap_net_raw,cap_sys_time", `"cap_net_raw,cap_sys_time" is no capability`},
 		{"Ambient cap_net_raw none", `"none" is no capability`},
 		{"Ambient none cap_net_raw", `"none" is no capability`},
-		{"Ambient all", `"all" is no capability`},
+		{"Ambient all", `"all" is no capability; see capabilities(7) for names such as cap_net_raw`},
+		{"Ambient CAP_NET_RWA", `"CAP_NET_RWA" is no capability; did you mean cap_net_raw?`},
 	} {
 		want := "conf:2: " + test.want
 		_, err := Parse("conf", "# first\n"+test.line+"\n")

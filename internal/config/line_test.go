@@ -92,7 +92,7 @@ func TestWordsFaults(t *testing.T) {
 // Every error has the form FILE:LINE: message, and all of them are given.
 func TestErrorsHaveLines(t *testing.T) {
 	_, err := Parse("/etc/x.conf", "Log all\r\n\r\nLog some\r\n# fine\r\nNonsense\r\nLog 'all\r\n")
-	want := "/etc/x.conf:3: Log takes failures, all or none\n" +
+	want := "/etc/x.conf:3: Log takes failures, all or none, not \"some\"\n" +
 		"/etc/x.conf:5: unknown keyword Nonsense\n" +
 		"/etc/x.conf:6: a single quote is not closed on its line"
 	if err == nil || err.Error() != want {

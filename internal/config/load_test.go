@@ -81,7 +81,7 @@ func TestKept(t *testing.T) {
 		text string
 		kept bool
 	}{
-		{wrong, outer + ":2: Log takes failures, all or none", false},
+		{wrong, outer + `:2: Log takes failures, all or none, not "nothing"`, false},
 		{starved, outer + ": too many open files", true},
 		{nil, "", false},
 	} {

@@ -10,6 +10,7 @@ package config
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tmpshell/internal/capset"
@@ -84,6 +85,7 @@ type context struct {
 const maxErrors = 50
 
 func (p *parser) file(name string, text string, ctx context) {
+	text = strings.TrimPrefix(text, BOM)
 	for n := 1; len(text) > 0 && len(p.errs) < maxErrors; n++ {
 		var line string
 		line, text, _ = strings.Cut(text, "\n")
@@ -92,6 +94,19 @@ func (p *parser) file(name string, text string, ctx context) {
 			p.errs = append(p.errs, &Error{pos, err.Error()})
 		}
 	}
+}
+
+// BOM is what editors of other systems begin a file with that is UTF-8. It is no part of
+// the text, and nobody sees it there.
+const BOM = "\ufeff"
+
+// visible quotes a word that has a character in it which nobody sees, or which looks like
+// a blank.
+func visible(word string) string {
+	if q := strconv.Quote(word); strings.Contains(q, `\`) {
+		return q
+	}
+	return word
 }
 
 func (p *parser) line(pos Pos, line string, ctx *context) error {
@@ -153,7 +168,7 @@ func (p *parser) setting(s *Section, pos Pos, args []string) error {
 	}
 	k := keyword(args[0])
 	if k == nil {
-		return errors.New("unknown keyword " + args[0] + didYouMean(args[0]))
+		return errors.New("unknown keyword " + visible(args[0]) + didYouMean(args[0]))
 	}
 	v, err := k.parse(k.Name, args[1:])
 	if err != nil {

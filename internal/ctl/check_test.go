@@ -32,7 +32,7 @@ func TestCheck(t *testing.T) {
 		{"empty", "", []string{": ok"}, 0},
 		{"right", "Directory /tmp env\nLog all\n", []string{": ok"}, 0},
 		{"several faults", "Log some\n\nDirectory tmp env\nLog all\nMatch Uid x\nNonsense\n", []string{
-			":1: Log takes failures, all or none",
+			`:1: Log takes failures, all or none, not "some"`,
 			`:3: "tmp" is not an absolute path`,
 			`:5: "x" is no uid, and no range such as 1000-1999`,
 			":6: unknown keyword Nonsense",
@@ -42,7 +42,9 @@ func TestCheck(t *testing.T) {
 			":3: notice: per=session is not in effect yet in this version of tmpshell",
 			": ok",
 		}, 0},
-		{"control characters", "No\x1b[2Jthing\n", []string{":1: unknown keyword No?[2Jthing"}, 1},
+		{"control characters", "No\x1b[2Jthing\n", []string{`:1: unknown keyword "No\x1b[2Jthing"`}, 1},
+		{"a mark of the byte order", "\ufeffLog all\r\n", []string{": ok"}, 0},
+		{"control characters in a path", "Directory /\x1b[2J\u202e tmpf\n", []string{`:1: the method is env, mount, tmpfs or off, not "tmpf"; did you mean tmpfs?`}, 1},
 	} {
 		file := draft(t, test.text)
 		want := file + strings.ReplaceAll(strings.Join(test.want, "\n"+file), "FILE", file) + "\n"
@@ -68,8 +70,8 @@ func TestCheckJSON(t *testing.T) {
 	}{
 		{"", checkReport{OK: true, Findings: []finding{}}, 0},
 		{"\nLog x\nShell <&>\n", checkReport{Findings: []finding{
-			{Line: 2, Severity: "error", Message: "Log takes failures, all or none"},
-			{Line: 3, Severity: "error", Message: "Shell takes one absolute path"},
+			{Line: 2, Severity: "error", Message: `Log takes failures, all or none, not "x"`},
+			{Line: 3, Severity: "error", Message: `Shell takes one absolute path, not "<&>"`},
 		}}, 1},
 		{"Supervise yes", checkReport{OK: true, Findings: []finding{}}, 0},
 		{"Directory /tmp mount per=session", checkReport{OK: true, Findings: []finding{

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"tmpshell/internal/doctor"
 )
 
 // wantShell makes the verb completion, which is cobra's own, refuse what is no shell
@@ -44,4 +46,24 @@ func namesIn(file, begun string, given []string) []string {
 		}
 	}
 	return list
+}
+
+// completeUser is for one name, and nothing after it.
+func completeUser(c *cobra.Command, given []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if len(given) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return completeUsers(c, nil, begun)
+}
+
+// completeChecks offers those of doctor, after a comma as well.
+func completeChecks(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	before := begun[:strings.LastIndexByte(begun, ',')+1]
+	var list []string
+	for _, name := range doctor.Names() {
+		if !slices.Contains(strings.Split(before, ","), name) {
+			list = append(list, before+name)
+		}
+	}
+	return list, cobra.ShellCompDirectiveNoFileComp
 }

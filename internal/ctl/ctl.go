@@ -3,7 +3,6 @@ package ctl
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"tmpshell/internal/audit"
-	"tmpshell/internal/config"
 )
 
 // Exit codes of tmpshellctl(8).
@@ -51,9 +49,6 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return errors.New("no command given")
-		},
 	}
 	root.SetUsageFunc(wrapped(root.UsageFunc()))
 	root.SetArgs(args)
@@ -67,6 +62,15 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		pathCommand(out), envCommand(out, func(text string) { printError(stderr, text) }), cleanCommand(out, stderr),
 		purgeCommand(out, stderr), jobCommand(out), statusCommand(out), auditCommand(out, stderr))
 	wantShell(root, args)
+
+	version := root.Flags().Bool("version", false, "print the version")
+	root.RunE = func(c *cobra.Command, args []string) error {
+		if !*version {
+			return errors.New("no command given")
+		}
+		return verb(func([]string) error { return out.version() })(c, args)
+	}
+	ownHelp(root)
 
 	ran, err := root.ExecuteC()
 	if report.err != nil && (err == nil || errors.Is(err, errFindings) || errors.Is(err, report.err)) {
@@ -85,7 +89,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		printError(stderr, failed.Error())
 		return ExitFindings
 	}
-	printError(stderr, err.Error())
+	printError(stderr, wrongUsage(err))
 	printHint(stderr, nextStep(root, ran, args, err))
 	return ExitUsage
 }
@@ -104,53 +108,6 @@ func wrapped(usage func(*cobra.Command) error) func(*cobra.Command) error {
 		}
 		_, _ = io.WriteString(w, fit)
 		return err
-	}
-}
-
-// nextStep is the verb or the flag that was probably meant, or where to look.
-func nextStep(root, ran *cobra.Command, args []string, err error) string {
-	if meant := config.Closest(firstArg(args), verbs(root)); ran == root && meant != "" {
-		return "did you mean " + root.Name() + " " + meant + "?"
-	}
-	if flag, unknown := strings.CutPrefix(err.Error(), "unknown flag: --"); unknown {
-		var flags []string
-		ran.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
-		if meant := config.Closest(flag, flags); meant != "" {
-			return "did you mean --" + meant + "?"
-		}
-	}
-	return "run " + ran.CommandPath() + " --help"
-}
-
-// firstArg is the first word that is no flag.
-func firstArg(args []string) string {
-	for _, a := range args {
-		if !strings.HasPrefix(a, "-") {
-			return a
-		}
-	}
-	return ""
-}
-
-func verbs(root *cobra.Command) []string {
-	var list []string
-	for _, c := range root.Commands() {
-		list = append(list, c.Name())
-	}
-	return list
-}
-
-// takes says how many operands a verb has, and which.
-func takes(least, most int) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if least <= len(args) && len(args) <= most {
-			return nil
-		}
-		if most == 0 {
-			return fmt.Errorf("%s takes no arguments, not %q", c.Name(), args[0])
-		}
-		_, operands, _ := strings.Cut(c.Use, " ")
-		return fmt.Errorf("%s takes %s, not %d arguments", c.Name(), operands, len(args))
 	}
 }
 

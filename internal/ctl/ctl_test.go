@@ -39,6 +39,9 @@ func TestVersion(t *testing.T) {
 	if want := "tmpshellctl " + build.Version + " (" + runtime.Version() + ")\n"; code != ExitGood || stdout != want || stderr != "" {
 		t.Errorf("version: %d, %q, %q; want 0, %q", code, stdout, stderr, want)
 	}
+	if code, again, stderr := run("--version"); code != ExitGood || again != stdout || stderr != "" {
+		t.Errorf("--version: %d, %q, %q; want what version prints", code, again, stderr)
+	}
 	code, stdout, _ = run("version", "--json")
 	var got map[string]string
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != ExitGood {
@@ -63,7 +66,20 @@ func TestUsage(t *testing.T) {
 		{"check --remove", "unknown flag: --remove", "tmpshellctl check --help"},
 		{"show a b", "show takes [USER|UID], not 2 arguments", "tmpshellctl show --help"},
 		{"setup x", `setup takes no arguments, not "x"`, "tmpshellctl setup --help"},
-		{"setup --remove=maybe", `invalid argument "maybe" for "--remove" flag`, "tmpshellctl setup --help"},
+		{"setup --remove=maybe", `--remove takes no value, or true or false, not "maybe"`, "tmpshellctl setup --help"},
+		{"setup --disable", "--disable goes with --remove", "tmpshellctl setup --help"},
+		{"setup --force --disable=false", "--force goes with --remove", "tmpshellctl setup --help"},
+		{"path", "path takes FILE, and there is none", "tmpshellctl path --help"},
+		{"job alice", `job takes USER|UID JOB, and there is "alice" alone`, "tmpshellctl job --help"},
+		{"status --format nosuch", `--format takes table or prometheus, not "nosuch"`, "tmpshellctl status --help"},
+		{"status --sort siez", `--sort takes user, size or last-use, not "siez"; did you mean size?`, "tmpshellctl status --help"},
+		{"env --format nosuch", `--format takes csh, fish, json, sh, slurm or systemd, not "nosuch"`, "tmpshellctl env --help"},
+		{"doctor --level warnin", `--level takes warning or error, not "warnin"; did you mean warning?`, "tmpshellctl doctor --help"},
+		{"clean --boot --orphans", "--boot and --orphans exclude each other", "tmpshellctl clean --help"},
+		{"audit --for 5 true", `--for takes a time such as 90s or 1h, not "5"`, "tmpshellctl audit --help"},
+		{"enable", "enable takes the names of accounts, or --group GROUP\n", "tmpshellctl enable --help"},
+		{"disable a --all", "disable takes the names of accounts, or --group GROUP, or --all\n", "tmpshellctl disable --help"},
+		{"help nosuch", `unknown command "nosuch" for "tmpshellctl"`, "tmpshellctl --help"},
 	} {
 		code, stdout, stderr := run(strings.Fields(test.args)...)
 		want := "tmpshellctl: " + test.want
@@ -161,11 +177,14 @@ func TestSteps(t *testing.T) {
 
 func TestDidYouMean(t *testing.T) {
 	for args, want := range map[string]string{
-		"setpu":         "did you mean tmpshellctl setup?",
-		"--json docotr": "did you mean tmpshellctl doctor?",
-		"enabel alice":  "did you mean tmpshellctl enable?",
-		"frobnicate":    "run tmpshellctl --help",
-		"show a b":      "run tmpshellctl show --help",
+		"setpu":          "did you mean tmpshellctl setup?",
+		"--json docotr":  "did you mean tmpshellctl doctor?",
+		"enabel alice":   "did you mean tmpshellctl enable?",
+		"frobnicate":     "run tmpshellctl --help",
+		"show a b":       "run tmpshellctl show --help",
+		"lst":            "did you mean tmpshellctl list?",
+		"help chekc":     "did you mean tmpshellctl check?",
+		"clean --dryrun": "did you mean --dry-run?",
 	} {
 		code, _, stderr := run(strings.Fields(args)...)
 		if code != ExitUsage || !strings.HasSuffix(stderr, "hint: "+want+"\n") {

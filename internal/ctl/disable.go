@@ -26,7 +26,7 @@ func disableCommand(out *output) *cobra.Command {
 		Use:               "disable USER... | --group GROUP | --all",
 		Short:             "Give accounts their login shell back",
 		ValidArgsFunction: completeUsers,
-		Args:              f.oneOf("disable", "--group, --all"),
+		Args:              f.oneOf("disable", "--group GROUP, or --all"),
 		RunE: verb(func(args []string) error {
 			return f.run(out, args, (*rollOut).disable)
 		}),

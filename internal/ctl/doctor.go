@@ -38,7 +38,7 @@ func doctorCommand(out *output) *cobra.Command {
 	c.Flags().StringSliceVar(&e.ignore, "ignore", nil, "leave these `checks` out, such as sysctl")
 	c.Flags().StringVar(&e.level, "level", string(doctor.Warning), "exit with 1 for this `verdict` and worse: warning or error")
 	for _, flag := range []string{"only", "ignore"} {
-		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(doctor.Names(), cobra.ShellCompDirectiveNoFileComp))
+		_ = c.RegisterFlagCompletionFunc(flag, completeChecks)
 	}
 	_ = c.RegisterFlagCompletionFunc("level", cobra.FixedCompletions([]string{"warning", "error"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
@@ -59,10 +59,7 @@ func (e *examination) check() error {
 			return fmt.Errorf("there is no check %q%s", name, meant)
 		}
 	}
-	if level := doctor.Verdict(e.level); level != doctor.Warning && level != doctor.Error {
-		return fmt.Errorf("--level takes warning or error, not %q", e.level)
-	}
-	return nil
+	return oneWordOf("--level", e.level, string(doctor.Warning), string(doctor.Error))
 }
 
 type doctorReport struct {

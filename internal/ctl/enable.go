@@ -26,7 +26,7 @@ func enableCommand(out *output) *cobra.Command {
 		Use:               "enable USER... | --group GROUP",
 		Short:             "Put tmpshell in front of the login shell of accounts",
 		ValidArgsFunction: completeUsers,
-		Args:              f.oneOf("enable", "--group"),
+		Args:              f.oneOf("enable", "--group GROUP"),
 		RunE: verb(func(args []string) error {
 			return f.run(out, args, (*rollOut).enable)
 		}),

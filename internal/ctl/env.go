@@ -27,10 +27,10 @@ func envCommand(out *output, stderr func(string)) *cobra.Command {
 			if out.json && !c.Flags().Changed("format") {
 				format = "json"
 			}
-			f, known := envFormats[format]
-			if !known {
-				return fmt.Errorf("there is no format %q (%s)", format, strings.Join(envFormatNames(), ", "))
+			if err := oneWordOf("--format", format, envFormatNames()...); err != nil {
+				return err
 			}
+			f := envFormats[format]
 			return verb(func([]string) error {
 				e, err := sessionEnvironment(job)
 				if err != nil {

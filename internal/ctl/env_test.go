@@ -59,7 +59,7 @@ func TestEnvFormats(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s%q", format, diff, e.missing)
 		}
 	}
-	if code, stdout, stderr := run("env", "--format", "cmd"); code != ExitUsage || stdout != "" || !strings.Contains(stderr, `there is no format "cmd" (csh, fish, json, sh, slurm, systemd)`) {
+	if code, stdout, stderr := run("env", "--format", "cmd"); code != ExitUsage || stdout != "" || !strings.Contains(stderr, `--format takes csh, fish, json, sh, slurm or systemd, not "cmd"`) {
 		t.Errorf("env --format cmd: %d, %q, %q", code, stdout, stderr)
 	}
 }

@@ -2,7 +2,6 @@ package ctl
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 
@@ -20,7 +19,7 @@ import (
 // the prolog says.
 func inJob(p config.Policy, uid uint32, job string, environment []string) (env []string, without string, err error) {
 	if !private.IsJob(job) {
-		return nil, "", fmt.Errorf("%q is no name of a job", job)
+		return nil, "", notJob(job)
 	}
 	env = slices.Clone(environment)
 	for _, d := range p.Directories {

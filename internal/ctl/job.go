@@ -24,6 +24,8 @@ func jobCommand(out *output) *cobra.Command {
 		Use:   "job USER|UID JOB",
 		Short: "Make the directory of a batch job, and print its path",
 		Args:  takes(2, 2),
+
+		ValidArgsFunction: completeUser,
 		RunE: verb(func(args []string) error {
 			if os.Geteuid() != 0 {
 				return errors.New("job needs root")
@@ -54,8 +56,16 @@ type jobReport struct {
 // noJob is why a user's jobs are to have no directory: there is nothing to be done.
 type noJob struct{ error }
 
+// notJob is why something is no name of a job.
+func notJob(job string) error {
+	return fmt.Errorf("%q is no name of a job: that has up to 32 letters, digits or _-.[]", job)
+}
+
 // job is the verb. What it makes is the user's as it would be by a login of theirs.
 func (o *output) job(who user, job, in string) error {
+	if !private.IsJob(job) {
+		return notJob(job)
+	}
 	as, err := who.whoIs()
 	if err != nil {
 		return fmt.Errorf("looking up the groups of %s: %w", who.label(), err)
@@ -108,7 +118,7 @@ func (o *output) cleanJob(flags cleanFlags, stderr io.Writer) error {
 		return errors.New("clean needs root")
 	}
 	if !private.IsJob(flags.job) {
-		return fmt.Errorf("%q is no name of a job", flags.job)
+		return notJob(flags.job)
 	}
 	conf, wrong := config.Load(build.Config)
 	opts := clean.Options{Where: whereToClean(conf), DryRun: flags.dryRun, Counts: &clean.Counts{}, Patience: flags.waits()}

@@ -60,6 +60,7 @@ func pathCommand(out *output) *cobra.Command {
 	c.Flags().StringVar(&name, "user", "", "of the sessions of this user, by name or uid, in place of the caller's")
 	c.Flags().StringVar(&job, "job", "", "of the sessions of this batch job (per=), in place of the caller's or the user's own")
 	c.Flags().BoolVar(&inside, "inside", false, "the file is named as outside: print its name in a session")
+	_ = c.RegisterFlagCompletionFunc("user", completeUsers)
 	return c
 }
 
@@ -117,7 +118,7 @@ func viewOf(name string) (sessionView, error) {
 // ofJob makes it that of the sessions of one batch job.
 func (v *sessionView) ofJob(job string) error {
 	if !private.IsJob(job) {
-		return fmt.Errorf("%q is no name of a job", job)
+		return notJob(job)
 	}
 	clear(v.jobs)
 	v.present = false // for all that is known

@@ -23,6 +23,8 @@ func purgeCommand(out *output, stderr io.Writer) *cobra.Command {
 		Use:   "purge USER|UID",
 		Short: "Remove all private directories of a user who has no process",
 		Args:  takes(1, 1),
+
+		ValidArgsFunction: completeUser,
 		RunE: verb(func(args []string) error {
 			if err := flags.checkPatience(); err != nil {
 				return err

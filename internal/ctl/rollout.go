@@ -49,7 +49,7 @@ func (f *rollOutFlags) oneOf(verb, others string) cobra.PositionalArgs {
 			}
 		}
 		if ways != 1 {
-			return fmt.Errorf("%s takes the names of accounts, or one of %s", verb, others)
+			return fmt.Errorf("%s takes the names of accounts, or %s", verb, others)
 		}
 		return nil
 	}

@@ -39,7 +39,15 @@ func setupCommand(out *output) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "setup",
 		Short: "Prepare the machine: capabilities, policy, bases, /etc/shells",
-		Args:  takes(0, 0),
+		Args: func(c *cobra.Command, args []string) error {
+			switch {
+			case f.disable && !f.remove:
+				return errors.New("--disable goes with --remove")
+			case f.force && !f.remove:
+				return errors.New("--force goes with --remove")
+			}
+			return takes(0, 0)(c, args)
+		},
 		RunE: verb(func([]string) error {
 			if os.Geteuid() != 0 {
 				return errors.New("setup needs root")

@@ -49,10 +49,8 @@ func statusCommand(out *output) *cobra.Command {
 		ValidArgsFunction: completeUsers,
 	}
 	c.RunE = func(cmd *cobra.Command, args []string) error {
-		for flag, allowed := range map[string][]string{flags.format: statusFormats, flags.sort: statusOrders} {
-			if !slices.Contains(allowed, flag) {
-				return fmt.Errorf("there is no %q: take one of %q", flag, allowed)
-			}
+		if err := cmp.Or(oneWordOf("--format", flags.format, statusFormats...), oneWordOf("--sort", flags.sort, statusOrders...)); err != nil {
+			return err
 		}
 		if code, done := behind(); done {
 			return code

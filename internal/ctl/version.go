@@ -19,12 +19,14 @@ func versionCommand(out *output) *cobra.Command {
 		Use:   "version",
 		Short: "Print the version",
 		Args:  takes(0, 0),
-		RunE: verb(func([]string) error {
-			if out.json {
-				return out.asJSON(versionReport{build.Version, runtime.Version()})
-			}
-			fmt.Fprintf(out.w, "tmpshellctl %s (%s)\n", build.Version, runtime.Version())
-			return nil
-		}),
+		RunE:  verb(func([]string) error { return out.version() }),
 	}
+}
+
+func (o *output) version() error {
+	if o.json {
+		return o.asJSON(versionReport{build.Version, runtime.Version()})
+	}
+	fmt.Fprintf(o.w, "tmpshellctl %s (%s)\n", build.Version, runtime.Version())
+	return nil
 }

@@ -41,7 +41,7 @@ func Namespace(files []Source) (conf string, findings []Finding) {
 	n := &namespace{has: map[string]bool{}, findings: []Finding{}}
 	for _, f := range files {
 		number := 0
-		for text := range strings.Lines(f.Text) {
+		for text := range strings.Lines(strings.TrimPrefix(f.Text, config.BOM)) {
 			number++
 			text, _, _ = strings.Cut(text, "#")
 			if fields := split(text); len(fields) > 0 {

@@ -85,7 +85,7 @@ func Line(parts ...string) string {
 
 // clean shows as '?' what a terminal would obey or could not show: control
 // characters, those of eight bits (U+009B begins a sequence as ESC [ does)
-// included, and bytes that are not UTF-8.
+// included, what nobody sees, and bytes that are not UTF-8.
 func clean(s string) string {
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -112,7 +112,13 @@ func cleaned(s string) string {
 }
 
 func unprintable(r rune, size int) bool {
-	return r < ' ' || 0x7f <= r && r <= 0x9f || r == utf8.RuneError && size == 1
+	return r < ' ' || invisible(r) || 0x7f <= r && r <= 0x9f || r == utf8.RuneError && size == 1
+}
+
+// invisible are characters that nobody sees, and those that have a terminal show what
+// follows from right to left: a line could say something else than it seems to.
+func invisible(r rune) bool {
+	return r == 0xad || 0x200b <= r && r <= 0x200f || 0x2028 <= r && r <= 0x202e || 0x2060 <= r && r <= 0x206f || r == 0xfeff
 }
 
 // IsTerminal tells whether the descriptor is a terminal.

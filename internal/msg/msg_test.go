@@ -21,6 +21,8 @@ func TestLine(t *testing.T) {
 		{[]string{"a\nb", "c\r"}, "a?b: c?"},
 		{[]string{"\x00\x01\t\x1b[2J\x7f"}, "????[2J?"},
 		{[]string{"na\xc3\xafve \xe2\x82\xac \xf0\x9f\x90\xa7"}, "na\xc3\xafve \xe2\x82\xac \xf0\x9f\x90\xa7"},
+		// What nobody sees, and what turns a line round.
+		{[]string{"\ufeffa\u200b\u202eb\u2066"}, "?a??b?"},
 		// Escape sequences of eight bits, as bytes and in UTF-8.
 		{[]string{"\x9b2J \x80\xff"}, "?2J ??"},
 		{[]string{"\xc2\x9b2J \xc2\x80\xc2\x9f\xc2\xa0"}, "?2J ??\xc2\xa0"},
