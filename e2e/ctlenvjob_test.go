@@ -55,7 +55,7 @@ func TestCtlEnvJob(t *testing.T) {
 			t.Errorf("%s, job %q: %q, %q; want %q, %q", c.user, c.job, r.Stdout, r.Stderr, c.stdout, c.stderr)
 		}
 	}
-	log.Expect(t, "tmpshellctl", "denied uid=1001: no private directory in /tmp: /tmp/.private/1001.18 was not made for this batch job")
+	log.Expect(t, "tmpshellctl", "denied uid=1001 user=denied: no private directory in /tmp: /tmp/.private/1001.18 was not made for this batch job")
 	for _, c := range []struct{ job, stdout, stderr string }{
 		{"18", "0\n/tmp/.private/1000 /tmp/.private/1000 /var/cache/jobs/.private/1000.18 /tmp/.private/1000/x\n",
 			missing + "1000.18 was not made for this batch job; using /tmp/.private/1000\n"},
@@ -67,7 +67,7 @@ func TestCtlEnvJob(t *testing.T) {
 			t.Errorf("job %s: %q, %q; want %q, %q", c.job, r.Stdout, r.Stderr, c.stdout, c.stderr)
 		}
 	}
-	log.Expect(t, "tmpshellctl", "fallback uid=1000: no private directory in /tmp: /tmp/.private/1000.18 was not made for this batch job; using /tmp/.private/1000")
+	log.Expect(t, "tmpshellctl", "fallback uid=1000 user=alice: no private directory in /tmp: /tmp/.private/1000.18 was not made for this batch job; using /tmp/.private/1000")
 	for _, l := range log.Tmpshell() {
 		if strings.Contains(l, "uid=1003") {
 			t.Errorf("with Log none, the log has %q", l)

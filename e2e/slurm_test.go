@@ -69,7 +69,7 @@ func withoutDirectory(t *testing.T, c *rig.Cluster, log *rig.Syslog, a, deny *ri
 	}
 	open()
 	log.Expect(t, "tmpshellctl", "job: no directory for batch job "+job+" of 1000 in /tmp: ")
-	log.Expect(t, "tmpshellctl", "fallback uid=1000: "+why("1000", job))
+	log.Expect(t, "tmpshellctl", "fallback uid=1000 user=alice: "+why("1000", job))
 
 	// A batch script, and what is on its standard error.
 	job = nextJob(t, a)
@@ -88,7 +88,7 @@ func withoutDirectory(t *testing.T, c *rig.Cluster, log *rig.Syslog, a, deny *ri
 		t.Errorf("with OnFailure deny: %d, %q, %q; want no task, and why", r.Status, r.Stdout, r.Stderr)
 	}
 	open()
-	log.Expect(t, "tmpshellctl", "denied uid=1002: "+why("1002", job))
+	log.Expect(t, "tmpshellctl", "denied uid=1002 user=deny: "+why("1002", job))
 	if r = fromLogin(t, deny, "exec srun -Q -w n2 echo begun"); r.Status != 0 || r.Stdout != "begun\n" || r.Stderr != "" {
 		t.Errorf("with OnFailure deny, and a directory: %d, %q, %q", r.Status, r.Stdout, r.Stderr)
 	}

@@ -193,6 +193,19 @@ func withoutTests(t *testing.T) string {
 	return "-overlay=" + file
 }
 
+// ignoredByAll is the set of signals that a program ignores which the test starts.
+func ignoredByAll(t *testing.T) (set uint64) {
+	t.Helper()
+	out, err := exec.Command("grep", "SigIgn", "/proc/self/status").Output()
+	if err == nil {
+		_, err = fmt.Sscanf(string(out), "SigIgn:\t%x", &set)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
 // runOn runs the launcher and sees what becomes of it.
 func runOn(t *testing.T, emulator []string, program string) {
 	// Nothing of a directory is said of the user of --user.
@@ -207,6 +220,8 @@ func runOn(t *testing.T, emulator []string, program string) {
 		signals = "SigPnd:\t0000000000000000\nShdPnd:\t0000000000000000\nSigBlk:\t%016x\nSigIgn:\t%016x\n"
 		child   = 1 << (unix.SIGCHLD - 1)
 	)
+	// make(1) starts its children with what glibc has for itself ignored.
+	inherited := ignoredByAll(t)
 	helped := start{uid: 70001, noPrivate: true, args: []string{"--exec", "/bin/busybox", "grep", "-E", "^S(ig|hd)(Pnd|Blk|Ign)", "/proc/self/status"}}
 	ignored, blocked := helped, helped
 	ignored.through = []string{"/usr/bin/env", "--ignore-signal=CHLD"}
@@ -217,9 +232,9 @@ func runOn(t *testing.T, emulator []string, program string) {
 		code int
 		want string // of standard output and standard error
 	}{
-		{"helper", helped, 0, instead + fmt.Sprintf(signals, 0, 0)},
-		{"helper, SIGCHLD ignored", ignored, 0, instead + fmt.Sprintf(signals, 0, child)},
-		{"helper, SIGCHLD blocked", blocked, 0, instead + fmt.Sprintf(signals, child, 0)},
+		{"helper", helped, 0, instead + fmt.Sprintf(signals, 0, inherited)},
+		{"helper, SIGCHLD ignored", ignored, 0, instead + fmt.Sprintf(signals, 0, inherited|child)},
+		{"helper, SIGCHLD blocked", blocked, 0, instead + fmt.Sprintf(signals, child, inherited)},
 		{"version", start{args: []string{"--version"}}, 0, "tmpshell " + build.Version + "\n"},
 		{"closed output", start{args: []string{"--version"}, closed: []int{1}}, 125,
 			"tmpshell: standard output: bad file descriptor\n"},
