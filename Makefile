@@ -137,12 +137,22 @@ SHIPPED := $(shell cd etc && find . -type f ! -path './tmpfiles.d/*' ! -path './
 
 UNIT_FILES := $(shell cd etc/systemd/system && find . -type f | sed 's|^\./||' | sort)
 
-# place FILE,MODE,TO: with the paths of this installation in place of PREFIX=/usr's.
+# What a user or an administrator reads, and not who works on the source.
+DOCS := README.md SECURITY.md CHANGELOG.md LICENSE $(addprefix docs/,applications.md batch.md benchmarks.md benchmarks.svg \
+	comparison.md field.md kubernetes.md login.svg login.txt platforms.md slurm.md troubleshooting.md)
+
+UNSHIPPED := man/\|e2e/\|CONTRIBUTING\|HACKING\|docs/architecture\|docs/releasing\|docs/testing\|testing\.md
+
+# place FILE,MODE,TO: with the paths of this installation in place of PREFIX=/usr's, and
+# links of a document to what is elsewhere in an installation, or not in it.
 place = install -d "$$(dirname "$(DESTDIR)$(3)")" && sed \
 	-e 's|/usr/bin/tmpshell|$(BINDIR)/tmpshell|g' \
 	-e 's|/usr/libexec/tmpshell|$(LIBEXECDIR)/tmpshell|g' \
 	-e 's|/usr/lib/tmpfiles\.d/tmpshell|$(TMPFILES)/tmpshell|g' \
-	-e 's|/usr/share/doc/tmpshell|$(EXAMPLES)|g' "$(1)" >"$(DESTDIR)$(3).new" && \
+	-e 's|/usr/share/doc/tmpshell|$(EXAMPLES)|g' \
+	-e 's|man -l man/|man |g' \
+	-e 's|](\(\.\./\)*etc\(/\)*|](\1|g; s|](\()\)|](.\1|g' \
+	-e 's!\[\([^][]*\)\](\(\.\./\)*\($(UNSHIPPED)\)[^)]*)!\1!g' "$(1)" >"$(DESTDIR)$(3).new" && \
 	chmod $(2) "$(DESTDIR)$(3).new" && mv -f "$(DESTDIR)$(3).new" "$(DESTDIR)$(3)"
 
 install: build
@@ -152,7 +162,7 @@ install: build
 	install -m 644 etc/tmpfiles.d/tmpshell.conf $(DESTDIR)$(TMPFILES)
 	for f in $(UNIT_FILES); do $(call place,etc/systemd/system/$$f,644,$(UNITS)/$$f) || exit 1; done
 	$(call place,etc/cron.d/tmpshell,644,$(SYSCONFDIR)/cron.d/tmpshell)
-	for f in README.md SECURITY.md CHANGELOG.md LICENSE; do $(call place,$$f,644,$(EXAMPLES)/$$f) || exit 1; done
+	for f in $(DOCS); do $(call place,$$f,644,$(EXAMPLES)/$$f) || exit 1; done
 	for f in $(SHIPPED); do \
 		if [ -x "etc/$$f" ]; then mode=755; else mode=644; fi; \
 		$(call place,etc/$$f,$$mode,$(EXAMPLES)/$$f) || exit 1; done

@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -47,6 +49,26 @@ func TestMakeInstall(t *testing.T) {
 		}
 		if !strings.Contains(again, "as it was") {
 			t.Errorf("a second setup changes something:\n%s", again)
+		}
+	})
+	t.Run("links of the documents", func(t *testing.T) {
+		const docs = "/usr/share/doc/tmpshell/"
+		links := 0
+		for _, from := range strings.Fields(rig.Must(t, "find", docs, "-name", "*.md")) {
+			text := rig.Must(t, "cat", from)
+			for _, m := range regexp.MustCompile(`\]\(([^)#]+)[)#]`).FindAllStringSubmatch(text, -1) {
+				to := filepath.Join(filepath.Dir(from), m[1])
+				if strings.HasPrefix(m[1], "https:") {
+					continue
+				}
+				links++
+				if _, err := os.Stat(to); err != nil || !strings.HasPrefix(to+"/", docs) {
+					t.Errorf("%s: %s leads to %s: %v", from, m[1], to, err)
+				}
+			}
+		}
+		if links < 20 {
+			t.Errorf("%d links; want those of README.md, at least", links)
 		}
 	})
 	t.Run("completions", func(t *testing.T) {
