@@ -111,8 +111,7 @@ func badPolicies(good []byte) []badPolicy {
 	sealed := func(change func([]byte)) func(*testing.T) {
 		return changed(func(b []byte) []byte {
 			change(b)
-			binary.LittleEndian.PutUint64(b[policy.AtSum:], policy.Sum(b))
-			return b
+			return policy.Seal(b)
 		})
 	}
 	sh := func(script string) func(*testing.T) {

@@ -25,7 +25,7 @@ func agePolicy(t *testing.T, by time.Duration) {
 			binary.LittleEndian.PutUint64(data[at:], when-uint64(by/time.Second))
 		}
 	}
-	binary.LittleEndian.PutUint64(data[policy.AtSum:], policy.Sum(data))
+	policy.Seal(data)
 	if err := os.WriteFile(rig.Policy, data, 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -69,9 +69,10 @@ func Memory(size int) (unsafe.Pointer, Errno) {
 }
 
 // Map shows what is in a file, for reading alone. It costs less than to read a large
-// one. Where the file becomes shorter, what is beyond its end is a fault.
+// one, of which what is not looked at is not fetched either. Where the file becomes
+// shorter, what is beyond its end is a fault.
 func Map(file, size int) ([]byte, Errno) {
-	r, e := mapped(uintptr(size), unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_POPULATE, fd(file))
+	r, e := mapped(uintptr(size), unix.PROT_READ, unix.MAP_PRIVATE, fd(file))
 	if e != 0 {
 		return nil, e
 	}

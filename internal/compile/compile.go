@@ -171,20 +171,25 @@ func write(c *config.Config, found *numbers) (*body, error) {
 
 func (b *body) block(record uint32, one block, number map[slotKey]uint32, found *numbers) {
 	b.align()
-	at := b.reserve(len(one.criteria), policy.CriterionSize)
-	b.putPair(record, at, len(one.criteria))
+	at := b.reserve(1, 8)
+	criteria := b.reserve(len(one.criteria), policy.CriterionSize)
+	settings := b.reserve(len(one.settings), policy.SettingSize)
+	b.put(record+12, at)
+	b.putPair(at, uint32(len(one.criteria)), len(one.settings))
 	for i, criterion := range one.criteria {
-		b.items(at+uint32(i)*policy.CriterionSize+4, criterion, found)
+		at := criteria + uint32(i)*policy.CriterionSize
+		b.items(at+4, criterion, found)
+		if le.Uint32(b.b[record:]) == 0 {
+			b.whom(record, at+4)
+		}
 	}
-	b.align()
-	at = b.reserve(len(one.settings), policy.SettingSize)
-	b.putPair(record+8, at, len(one.settings))
 	for i, s := range one.settings {
-		record := at + uint32(i)*policy.SettingSize
+		record := settings + uint32(i)*policy.SettingSize
 		b.put(record, number[s.slot])
 		switch {
 		case s.isText:
 			b.text(record+4, s.value.Text)
+			b.put(record+12, policy.ValueText)
 		case s.isList:
 			b.items(record+4, s.value.Items, found)
 		case s.isLong:
@@ -193,6 +198,26 @@ func (b *body) block(record uint32, one block, number map[slotKey]uint32, found 
 			b.put(record+4, uint32(s.value.Number))
 		}
 	}
+}
+
+// whom says at a block's record whom a list of items, of a criterion, may be about,
+// where numbers alone say that: nobody else need look at the block.
+func (b *body) whom(record, list uint32) {
+	var subject uint32
+	first, last := uint32(1<<32-1), uint32(0)
+	at, n := le.Uint32(b.b[list:]), le.Uint32(b.b[list+4:])
+	for r := b.b[at : at+n*policy.ItemSize]; len(r) > 0; r = r[policy.ItemSize:] {
+		kind, of := le.Uint32(r), le.Uint32(r[12:])
+		switch {
+		case kind&policy.ItemNegated != 0:
+			continue // it makes them fewer
+		case kind != policy.ItemRange, subject != 0 && of != subject:
+			return
+		}
+		subject, first, last = of, min(first, le.Uint32(r[4:])), max(last, le.Uint32(r[8:]))
+	}
+	b.put(record, subject)
+	b.putPair(record+4, first, int(last))
 }
 
 // items writes a list of items, and where it is at a place.

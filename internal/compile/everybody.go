@@ -51,15 +51,16 @@ func valuesOf(f *policy.File, slot uint32) []uint32 {
 	var list []uint32
 	blocks, n := f.Number(policy.AtBlocks), f.Number(policy.AtBlocks+4)
 	for i := range n {
-		at := blocks + i*policy.BlockSize
-		settings, count := f.Number(at+8), f.Number(at+12)
+		body := f.Number(blocks + i*policy.BlockSize + 12)
+		criteria, count := f.Number(body), f.Number(body+4)
+		settings := body + 8 + criteria*policy.CriterionSize
 		for j := range count {
 			if f.Broken() {
 				return list
 			}
 			if setting := settings + j*policy.SettingSize; f.Number(setting) == slot {
 				list = append(list, f.Number(setting+4))
-				if f.Number(at+4) == 0 {
+				if criteria == 0 {
 					return list
 				}
 				break

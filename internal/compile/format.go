@@ -11,8 +11,8 @@ import (
 )
 
 // The format is that of package policy. A file consists of the header, the body
-// (what the configuration says) and the tail: sources, learnt names and their
-// texts. The tail alone depends on the time, and is written anew with seal.
+// (what the configuration says) and the tail: sources, learnt names, their texts and
+// the sums. The tail alone depends on the time, and is written anew with seal.
 
 var le = binary.LittleEndian
 
@@ -94,6 +94,9 @@ func seal(headAndBody []byte, t tail) []byte {
 		b.text(at+8, l.Name)
 		b.putLong(at+16, uint64(l.When))
 	}
+	b.align()
+	body := len(b.b)
+	b.put(policy.AtSums, b.reserve((body+policy.Chunk-1)/policy.Chunk, 8))
 	copy(b.b, policy.Magic)
 	b.put(policy.AtSize, uint32(len(b.b)))
 	b.put(policy.AtFlags, t.flags)
@@ -101,8 +104,7 @@ func seal(headAndBody []byte, t tail) []byte {
 	b.putLong(policy.AtMade, uint64(t.made))
 	b.putPair(policy.AtSources, sources, len(t.sources))
 	b.putPair(policy.AtLearnt, learnt, len(t.learnt))
-	b.putLong(policy.AtSum, policy.Sum(b.b))
-	return b.b
+	return policy.Seal(b.b)
 }
 
 // sorted is the table as the evaluator searches it, without the oldest of too

@@ -36,8 +36,7 @@ func TestBrokenFiles(t *testing.T) {
 			t.Errorf("a policy with another byte at %d is taken for one", i)
 		}
 		// With a sum that fits, it is read, and its reader stays inside.
-		le.PutUint64(bad[policy.AtSum:], policy.Sum(bad))
-		if trouble := f.Use(bad, "policy"); trouble.OK() {
+		if trouble := f.Use(policy.Seal(bad), "policy"); trouble.OK() {
 			f.Check("policy")
 			for _, who := range []someone{root, alice, ghost} {
 				p := new(policy.Policy)

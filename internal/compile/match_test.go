@@ -1,6 +1,11 @@
 package compile
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+
+	"tmpshell/internal/policy"
+)
 
 func TestMatch(t *testing.T) {
 	wheel := someone{uid: 1002, name: "carol", groups: []string{"carol", "wheel", "staff"}}
@@ -41,5 +46,59 @@ func TestMatch(t *testing.T) {
 				t.Errorf("%q matches %+v; want it not to", test.line, s)
 			}
 		}
+	}
+}
+
+// Whom a block may be about is written where numbers alone say it, so that others
+// need not look at it.
+func TestWhom(t *testing.T) {
+	adm, staff := gidOf("adm"), gidOf("staff")
+	n := machine(t, root, alice, bob)
+	for line, want := range map[string][3]uint32{
+		"Match All":                     {},
+		"Match Uid 5":                   {policy.SubjectUser, 5, 5},
+		"Match Uid 2000-3000,7,!2500":   {policy.SubjectUser, 7, 3000},
+		"Match Uid !5":                  {0, 1<<32 - 1, 0},
+		"Match User alice,bob":          {policy.SubjectUser, 1000, 1001},
+		"Match User alice,b*":           {},
+		"Match User nobodyhere":         {},
+		"Match Group adm,staff":         {policy.SubjectGroup, min(adm, staff), max(adm, staff)},
+		"Match User a* Gid 7":           {policy.SubjectGroup, 7, 7},
+		"Match Group adm User bob":      {policy.SubjectGroup, adm, adm},
+		"Match Uid !5 User bob":         {policy.SubjectUser, 1001, 1001},
+		"Match Uid 1000-,!1500 Group *": {policy.SubjectUser, 1000, 1<<32 - 2},
+	} {
+		data, err := Config(mustParse(t, line, "Shell /bin/matched"), Options{Names: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got [3]uint32
+		for i := range got {
+			got[i] = le.Uint32(data[le.Uint32(data[policy.AtBlocks:])+uint32(i)*4:])
+		}
+		if got != want {
+			t.Errorf("%q is about %v; want %v", line, got, want)
+		}
+	}
+}
+
+// BenchmarkResolve is what a login has to do with 1,000 blocks that are about others.
+func BenchmarkResolve(b *testing.B) {
+	for _, blocks := range []int{0, 1000} {
+		var lines []string
+		for i := range blocks {
+			lines = append(lines, fmt.Sprintf("Match Uid %d,!1000\nSetEnv A=%d\nLog all", 2000+i, i))
+		}
+		n := machine(b, root, alice)
+		data, err := Config(mustParse(b, lines...), Options{Names: n})
+		if err != nil {
+			b.Fatal(err)
+		}
+		f, p, who := use(b, data), new(policy.Policy), n.Caller(alice.who())
+		b.Run(fmt.Sprint(blocks), func(b *testing.B) {
+			for b.Loop() {
+				p.Resolve(f, who, "policy")
+			}
+		})
 	}
 }

@@ -6,9 +6,13 @@
 // and gids, as the kernel has them, and asks nobody.
 //
 // A policy MUST be a regular file of root's that nobody else can write to; it
-// MUST have this format, its length and its checksum; and everything that it was
+// MUST have this format, its length and its checksums; and everything that it was
 // made from MUST be as it was ([File.Check]). One that is not so is never
 // obeyed.
+//
+// A login looks at all blocks and reads those that may be about its user. So a large
+// policy has a sum for each chunk, and one is read no sooner than its sum was
+// compared.
 //
 // # Format
 //
@@ -20,12 +24,15 @@
 //	          size (8), mtime s (8), mtime ns (4), ctime ns (4), ctime s (8),
 //	          digest of the contents (8)
 //	slot      16 bytes: kind (4), name (8), option (4)
-//	block     16 bytes: criteria (8), settings (8): offset and number
+//	block     16 bytes: whom it may be about: subject or 0 for anybody (4), first
+//	          and last id (4, 4); offset of its body (4)
+//	body      8 bytes: number of criteria (4), of settings (4); then these
 //	criterion 16 bytes: 0 (4), items (8): offset and number, 0 (4)
 //	item      16 bytes: kind and flags (4), first or offset (4), last or length
 //	          (4), subject (4)
-//	setting   16 bytes: slot (4), value (8), 0 (4)
+//	setting   16 bytes: slot (4), value (8), 1 if that is a string (4)
 //	learnt    24 bytes: subject (4), id (4), name (8), when (8); sorted
+//	sum       8 bytes, at the end of the file: of each chunk
 //
 // A slot is something that can be set: a keyword, a variable of SetEnv, the
 // method or one option of a directory. A block is what a Match line begins, in
@@ -38,7 +45,7 @@ package policy
 // Format is the number of this format. Each has a file of its own: while an upgrade
 // exchanges the programs two versions are at work, and a helper of one must not
 // replace what a launcher of the other goes by.
-const Format = "4"
+const Format = "5"
 
 // Path is where the policy is.
 const Path = Paths + Format
@@ -50,6 +57,9 @@ const Paths = "/var/lib/misc/tmpshell.policy"
 const (
 	MaxSize  = 512 << 10
 	MaxSlots = 2048
+	// Chunk is what one sum is of: the file from a multiple of it on, but for the
+	// header and the sums.
+	Chunk = 4 << 10
 	// MaxDirectories is how many paths Directory lines may name.
 	MaxDirectories = 64
 )
@@ -61,8 +71,8 @@ const Magic = "tmpshell policy" + Format
 const (
 	AtMagic    = 0
 	AtSize     = 16
-	AtFlags    = 20
-	AtSum      = 24 // of all but itself
+	AtSums     = 20 // where the sums of the chunks are: at the end
+	AtSum      = 24 // of what follows in the header, and of those sums
 	AtExpires  = 32 // seconds since 1970, 0 for never
 	AtMade     = 40
 	AtSources  = 48
@@ -70,6 +80,7 @@ const (
 	AtBlocks   = 64
 	AtLearnt   = 72
 	AtDemands  = 80 // 1 if a session of anybody's may demand something
+	AtFlags    = 84
 	HeaderSize = 96
 )
 
@@ -102,6 +113,9 @@ const (
 	// SourceDangling: it was a symbolic link to nothing.
 	SourceDangling = 4
 )
+
+// ValueText: the value of a setting is a string.
+const ValueText = 1
 
 // Kinds of slots. The value of a setting is a number (the first 4 bytes), a set
 // of capabilities (8 bytes), a string, or a list of items.
@@ -171,7 +185,7 @@ const (
 	ItemNegated = 0x100
 )
 
-// Subjects of items, and of what was learnt.
+// Subjects of items and blocks, and of what was learnt.
 const (
 	SubjectUser  = 1
 	SubjectGroup = 2

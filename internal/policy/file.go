@@ -13,6 +13,9 @@ import (
 // string, and remembered: see Broken.
 type File struct {
 	data   []byte
+	sums   uint32                       // where the sums are
+	right  [MaxSize / Chunk / 64]uint64 // the chunks whose sum was compared, one bit for each
+	lo, hi uint64                       // what was looked at last, of such chunks
 	broken bool
 }
 
@@ -20,7 +23,8 @@ type File struct {
 func (f *File) Size() int { return len(f.data) }
 
 // Read reads the policy at a path, into buf if it fits, and verifies that it is a
-// policy. It says nothing of whether it may be obeyed: see Check.
+// policy. Of a larger one, each part is verified before it is read: see Broken. It says
+// nothing of whether it may be obeyed: see Check.
 func (f *File) Read(path string, buf []byte) bare.Trouble {
 	f.data, f.broken = nil, false
 	fd, e := bare.Open(path, unix.O_RDONLY|unix.O_NOFOLLOW)
@@ -54,25 +58,36 @@ func (f *File) readFrom(fd int, path string, buf []byte) bare.Trouble {
 		if e != 0 {
 			return bare.Failed("mmap", e, path, "")
 		}
-		return f.Use(data, path)
+		return f.take(data, path)
 	}
-	n, e := bare.ReadAll(fd, buf)
+	n, e := bare.ReadBeginning(fd, buf[:st.Size])
 	if e != 0 {
 		return bare.Failed("read", e, path, "")
 	}
 	return f.Use(buf[:n], path)
 }
 
-// Use takes a policy that is in memory.
+// Use takes a policy that is in memory, and verifies all of it.
 func (f *File) Use(data []byte, path string) bare.Trouble {
-	f.data, f.broken = data, false
+	t := f.take(data, path)
+	if t.OK() && !f.holds(0, uint64(f.sums)) {
+		return damaged(path)
+	}
+	return t
+}
+
+// take is Use for one whose chunks are verified when they are read.
+func (f *File) take(data []byte, path string) bare.Trouble {
+	*f = File{data: data}
 	switch {
-	case len(data) < HeaderSize || f.text(AtMagic, len(Magic)) != Magic:
+	case len(data) < HeaderSize || string(data[:len(Magic)]) != Magic:
 		return bare.Broken(path, "", "is not a policy of this version")
-	case f.Number(AtSize) != uint32(len(data)):
+	case le32(data[AtSize:]) != uint32(len(data)):
 		return bare.Broken(path, "", "is cut")
-	case f.long(AtSum) != Sum(data):
-		return bare.Broken(path, "", "is damaged: the checksum differs")
+	}
+	f.sums = le32(data[AtSums:])
+	if sums, ok := sumsOf(data); !ok || le64(data[AtSum:]) != Sum(Sum(0, data[AtSum+8:HeaderSize]), sums) {
+		return damaged(path)
 	}
 	for _, t := range [...]struct{ at, size uint32 }{
 		{AtSources, SourceSize}, {AtSlots, SlotSize}, {AtBlocks, BlockSize}, {AtLearnt, LearntSize},
@@ -85,22 +100,64 @@ func (f *File) Use(data []byte, path string) bare.Trouble {
 	return bare.Trouble{}
 }
 
-// Sum is the checksum of a whole policy, in which the sum itself counts as 0. Each
-// login makes it: it is that of FNV-1a on words of 8 bytes, little endian, four times
-// over every fourth word, which a processor does side by side, and then over the
-// four and what is left. It finds damage, not forgery; only root writes the file.
-func Sum(data []byte) uint64 {
-	const offset = 14695981039346656037
-	h := [4]uint64{offset, offset, offset, offset}
+func damaged(path string) bare.Trouble {
+	return bare.Broken(path, "", "is damaged: the checksum differs")
+}
+
+// sumsOf returns the sums of the chunks, if there are as many as there have to be.
+func sumsOf(data []byte) ([]byte, bool) {
+	at := uint64(le32(data[AtSums:]))
+	ok := len(data) <= MaxSize && HeaderSize <= at && at+(at+Chunk-1)/Chunk*8 == uint64(len(data))
+	if !ok {
+		return nil, false
+	}
+	return data[at:], true
+}
+
+// holds tells whether something is inside of the file, and as it was written.
+func (f *File) holds(first, end uint64) bool {
+	return f.lo <= first && end <= f.hi || f.verify(first, end)
+}
+
+func (f *File) verify(first, end uint64) bool {
+	if end > uint64(f.sums) {
+		f.broken = true
+		return false
+	}
+	for c := first / Chunk; c*Chunk < end; c++ {
+		if f.right[c/64]>>(c%64)&1 != 0 {
+			continue
+		}
+		if le64(f.data[uint64(f.sums)+c*8:]) != Sum(0, chunk(f.data[:f.sums], c)) {
+			f.broken = true
+			return false
+		}
+		f.right[c/64] |= 1 << (c % 64)
+	}
+	f.lo, f.hi = first/Chunk*Chunk, min((end+Chunk-1)/Chunk*Chunk, uint64(f.sums))
+	return true
+}
+
+// chunk is what a sum is of. The header is not in the first one: it has the sum of
+// sums.
+func chunk(data []byte, c uint64) []byte {
+	return data[max(c*Chunk, HeaderSize):min((c+1)*Chunk, uint64(len(data)))]
+}
+
+// Sum is a checksum that goes on from another one, or from 0. Each login makes it: it
+// is that of FNV-1a on words of 8 bytes, little endian, four times over every fourth
+// word, which a processor does side by side, and then over the four and what is left.
+// It finds damage, not forgery; only root writes the file.
+func Sum(from uint64, data []byte) uint64 {
+	h := [4]uint64{}
+	for i := range h {
+		h[i] = bare.HashStart ^ from
+	}
 	at := 0
 	for ; at+32 <= len(data); at += 32 {
 		w := data[at : at+32 : at+32]
-		last := binary.LittleEndian.Uint64(w[24:])
-		if at+24 == AtSum {
-			last = 0
-		}
-		h[0], h[1] = step(h[0], binary.LittleEndian.Uint64(w)), step(h[1], binary.LittleEndian.Uint64(w[8:]))
-		h[2], h[3] = step(h[2], binary.LittleEndian.Uint64(w[16:])), step(h[3], last)
+		h[0], h[1] = step(h[0], le64(w)), step(h[1], le64(w[8:]))
+		h[2], h[3] = step(h[2], le64(w[16:])), step(h[3], le64(w[24:]))
 	}
 	sum := step(step(step(h[0], h[1]), h[2]), h[3])
 	for i := range data[at:] {
@@ -116,8 +173,7 @@ func step(h, word uint64) uint64 {
 
 // Number is the number of 4 bytes at an offset.
 func (f *File) Number(at uint32) uint32 {
-	if uint64(at)+4 > uint64(len(f.data)) {
-		f.broken = true
+	if !f.holds(uint64(at), uint64(at)+4) {
 		return 0
 	}
 	return le32(f.data[at : at+4 : at+4])
@@ -132,11 +188,8 @@ func (f *File) long(at uint32) uint64 {
 func (f *File) Text(at uint32) string { return f.text(f.Number(at), int(f.Number(at+4))) }
 
 func (f *File) text(at uint32, n int) string {
-	if n < 0 || uint64(at)+uint64(n) > uint64(len(f.data)) {
-		f.broken = true
-		return ""
-	}
-	if n == 0 {
+	if n <= 0 || !f.holds(uint64(at), uint64(at)+uint64(n)) {
+		f.broken = f.broken || n < 0
 		return ""
 	}
 	return unsafe.String(&f.data[at], n)
@@ -146,7 +199,7 @@ func (f *File) text(at uint32, n int) string {
 // an offset names; a table that does not fit is empty.
 func (f *File) table(at, size uint32) (first, n uint32) {
 	first, n = f.Number(at), f.Number(at+4)
-	if uint64(first)+uint64(n)*uint64(size) > uint64(len(f.data)) {
+	if uint64(first)+uint64(n)*uint64(size) > uint64(f.sums) {
 		f.broken = true
 		return 0, 0
 	}
@@ -156,8 +209,7 @@ func (f *File) table(at, size uint32) (first, n uint32) {
 // records are n records of a size at an offset; what does not fit is none.
 func (f *File) records(first, n, size uint32) []byte {
 	end := uint64(first) + uint64(n)*uint64(size)
-	if end > uint64(len(f.data)) {
-		f.broken = true
+	if !f.holds(uint64(first), end) {
 		return nil
 	}
 	return f.data[first:end]
@@ -165,6 +217,7 @@ func (f *File) records(first, n, size uint32) []byte {
 
 // le32 is the first number of a record.
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
+func le64(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
 // Check tells whether the policy may be obeyed: whether all that it was made
 // from is as it was. Trouble of kind Object says that it is stale.

@@ -1,6 +1,10 @@
 package policy
 
-import "tmpshell/internal/bare"
+import (
+	"slices"
+
+	"tmpshell/internal/bare"
+)
 
 // Verdict is an answer to "does it match".
 type Verdict uint8
@@ -46,6 +50,12 @@ type matcher struct {
 	// of being exempt nothing.
 	grants uint64
 	barred bool
+}
+
+// hasGroup tells whether the caller has a group of these.
+func (m *matcher) hasGroup(first, last uint32) bool {
+	is := func(gid uint32) bool { return first <= gid && gid <= last }
+	return is(m.c.GID) || slices.ContainsFunc(m.c.Groups, is)
 }
 
 // block tells whether all criteria of a block match.
@@ -165,10 +175,14 @@ func (f *File) Learnt(subject, id uint32) (string, NameState, bool) {
 		case have > key:
 			high = middle
 		default:
-			if text := f.Text(at + 8); text != "" {
+			text := f.Text(at + 8)
+			switch {
+			case text != "":
 				return text, Named, true
+			case !f.broken:
+				return "", Nameless, true
 			}
-			return "", Nameless, true
+			return "", NotKnown, false
 		}
 	}
 	return "", NotKnown, false

@@ -1,7 +1,9 @@
 package policy
 
-// Broken tells whether the file pointed outside of itself. Its answers are worth
-// nothing then.
+import "encoding/binary"
+
+// Broken tells whether the file pointed outside of itself, or to what is damaged. Its
+// answers are worth nothing then.
 func (f *File) Broken() bool { return f.broken }
 
 // Demands tells whether a session of anybody's may demand something.
@@ -21,4 +23,21 @@ func (p *Policy) Of(path string) Directory {
 			return d
 		}
 	}
+}
+
+// Seal gives a policy the sums that are right for what is in it: it has room for them,
+// and says where. Of one that does not, nothing is changed.
+func Seal(data []byte) []byte {
+	if len(data) < HeaderSize {
+		return data
+	}
+	sums, ok := sumsOf(data)
+	if !ok {
+		return data
+	}
+	for c := range uint64(len(sums)) / 8 {
+		binary.LittleEndian.PutUint64(sums[c*8:], Sum(0, chunk(data[:len(data)-len(sums)], c)))
+	}
+	binary.LittleEndian.PutUint64(data[AtSum:], Sum(Sum(0, data[AtSum+8:HeaderSize]), sums))
+	return data
 }

@@ -43,13 +43,27 @@ func (p *Policy) Resolve(f *File, c *Caller, path string) bare.Trouble {
 	}
 	p.begin(f)
 	m := matcher{f: f, c: c, grants: ^uint64(0)}
+	f.records(p.slots, p.n, SlotSize) // all of them are asked for later
 	for r := f.records(f.Number(AtBlocks), f.Number(AtBlocks+4), BlockSize); len(r) >= BlockSize; r = r[BlockSize:] {
-		switch m.block(le32(r), le32(r[4:])) {
+		switch first, last := le32(r[4:]), le32(r[8:]); le32(r) {
+		case SubjectUser:
+			if c.UID < first || c.UID > last {
+				continue
+			}
+		case SubjectGroup:
+			if !m.hasGroup(first, last) {
+				continue
+			}
+		}
+		body := le32(r[12:])
+		criteria, settings := f.Number(body), f.Number(body+4)
+		first := body + 8 + criteria*CriterionSize
+		switch m.block(body+8, criteria) {
 		case Yes:
-			p.choose(le32(r[8:]), le32(r[12:]), &m, true)
+			p.choose(first, settings, &m, true)
 		case Maybe:
 			p.Unknown = true
-			p.choose(le32(r[8:]), le32(r[12:]), &m, false)
+			p.choose(first, settings, &m, false)
 		}
 	}
 	for i := range p.n {
@@ -129,13 +143,18 @@ func (p *Policy) name(slot uint32) string       { return p.f.Text(p.slots + slot
 func (p *Policy) nameOffset(slot uint32) uint32 { return p.f.Number(p.slots + slot*SlotSize + 4) }
 func (p *Policy) option(slot uint32) uint32     { return p.f.Number(p.slots + slot*SlotSize + 12) }
 
-// take reads the value of one slot that is a keyword.
+// take reads the value of one slot that is a keyword, and looks at the texts of any
+// other: what is damaged shows here, and not when it is asked for.
 func (p *Policy) take(m *matcher, slot uint32) {
 	setting := p.chosen[slot]
 	if setting == 0 {
 		return
 	}
 	number := p.f.Number(setting + 4)
+	p.name(slot)
+	if p.f.Number(setting+12) == ValueText {
+		p.f.Text(setting + 4)
+	}
 	switch p.kind(slot) {
 	case SlotExempt:
 		p.Exempt = m.list(setting+4) == Yes

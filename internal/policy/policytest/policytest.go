@@ -71,8 +71,11 @@ type Slot struct {
 	Option uint32
 }
 
-// Block is what a Match line begins: all Criteria have to match.
+// Block is what a Match line begins: all Criteria have to match. It is about nobody but
+// those of Subject, from First to Last; with the zero Subject it may be about anybody.
 type Block struct {
+	Subject, First, Last uint32
+
 	Criteria [][]Item
 	Settings []Setting
 }
@@ -132,16 +135,10 @@ func (p Policy) Bytes() []byte {
 		w.number(at+4, learnt[i].ID)
 		w.text(at+8, learnt[i].Name)
 	})
-	return Seal(w.data)
-}
-
-// Seal gives a policy that was changed its size and its sum.
-func Seal(data []byte) []byte {
-	if len(data) >= policy.HeaderSize {
-		binary.LittleEndian.PutUint32(data[policy.AtSize:], uint32(len(data)))
-		binary.LittleEndian.PutUint64(data[policy.AtSum:], policy.Sum(data))
-	}
-	return data
+	w.number(policy.AtSums, uint32(len(w.data)))
+	w.room((len(w.data) + policy.Chunk - 1) / policy.Chunk * 8)
+	w.number(policy.AtSize, uint32(len(w.data)))
+	return policy.Seal(w.data)
 }
 
 func (w *writer) number(at, n uint32)      { binary.LittleEndian.PutUint32(w.data[at:], n) }
@@ -190,13 +187,23 @@ func (w *writer) source(at uint32, s Source) {
 }
 
 func (w *writer) block(at uint32, b Block) {
-	w.table(at, policy.CriterionSize, len(b.Criteria), func(i int, at uint32) { w.items(at+4, b.Criteria[i]) })
-	w.table(at+8, policy.SettingSize, len(b.Settings), func(i int, at uint32) {
-		s := b.Settings[i]
+	w.number(at, b.Subject)
+	w.number(at+4, b.First)
+	w.number(at+8, b.Last)
+	body := w.room(8 + len(b.Criteria)*policy.CriterionSize + len(b.Settings)*policy.SettingSize)
+	w.number(at+12, body)
+	w.pair(body, uint32(len(b.Criteria)), len(b.Settings))
+	at = body + 8
+	for _, items := range b.Criteria {
+		w.items(at+4, items)
+		at += policy.CriterionSize
+	}
+	for _, s := range b.Settings {
 		w.number(at, s.Slot)
 		switch {
 		case s.Text != "":
 			w.text(at+4, s.Text)
+			w.number(at+12, policy.ValueText)
 		case s.Items != nil:
 			w.items(at+4, s.Items)
 		case s.Set != 0:
@@ -204,7 +211,8 @@ func (w *writer) block(at uint32, b Block) {
 		default:
 			w.number(at+4, s.Number)
 		}
-	})
+		at += policy.SettingSize
+	}
 }
 
 func (w *writer) items(at uint32, items []Item) {
