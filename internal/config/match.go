@@ -2,12 +2,18 @@ package config
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
 // Criterion is one test of a Match line: one of its items matches, and none that
 // is negated. It is about users, or about groups.
 type Criterion []Item
+
+// isMetByNobody: as in sshd_config(5), what is negated matches nothing by itself.
+func (c Criterion) isMetByNobody() bool {
+	return !slices.ContainsFunc(c, func(i Item) bool { return !i.Negated })
+}
 
 func parseMatch(args []string) ([]Criterion, error) {
 	if len(args) == 1 && strings.EqualFold(args[0], "all") {

@@ -123,6 +123,11 @@ func (p *parser) line(pos Pos, line string, ctx *context) error {
 		list, err := parseMatch(args[1:])
 		ctx.section = &Section{Pos: pos, Criteria: slices.Concat(ctx.outer, list)}
 		p.conf.Blocks = append(p.conf.Blocks, ctx.section)
+		for i, c := range list {
+			if c.isMetByNobody() {
+				p.notice(pos, "the block has no effect: "+args[1+2*i]+" "+args[2+2*i]+" matches nobody; *,"+args[2+2*i]+" matches everybody else")
+			}
+		}
 		return err
 	case "include":
 		return p.include(pos, args[1:], ctx)

@@ -42,6 +42,11 @@ func TestCheck(t *testing.T) {
 			":3: notice: per=session is not in effect yet in this version of tmpshell",
 			": ok",
 		}, 0},
+		{"negated alone", "Match User !root,!daemon Uid 0,!5\nLog none\nMatch User *,!root Gid !0\nLog all\n", []string{
+			":1: notice: the block has no effect: User !root,!daemon matches nobody; *,!root,!daemon matches everybody else",
+			":3: notice: the block has no effect: Gid !0 matches nobody; *,!0 matches everybody else",
+			": ok",
+		}, 0},
 		{"control characters", "No\x1b[2Jthing\n", []string{`:1: unknown keyword "No\x1b[2Jthing"`}, 1},
 		{"a mark of the byte order", "\ufeffLog all\r\n", []string{": ok"}, 0},
 		{"control characters in a path", "Directory /\x1b[2J\u202e tmpf\n", []string{`:1: the method is env, mount, tmpfs or off, not "tmpf"; did you mean tmpfs?`}, 1},
