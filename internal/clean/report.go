@@ -31,7 +31,7 @@ type Result struct {
 	Action Action `json:"action"`
 	Why    string `json:"why,omitempty"`
 	// Files, Directories and Bytes are what it had, as far as was looked, or
-	// what was aged.
+	// what was aged. The bytes of what was removed are not looked at.
 	Files       uint64 `json:"files"`
 	Directories uint64 `json:"directories"`
 	Bytes       uint64 `json:"bytes"`

@@ -144,9 +144,15 @@ func size(n uint64) string {
 
 // logClean is one line with the sums.
 func logClean(report *clean.Report, flags cleanFlags) {
-	if flags.dryRun {
-		return
+	p, line := sums(report)
+	if line != "" && !flags.dryRun {
+		syslog.Logger{Program: "tmpshellctl"}.Send(p, "clean", line)
 	}
+}
+
+// sums is empty where nothing was to be done. What is removed is not measured, as by
+// rm(1), which would take half as long again; what is aged has been looked at.
+func sums(report *clean.Report) (p syslog.Priority, line string) {
 	var removed, withdrawn, aged, failed int
 	kept := report.Young
 	var files, bytes uint64
@@ -169,14 +175,17 @@ func logClean(report *clean.Report, flags cleanFlags) {
 		}
 	}
 	if removed+withdrawn+aged+failed+len(report.Errors) == 0 {
-		return
+		return 0, ""
 	}
-	p := syslog.Info
+	p = syslog.Info
 	if failed+len(report.Errors) > 0 {
 		p = syslog.Warning
 	}
-	syslog.Logger{Program: "tmpshellctl"}.Send(p, "clean", fmt.Sprintf(
-		"%d directories removed, %d withdrawn, %d aged, %d kept, %d failed; %d files, %d bytes; %d errors", removed, withdrawn, aged, kept, failed, files, bytes, len(report.Errors)))
+	line = fmt.Sprintf("%d directories removed, %d withdrawn, %d aged, %d kept, %d failed; %d files", removed, withdrawn, aged, kept, failed, files)
+	if aged > 0 {
+		line += fmt.Sprintf(", %d bytes aged", bytes)
+	}
+	return p, line + fmt.Sprintf("; %d errors", len(report.Errors))
 }
 
 // progress shows on a terminal what has been done so far, until it is stopped.
