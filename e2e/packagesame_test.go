@@ -51,7 +51,7 @@ func TestPackagesSame(t *testing.T) {
 		rig.Must(t, "sh", "-ec", `
 			umask $5 # as of who has cloned it
 			mkdir "$3" && cd "$1"
-			cp -r Makefile go.mod go.sum cmd internal etc man *.md LICENSE "$3"
+			cp -r Makefile go.mod go.sum cmd internal etc man docs *.md LICENSE "$3"
 			cp -r "$2" "$3/bin"
 			find "$3" -exec touch -h -d "$6" {} +
 			touch "$3"/bin/* # nothing is to be made anew
