@@ -132,6 +132,9 @@ func (u *unit) canBeMarked() bool {
 	return u.was == "" && (u.Kind == Env || u.Kind == Job || u.Kind == Instance || u.Kind == Fallback)
 }
 
+// markTries is how often a mark is set that a login, or the user, takes off at once.
+const markTries = 20
+
 // mark sets or takes off the mark.
 func (u *unit) mark(g *guard, on bool) error {
 	fd, err := u.open(asDirectory)
@@ -144,18 +147,19 @@ func (u *unit) mark(g *guard, on bool) error {
 		mode |= marked
 	}
 	path := u.path()
-	err = g.run(u.UID, takingMost, fd, func(_ *watch, fd int) error { return sys.Fchmod(fd, path, mode) })
-	if err == ErrStuck {
-		err = &fs.PathError{Op: "fchmod", Path: path, Err: err}
+	for range markTries {
+		err = g.run(u.UID, takingMost, fd, func(_ *watch, fd int) error { return sys.Fchmod(fd, path, mode) })
+		if err == ErrStuck {
+			err = &fs.PathError{Op: "fchmod", Path: path, Err: err}
+		}
+		if err != nil {
+			return err
+		}
+		if is, err := u.isMarked(fd); err != nil || is == on {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	is, err := u.isMarked(fd)
-	if err == nil && is != on {
-		err = &fs.PathError{Op: "fchmod", Path: u.path(), Err: errors.New("the file system does not keep the mode")}
-	}
-	return err
+	return &fs.PathError{Op: "fchmod", Path: path, Err: errors.New("the mode does not stay: the file system does not keep it, or somebody changes it all the time")}
 }
 
 func (u *unit) isMarked(fd int) (bool, error) {
