@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"syscall"
 
@@ -40,6 +41,9 @@ func run(args []string) int {
 	cmd.Stderr = os.Stderr
 	// A group of its own: the tests are told to end, and this program sees it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
+	// Before the first test: it may be the first thing that happens.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -49,7 +53,7 @@ func run(args []string) int {
 		return 1
 	}
 	r := newReport(os.Stdout, os.Getenv("TMPSHELL_MUST_RUN") != "")
-	go r.running.watch(os.Stdout, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGQUIT) })
+	go r.running.watch(signals, os.Stdout, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGQUIT) })
 	readErr := r.read(out)
 	err = errors.Join(readErr, cmd.Wait())
 	tables, _ := os.ReadFile(args[1]) // where e2e was not run there are none

@@ -5,11 +5,9 @@ import (
 	"io"
 	"maps"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -62,9 +60,7 @@ const quietFor = 10 * time.Minute
 
 // watch names the tests that run when nothing has moved for long, and when the run is
 // ended by a signal; then stop is called, which has them say where they are.
-func (r *running) watch(to io.Writer, stop func()) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+func (r *running) watch(signals <-chan os.Signal, to io.Writer, stop func()) {
 	look := time.NewTicker(quietFor)
 	for {
 		select {
