@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -107,8 +106,8 @@ func (l *launcher) execFile(path string, argv []*byte) bare.Errno {
 }
 
 // readable tells whether a file whose format the kernel does not know may be a
-// script, as shells tell it. Handed to sh, what is cut, empty or for another
-// processor would end the session, and no other shell would be tried.
+// script, as shells tell it: by its first line. Handed to sh, what is cut, empty or
+// for another processor would end the session, and no other shell would be tried.
 func readable(path string) bare.Errno {
 	fd, e := bare.Open(path, unix.O_RDONLY|unix.O_NONBLOCK)
 	if e != 0 {
@@ -117,7 +116,18 @@ func readable(path string) bare.Errno {
 	var first [128]byte
 	n, e := bare.Read(fd, first[:])
 	bare.Close(fd)
-	if e == 0 && (n == 0 || slices.Contains(first[:n], 0)) {
+	if e != 0 {
+		return e
+	}
+	for _, c := range first[:n] {
+		switch c {
+		case '\n':
+			return 0
+		case 0:
+			return bare.Errno(unix.ENOEXEC)
+		}
+	}
+	if n == 0 {
 		e = bare.Errno(unix.ENOEXEC)
 	}
 	return e

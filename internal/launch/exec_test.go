@@ -107,7 +107,14 @@ func TestExecFile(t *testing.T) {
 			t.Errorf("%s: becomes %q; want %q", test.argv0, got, test.want)
 		}
 	}
-	i := inside{How: "file", Args: []string{"/bin/sh", "-name", "-c", "echo $0"}}
+	if err := os.WriteFile(script, []byte("echo data; exit\n\x00\x01"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	i := inside{How: "file", Args: []string{script, "script"}, Env: []string{"PATH=/usr/bin:/bin"}}
+	if got, _ := i.start(t, "/"); got != "data" {
+		t.Errorf("a script that has data after its first line: %q; want that it runs", got)
+	}
+	i = inside{How: "file", Args: []string{"/bin/sh", "-name", "-c", "echo $0"}}
 	if got, _ := i.start(t, "/"); got != "-name" {
 		t.Errorf("argv[0] is %q; want -name", got)
 	}

@@ -104,7 +104,8 @@ func readPolicy() bare.Trouble {
 }
 
 // configured tells whether there is a configuration: everything but a plain "no"
-// says that there is, also a link to nothing. It needs no descriptor, but for kernels without statx(2).
+// says that there is, also a link to nothing. It needs no descriptor, but for kernels
+// without statx(2).
 func configured() bool {
 	var st bare.Stat
 	e := bare.LstatPath(build.Config, &st)
