@@ -15,8 +15,11 @@ import (
 // service, cron, a shell. So what may come to that is done by a child. It tells how it
 // has ended when it cannot end, and nobody waits for it any more.
 
-// worker is the name that the child is called by. It has a pipe as descriptor 3.
-const worker = "tmpshellctl-worker"
+// worker is the name that the child is called by, and toParent its descriptor of a pipe.
+const (
+	worker   = "tmpshellctl-worker"
+	toParent = 3
+)
 
 // mayWait is whether this process may have a child do its work: not in tests.
 var mayWait bool
@@ -73,14 +76,15 @@ func behind() (code exitCode, done bool) {
 
 // work is the child's main function.
 func work() int {
-
+	unix.CloseOnExec(toParent) // getent(1), which may outlive this one, would keep it open
+	// What runs is tmpshellctl, and not "exe".
 	if f, err := os.OpenFile("/proc/self/comm", os.O_WRONLY, 0); err == nil {
 		_, _ = f.WriteString("tmpshellctl")
 		f.Close()
 	}
 	code := Run(os.Args[1:], os.Stdout, os.Stderr)
 	if clean.Stuck() {
-		_, _ = unix.Write(3, []byte{byte(code)})
+		_, _ = unix.Write(toParent, []byte{byte(code)})
 	}
 	return code
 }
