@@ -304,3 +304,22 @@ func TestCleanHidden(t *testing.T) {
 		t.Errorf("as a user: %+v", r)
 	}
 }
+
+// ctlAsRoot runs tmpshellctl with the environment of the tests.
+func ctlAsRoot(t *testing.T, args ...string) rig.Result {
+	t.Helper()
+	return rig.Command{Path: rig.Ctl, Args: append([]string{rig.Ctl}, args...), Env: os.Environ()}.Run(t)
+}
+
+// saysOf: the report has these texts, there is no error beside it, and the status is right.
+func saysOf(t *testing.T, what string, r rig.Result, status int, want ...string) {
+	t.Helper()
+	for _, text := range want {
+		if !strings.Contains(r.Stdout, text) {
+			t.Errorf("%s: it lacks %q: %s", what, text, r.Stdout)
+		}
+	}
+	if r.Status != status || r.Stderr != "" {
+		t.Errorf("%s: %+v; want status %d", what, r, status)
+	}
+}

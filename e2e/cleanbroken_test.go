@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -29,20 +28,7 @@ func TestCleanBroken(t *testing.T) {
 			}
 		}
 	}
-	ctl := func(args ...string) rig.Result {
-		return rig.Command{Path: rig.Ctl, Args: append([]string{rig.Ctl}, args...), Env: os.Environ()}.Run(t)
-	}
-	check := func(what string, r rig.Result, status int, want ...string) {
-		t.Helper()
-		for _, line := range want {
-			if !strings.Contains(r.Stdout, line) {
-				t.Errorf("%s: it lacks %q: %s", what, line, r.Stdout)
-			}
-		}
-		if r.Status != status || r.Stderr != "" {
-			t.Errorf("%s: %+v; want status %d", what, r, status)
-		}
-	}
+
 	files := func() string {
 		return strings.TrimSpace(rig.Sh(t, "find /tmp/.private -type f 2>/dev/null | wc -l").Stdout)
 	}
@@ -50,22 +36,22 @@ func TestCleanBroken(t *testing.T) {
 	rig.Must(t, "sh", "-ec", `umount /tmp; b=$(debugfs -R 'blocks /.private/1000/3/bad' /run/image 2>/dev/null)
 		tr '\0' '\377' </dev/zero | dd of=/run/image bs=$(dumpe2fs -h /run/image 2>/dev/null | sed -n 's/^Block size: *//p') count=1 iflag=fullblock seek=$b conv=notrunc 2>/dev/null; `+mount)
 	const bad = "/3/bad: "
-	check("status", ctl("status", "--contained"), 1, "not all of it can be looked at", "error: look "+removing+bad, "bob ")
-	check("ageing", ctl("clean", "--contained"), 1, "failed "+removing+" of alice: look "+removing+bad, "aged /tmp/.private/1001 of bob: 10 files")
+	saysOf(t, "status", ctlAsRoot(t, "status", "--contained"), 1, "not all of it can be looked at", "error: look "+removing+bad, "bob ")
+	saysOf(t, "ageing", ctlAsRoot(t, "clean", "--contained"), 1, "failed "+removing+" of alice: look "+removing+bad, "aged /tmp/.private/1001 of bob: 10 files")
 	if n := files(); n != "0" { // 9 that can be reached were old
 		t.Errorf("ageing leaves %s files", n)
 	}
-	check("what may be young", ctl("clean", "--contained", "--grace", "1s"), 1, "failed "+removing+" of alice: look "+removing+bad)
+	saysOf(t, "what may be young", ctlAsRoot(t, "clean", "--contained", "--grace", "1s"), 1, "failed "+removing+" of alice: look "+removing+bad)
 	if !exists(removing) {
 		t.Error("what may be young is gone")
 	}
 	fill()
-	check("all", ctl("clean", "--contained", "--grace", "0"), 1, "failed "+removing+".removed-", bad, "not all of it could be removed", "removed /tmp/.private/1001 of bob: 10 files")
+	saysOf(t, "all", ctlAsRoot(t, "clean", "--contained", "--grace", "0"), 1, "failed "+removing+".removed-", bad, "not all of it could be removed", "removed /tmp/.private/1001 of bob: 10 files")
 	if got := rig.Sh(t, "cd /tmp/.private; find -mindepth 2 | cut -d/ -f3- | sort").Stdout; got != "3\n3/bad\n" {
 		t.Errorf("of alice's there are %q; want what cannot be read", got)
 	}
 	rig.Must(t, "sh", "-c", "umount /tmp; e2fsck -fy /run/image >/dev/null 2>&1; "+mount)
-	check("repaired", ctl("clean", "--contained", "--grace", "0"), 0, "removed "+removing)
+	saysOf(t, "repaired", ctlAsRoot(t, "clean", "--contained", "--grace", "0"), 0, "removed "+removing)
 
 	for _, at := range []struct {
 		call string
@@ -74,13 +60,13 @@ func TestCleanBroken(t *testing.T) {
 		fill()
 		r := stopped(t, at.call, at.nth, func() { rig.Must(t, "mount", "-o", "remount,ro", "/tmp") }, cleanArgs)
 		what := fmt.Sprintf("read-only at %s %d", at.call, at.nth)
-		check(what, r, 1, "ead-only file system")
+		saysOf(t, what, r, 1, "ead-only file system")
 		rig.Must(t, "mount", "-o", "remount,rw", "/tmp")
 		if at.call == "fchmod" { // a login takes the mark off
 			bob.Session(t)
 			rig.CheckPrivate(t, bob)
 		}
-		check(what+", and the next run", ctl("clean", "--contained", "--grace", "0"), 0, "removed ")
+		saysOf(t, what+", and the next run", ctlAsRoot(t, "clean", "--contained", "--grace", "0"), 0, "removed ")
 		if got := rig.Sh(t, "ls -A /tmp/.private").Stdout; got != "" {
 			t.Errorf("%s: afterwards there are %q", what, got)
 		}

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -45,45 +44,32 @@ func TestCleanHeld(t *testing.T) {
 			rig.Must(t, "umount", "-l", "/run/m")
 		}
 	}
-	ctl := func(args ...string) rig.Result {
-		return rig.Command{Path: rig.Ctl, Args: append([]string{rig.Ctl}, args...), Env: os.Environ()}.Run(t)
-	}
+
 	const passed = "the kernel waits in it for somebody"
-	check := func(what string, r rig.Result, status int, want ...string) {
-		t.Helper()
-		for _, line := range want {
-			if !strings.Contains(r.Stdout, line) {
-				t.Errorf("%s: it lacks %q: %s", what, line, r.Stdout)
-			}
-		}
-		if r.Status != status || r.Stderr != "" {
-			t.Errorf("%s: %+v; want status %d", what, r, status)
-		}
-	}
 
 	// Others are shown, and aged, though nobody can read hers.
 	fill()
 	stop := hold(removing+"/d", "waiting")
 	rig.Must(t, "touch", "-d", old, removing)
-	r := ctl("status", "--contained")
-	check("status", r, 1, "does not answer", "error: look "+removing+": "+passed)
+	r := ctlAsRoot(t, "status", "--contained")
+	saysOf(t, "status", r, 1, "does not answer", "error: look "+removing+": "+passed)
 	if words := strings.Fields(rig.Sh(t, "echo \"$1\" | grep ^bob", r.Stdout).Stdout); len(words) < 7 || words[6] != "6" {
 		t.Errorf("status shows bob as %q; want 6 inodes", words)
 	}
-	check("clean", ctl("clean", "--contained", "--patience", "1s"), 1, "failed "+removing+" of alice: "+passed, "aged /tmp/.private/1001 of bob: 2 files, ")
+	saysOf(t, "clean", ctlAsRoot(t, "clean", "--contained", "--patience", "1s"), 1, "failed "+removing+" of alice: "+passed, "aged /tmp/.private/1001 of bob: 2 files, ")
 	stop()
-	check("the next one", ctl("clean", "--contained"), 0, "aged "+removing+" of alice: 2 files, ")
+	saysOf(t, "the next one", ctlAsRoot(t, "clean", "--contained"), 0, "aged "+removing+" of alice: 2 files, ")
 
 	// What is to be removed waits at its first change, with the locks of the run, or
 	// when it is being removed.
 	for _, dir := range []string{removing, removing + "/d"} {
 		fill()
 		stop := hold(dir, "")
-		check("clean", ctl("clean", "--contained", "--grace", "0", "--patience", "1s"), 1, passed, "removed /tmp/.private/1001 of bob: 2 files")
+		saysOf(t, "clean", ctlAsRoot(t, "clean", "--contained", "--grace", "0", "--patience", "1s"), 1, passed, "removed /tmp/.private/1001 of bob: 2 files")
 		bob.Session(t)
-		check("purge", ctl("purge", "--contained", "bob"), 0, "removed /tmp/.private/1001 of bob: 0 files")
+		saysOf(t, "purge", ctlAsRoot(t, "purge", "--contained", "bob"), 0, "removed /tmp/.private/1001 of bob: 0 files")
 		stop()
-		check("the next one", ctl("clean", "--contained", "--grace", "0"), 0, "removed "+removing+" of alice")
+		saysOf(t, "the next one", ctlAsRoot(t, "clean", "--contained", "--grace", "0"), 0, "removed "+removing+" of alice")
 		if got := rig.Sh(t, "ls -A /tmp/.private").Stdout; got != "" {
 			t.Errorf("%s: afterwards there are %q", dir, got)
 		}

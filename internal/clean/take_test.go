@@ -61,6 +61,28 @@ func TestTakeTurn(t *testing.T) {
 	}
 }
 
+// A login that takes the mark off at once is no reason to fail.
+func TestMarkTakenOff(t *testing.T) {
+	u, path := aUnit(t)
+	g := newGuard(0)
+	defer g.end()
+	for range 100 {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for st := (unix.Stat_t{}); st.Mode&marked == 0; {
+				_ = unix.Stat(path, &st)
+			}
+			_ = unix.Chmod(path, 0o700)
+		}()
+		if err := u.mark(g, true); err != nil {
+			t.Fatal(err)
+		}
+		<-done
+		must(t, os.Chmod(path, 0o700))
+	}
+}
+
 // What a login has taken the mark off keeps its name all the time.
 func TestAwayUnmarked(t *testing.T) {
 	u, path := aUnit(t)
