@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"tmpshell/internal/config"
 	"tmpshell/internal/policy"
 )
 
@@ -79,6 +80,17 @@ func TestWhom(t *testing.T) {
 		if got != want {
 			t.Errorf("%q is about %v; want %v", line, got, want)
 		}
+	}
+}
+
+// No criterion is about users and groups; if one were, it would be read by everybody.
+func TestWhomMixed(t *testing.T) {
+	b := newBody()
+	record, list := b.reserve(1, policy.BlockSize), b.reserve(1, 8)
+	b.items(list, []config.Item{{First: 5, Last: 5}, {Group: true, First: 7, Last: 7}}, &numbers{})
+	b.whom(record, list)
+	if got := le.Uint32(b.b[record:]); got != 0 {
+		t.Errorf("users and groups: it is about subject %d alone; want anybody", got)
 	}
 }
 
